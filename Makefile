@@ -1,0 +1,56 @@
+# One command a task.  `make lab` and `make test` do all of their set-up.
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+PY := $(BIN)/python
+READY := .venv/ready
+
+# JupyterLab refuses to run as root, as in a container, unless it is told to.
+ROOT := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
+FIRST := notebooks/01_one_hot_encoding.ipynb
+
+.PHONY: lab test test-long lint course notebooks bench clean help
+
+help:
+	@echo "make lab        set up, and open JupyterLab on the first notebook"
+	@echo "make test       set up, and run the whole suite: style, package, notebooks"
+	@echo "make test-long  the heavy tests: minutes rather than seconds"
+	@echo "make course     execute every notebook into build/ and print a table"
+	@echo "make notebooks  execute every notebook in place"
+	@echo "make bench      time training against D2L's recipe and nn.RNN"
+	@echo "make clean      remove what these commands made"
+
+lab: $(READY)
+	$(PY) -m jupyterlab $(ROOT) $(FIRST)
+
+test: $(READY) lint
+	$(PY) -m pytest -n 2 --dist worksteal -m "not long"
+
+test-long: $(READY)
+	$(PY) -m pytest -m long
+
+lint: $(READY)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+course: $(READY)
+	$(PY) -m tests.course build
+
+notebooks: $(READY)
+	$(PY) -m tests.course --inplace
+
+bench: $(READY)
+	$(PY) -m benchmarks.speed
+
+clean:
+	rm -rf .venv build .pytest_cache .ruff_cache *.egg-info
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
+	  { echo "Python 3.10 or newer is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --disable-pip-version-check --quiet --editable ".[test]"
+	@touch $(READY)

@@ -1,0 +1,18 @@
+"""The tested code behind the course, one noun a module, in reading order.
+
+=============  ==========================================================
+book           find, download and verify the text of *The Time Machine*
+guards         a bad value, or a broken-off step, does no harm
+data           normalise, `Vocab`, windows and batches, `TimeMachine`
+model          `one_hot`, `RNNScratch`, `RNNLMScratch`, shape guards
+counting       n-gram models: what a recurrent model has to beat
+training       cross-entropy, perplexity, clipping, `train`, `evaluate`
+sampling       `predict`, `sample`: temperature, top-k, top-p; surprisal
+checkpoint     save a model and load it again
+figures        the static pictures, in one style
+live           curves that move while a model trains
+=============  ==========================================================
+
+A module imports only from those above it.  The first seven know nothing of
+Jupyter.  Import from the modules: ``from charrnn_helpers.model import one_hot``.
+"""

@@ -1,0 +1,39 @@
+"""Counting models: what a recurrent network has to beat."""
+
+import math
+from collections import Counter, defaultdict
+
+
+class KneserNey:
+    """Interpolated Kneser-Ney n-grams: p(char | the last n - 1 characters), from counts.
+
+    Orders below the highest count in how many different contexts a character was seen
+    (Chen and Goodman 1999, section 2.7); a discount is moved to the next lower order.
+    """
+
+    def __init__(self, text, n, vocab_size, discount=0.75):
+        if n < 1 or len(text) < n:
+            raise ValueError(f"n is {n}; use a number from 1 to the text's length, {len(text)}")
+        self.n, self.vocab_size, self.discount = n, vocab_size, discount
+        self.tables = [defaultdict(Counter) for _ in range(n)]  # by length of the context
+        grams = Counter(text[i : i + n] for i in range(len(text) - n + 1))
+        for k in range(n - 1, -1, -1):
+            for gram, count in grams.items():
+                self.tables[k][gram[:-1]][gram[-1]] += count
+            grams = Counter(gram[1:] for gram in grams)  # one for each different first character
+
+    def prob(self, context, char):
+        p = 1 / self.vocab_size
+        for k in range(min(self.n, len(context) + 1)):
+            counts = self.tables[k].get(context[len(context) - k :])
+            if counts is None:
+                break
+            seen = max(counts[char] - self.discount, 0)
+            p = (seen + self.discount * len(counts) * p) / counts.total()
+        return p
+
+    def loss(self, text):
+        """Mean of -ln p over the characters of the text, in nats."""
+        n = self.n
+        logs = [math.log(self.prob(text[max(0, i - n + 1) : i], c)) for i, c in enumerate(text)]
+        return -sum(logs) / len(logs)

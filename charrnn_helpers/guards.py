@@ -1,0 +1,108 @@
+"""Guards: what stands between a bad value and the model, each in a line or a `with`.
+
+Notebook 02 builds the first two; the others are import-only.
+"""
+
+import math
+from contextlib import contextmanager
+
+import torch
+
+
+def check_len(a, n):
+    """Raise ValueError if the list `a` does not hold n items."""
+    if len(a) != n:
+        raise ValueError(f"list's length is {len(a)}, expected {n}")
+
+
+def check_shape(a, shape):
+    """Raise ValueError if the tensor `a` does not have this shape."""
+    if tuple(a.shape) != tuple(shape):
+        raise ValueError(f"tensor's shape is {tuple(a.shape)}, expected {tuple(shape)}")
+
+
+def check_ids(ids, vocab_size):
+    """Return `ids` if they are whole numbers from 0 to vocab_size - 1; raise ValueError if not."""
+    if ids.numel() == 0:
+        return ids.long()
+    if ids.is_floating_point() or ids.is_complex() or ids.dtype == torch.bool:
+        raise ValueError(f"token ids are whole numbers, not {ids.dtype}; use ids.long()")
+    low, high = (bound.item() for bound in ids.aminmax())
+    if low < 0 or high >= vocab_size:
+        bad = low if low < 0 else high
+        raise ValueError(f"token id {bad} is not in 0 to {vocab_size - 1}; was another Vocab used?")
+    return ids
+
+
+def check_batch_size(batch_size, available, what):
+    """Return batch_size if it is from 1 to `available`; raise ValueError if not."""
+    if not 1 <= batch_size <= available:
+        raise ValueError(
+            f"batch_size is {batch_size}, but there are {available} {what}; "
+            f"use a number from 1 to {available}, or a longer text"
+        )
+    return batch_size
+
+
+def check_positive(name, value):
+    """Return the value if it is a finite number above 0; raise ValueError if not."""
+    if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
+        raise ValueError(f"{name} is {value!r}; use a finite number above 0")
+    return value
+
+
+def check_finite(name, value):
+    """Return the value; raise FloatingPointError, with what to try, if it is inf or nan."""
+    if not math.isfinite(value):
+        raise FloatingPointError(
+            f"{name} is {value}; build the model anew and lower the learning rate or grad_clip_val"
+        )
+    return value
+
+
+def check_text(text, vocab, what="prefix"):
+    """Raise ValueError, naming the character, if the text is empty or not in the vocabulary."""
+    if not text:
+        raise ValueError(f"the {what} is empty; give at least one character to start from")
+    for char in text:
+        if char not in vocab.token_to_idx:
+            raise ValueError(
+                f"{char!r} in the {what} {text[:40]!r} is not in the vocabulary "
+                f"{''.join(vocab.idx_to_token)!r}; preprocess({what}) turns it into text that is"
+            )
+
+
+def check_num_preds(num_preds):
+    """Raise ValueError unless num_preds is a whole number, 0 or more."""
+    if not isinstance(num_preds, int) or num_preds < 0:
+        raise ValueError(f"num_preds is {num_preds!r}; use a whole number of characters, 0 or more")
+
+
+@contextmanager
+def one_thread():
+    """Compute on one CPU thread and round the tiniest numbers to 0; then undo both settings.
+
+    A small model gains nothing by two threads.  Numbers below 1e-38 slow a diverged run down.
+    """
+    num_threads = torch.get_num_threads()
+    flushes = (torch.tensor(1e-40) * 1.0).item() == 0.0
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(num_threads)
+        torch.set_flush_denormal(flushes)
+
+
+@contextmanager
+def all_or_nothing(model):
+    """If the block is broken off, put the parameters back to what they were before it."""
+    saved = [p.detach().clone() for p in model.parameters()]
+    try:
+        yield
+    except BaseException:
+        with torch.no_grad():
+            for p, old in zip(model.parameters(), saved, strict=True):
+                p.copy_(old)
+        raise

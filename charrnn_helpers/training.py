@@ -1,0 +1,163 @@
+"""Training: the loss, its gradient clipped, the loop, and the evaluation."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+from charrnn_helpers.guards import (
+    all_or_nothing,
+    check_finite,
+    check_positive,
+    check_shape,
+    one_thread,
+)
+
+
+def cross_entropy(logits, targets):
+    """Mean over all positions of -ln softmax(logits)[target], in nats.
+
+    logits `(..., vocab_size)`, targets `(...)` of whole numbers.  Taking the largest logit
+    away from all of them changes nothing in exact arithmetic, and exp() cannot overflow.
+    """
+    check_shape(targets, logits.shape[:-1])
+    logits = logits - logits.detach().max(dim=-1, keepdim=True).values
+    log_sums = logits.exp().sum(dim=-1).log()  # (...)
+    target_logits = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)  # (...)
+    return (log_sums - target_logits).mean()
+
+
+def perplexity(loss):
+    """exp(loss): the effective number of choices, from a mean loss in nats a character."""
+    return math.exp(loss) if loss < 700 else math.inf
+
+
+def bits_per_char(loss):
+    """The same loss in bits: nats divided by ln 2."""
+    return loss / math.log(2)
+
+
+def gradient_norm(model):
+    """The length of all gradients taken as one vector; parameters without one count as 0."""
+    grads = [p.grad for p in model.parameters() if p.grad is not None]
+    return math.sqrt(sum(grad.pow(2).sum().item() for grad in grads))
+
+
+def clip_gradients(grad_clip_val, model):
+    """Scale g to min(1, theta / ||g||) g, in place; return the norm before (Pascanu et al. 2013).
+
+    Raises FloatingPointError if the norm is inf or nan: no scaling can mend that.
+    """
+    check_positive("grad_clip_val", grad_clip_val)
+    norm = check_finite("the gradient's norm", gradient_norm(model))
+    if norm > grad_clip_val:
+        for p in model.parameters():
+            if p.grad is not None:
+                p.grad *= grad_clip_val / norm
+    return norm
+
+
+@dataclass
+class Options:
+    """What a training run reads at each step; change lr or grad_clip_val while it goes on."""
+
+    num_epochs: int = 30
+    lr: float = 1.0
+    grad_clip_val: float | None = 1.0  # None: do not clip
+    carry_state: bool = False  # keep the state from batch to batch (StreamBatches)
+    optimizer: type = torch.optim.SGD
+
+    def __post_init__(self):
+        self.check()
+
+    def check(self):
+        check_positive("num_epochs", self.num_epochs)
+        if self.num_epochs != int(self.num_epochs):
+            raise ValueError(f"num_epochs is {self.num_epochs}; use a whole number")
+        check_positive("lr", self.lr)
+        if self.grad_clip_val is not None:
+            check_positive("grad_clip_val", self.grad_clip_val)
+
+
+class Record(NamedTuple):
+    """What one training step reports."""
+
+    step: int
+    epoch: float  # passes over the data so far
+    loss: float  # nats a character
+    grad_norm: float  # before clipping
+    chars_per_second: float
+
+    @property
+    def perplexity(self):
+        return perplexity(self.loss)
+
+
+def train_step(model, X, Y, optimizer, grad_clip_val, state=None):
+    """One step of gradient descent; return the loss, the gradient's norm, the new state.
+
+    Raises FloatingPointError, before the update, if the loss or the norm is inf or nan.
+    """
+    optimizer.zero_grad()
+    logits, state = model.forward_with_state(X, state)  # (batch_size, num_steps, vocab_size)
+    loss = cross_entropy(logits, Y)
+    loss.backward()
+    check_finite("the loss", loss.item())
+    if grad_clip_val is None:
+        norm = check_finite("the gradient's norm", gradient_norm(model))
+    else:
+        norm = clip_gradients(grad_clip_val, model)
+    optimizer.step()
+    return loss.item(), norm, state.detach()
+
+
+def train(model, batches, options):
+    """Train, and yield a Record after each step; whoever iterates decides when to stop.
+
+    A step that is broken off, by an error or by KeyboardInterrupt, leaves the model as
+    it was before.  Raises FloatingPointError, naming the step, if the run diverges.
+    """
+    optimizer = options.optimizer(model.parameters(), lr=options.lr)
+    step = 0
+    for _ in range(int(options.num_epochs)):
+        state = None
+        for X, Y in batches:
+            options.check()
+            optimizer.param_groups[0]["lr"] = options.lr
+            state = state if options.carry_state else None
+            start = time.perf_counter()
+            try:
+                with one_thread(), all_or_nothing(model):
+                    loss, norm, state = train_step(
+                        model, X, Y, optimizer, options.grad_clip_val, state
+                    )
+            except FloatingPointError as error:
+                raise FloatingPointError(f"step {step + 1}: {error}") from error
+            step += 1
+            speed = X.numel() / (time.perf_counter() - start)
+            yield Record(step, step / len(batches), loss, norm, speed)
+
+
+def fit(model, batches, options):
+    """Run train() to its end, or to KeyboardInterrupt; return the list of its Records."""
+    history = []
+    try:
+        for record in train(model, batches, options):
+            history.append(record)
+    except KeyboardInterrupt:
+        print(f"Interrupted: the model is as it was after step {len(history)}.")
+    return history
+
+
+@torch.no_grad()
+def evaluate(model, batches, carry_state=False):
+    """Mean loss in nats over all characters of the batches, however unequal their sizes."""
+    total, count, state = 0.0, 0, None
+    with one_thread():
+        for X, Y in batches:
+            logits, state = model.forward_with_state(X, state if carry_state else None)
+            total += cross_entropy(logits, Y).item() * Y.numel()
+            count += Y.numel()
+    return total / count
