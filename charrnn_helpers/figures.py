@@ -7,27 +7,26 @@ import base64
 import html
 import io
 
-import matplotlib as mpl
 from IPython.display import HTML, display
+from matplotlib import style, ticker
 from matplotlib.figure import Figure
 from PIL import Image
 
 STYLE = "charrnn_helpers.style"
 
 
-def new_figure(**kwargs):
+@style.context(STYLE)
+def new_figure(figsize=None, **kwargs):
     """A figure and its axes, as from plt.subplots(**kwargs), in the course's style."""
-    with mpl.style.context(STYLE):
-        size = kwargs.pop("figsize", None)
-        fig = Figure(figsize=size)
-        return fig, fig.subplots(**kwargs)
+    fig = Figure(figsize=figsize)
+    return fig, fig.subplots(**kwargs)
 
 
 def to_html(fig, alt):
     """The figure as HTML: one image, with `alt` as its alternative text."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=fig.dpi)
-    image = Image.open(buffer).convert("RGB").quantize(96)  # a quarter of the bytes
+    image = Image.open(buffer).convert("RGB").quantize(192)  # a quarter of the bytes
     packed = io.BytesIO()
     image.save(packed, format="png", optimize=True)
     data = base64.b64encode(packed.getvalue()).decode("ascii")
@@ -39,29 +38,27 @@ def to_html(fig, alt):
 
 def show(fig, alt):
     """Show the figure in the notebook, with its alternative text."""
-    display(HTML(to_html(fig, alt)))
+    display({"text/html": to_html(fig, alt), "text/plain": alt}, raw=True)
 
 
+@style.context(STYLE)
 def curves(lines, xlabel, ylabel, xscale="linear", yscale="linear", hlines=None, ylim=None):
     """Lines `{label: (xs, ys)}` on one pair of axes; `hlines` `{label: y}` are drawn across."""
     fig, ax = new_figure()
-    with mpl.style.context(STYLE):
-        for label, (xs, ys) in lines.items():
-            ax.plot(xs, ys, label=label)
-        for label, y in (hlines or {}).items():
-            ax.axhline(y, color="0.35", linewidth=1, linestyle=":")
-            ax.annotate(
-                label, (1, y), xycoords=("axes fraction", "data"), ha="right", va="bottom", size=9
-            )
-        ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
-        plain_log_ticks(ax)
-        if ylim is not None:
-            ax.set_ylim(*ylim)
-        if len(lines) > 1:
-            ax.legend()
+    for label, (xs, ys) in lines.items():
+        ax.plot(xs, ys, label=label)
+    for label, y in (hlines or {}).items():
+        mark_height(ax, label, y)
+    ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+    plain_log_ticks(ax)
+    if ylim is not None:
+        ax.set_ylim(*ylim)
+    if len(lines) > 1:
+        ax.legend()
     return fig
 
 
+@style.context(STYLE)
 def bars(values, xlabel, ylabel="", xscale="linear", highlight=()):
     """Horizontal bars `{label: value}`, each with its value written at its end."""
     fig, ax = new_figure(figsize=(7.5, 0.8 + 0.36 * len(values)))
@@ -78,13 +75,15 @@ def bars(values, xlabel, ylabel="", xscale="linear", highlight=()):
     return fig
 
 
+@style.context(STYLE)
 def heatmap(rows, xlabels, ylabels, xlabel, ylabel, colorbar=None, cmap=None, limit=None):
     """A matrix (a list of rows) as a picture; `limit` makes the colour scale symmetrical."""
     fig, ax = new_figure(figsize=(7.5, max(2.2, 0.2 * len(rows) + 1.2)))
     bounds = {} if limit is None else {"vmin": -limit, "vmax": limit}
     image = ax.imshow(rows, aspect="auto", interpolation="nearest", cmap=cmap, **bounds)
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.set_xticks(range(len(xlabels)), xlabels)
+    every = 1 if max(len(str(label)) for label in xlabels) == 1 else 1 + len(xlabels) // 16
+    ax.set_xticks(range(0, len(xlabels), every), xlabels[::every])
     ax.set_yticks(range(len(ylabels)), ylabels)
     ax.grid(visible=False)
     if colorbar:
@@ -92,6 +91,7 @@ def heatmap(rows, xlabels, ylabels, xlabel, ylabel, colorbar=None, cmap=None, li
     return fig
 
 
+@style.context(STYLE)
 def histograms(samples, xlabel, bins=40, limits=None):
     """One histogram `{title: values}` beside the other, with shared axes."""
     fig, axes = new_figure(ncols=len(samples), sharey=True, squeeze=False, figsize=(7.5, 2.8))
@@ -108,13 +108,74 @@ def histograms(samples, xlabel, bins=40, limits=None):
     return fig
 
 
+@style.context(STYLE)
+def unrolled(characters):
+    """The recurrent network, drawn once for each character that it reads."""
+    fig, ax = new_figure(figsize=(7.5, 2.9))
+    box = {
+        "boxstyle": "round,pad=0.55",
+        "facecolor": "white",
+        "edgecolor": "#0072B2",
+        "linewidth": 2,
+    }
+    arrow = {"arrowstyle": "-|>", "color": "0.25", "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0}
+    for t, character in enumerate(characters, start=1):
+        ax.text(t, 0, "tanh", ha="center", va="center", bbox=box)
+        ax.text(t, -1.15, character, ha="center", va="center", size=14, family="monospace")
+        ax.text(t, 1.15, f"output {t}", ha="center", va="center")
+        ax.text(t + 0.5, 0.16, f"$H_{t}$", ha="center", va="bottom")
+        for start, end in (
+            ((t, -0.95), (t, -0.4)),
+            ((t, 0.4), (t, 0.95)),
+            ((t + 0.32, 0), (t + 0.68, 0)),
+        ):
+            ax.annotate("", end, start, arrowprops=arrow)
+    ax.text(0.42, 0, "$H_0 = 0$", ha="right", va="center")
+    ax.annotate("", (0.68, 0), (0.45, 0), arrowprops=arrow)
+    ax.text(
+        0.42,
+        -0.7,
+        "$W_{xh}$ on each way up,\n$W_{hh}$ on each way right",
+        ha="right",
+        va="center",
+        size=9,
+    )
+    ax.set(xlim=(-0.75, len(characters) + 0.8), ylim=(-1.45, 1.45))
+    ax.axis("off")
+    return fig
+
+
+def coloured_text(text, values, unit):
+    """The text as HTML, each character shaded by its value: the darker, the larger."""
+    largest = max(values)
+    spans = []
+    for char, value in zip(text, values, strict=True):
+        share = max(value, 0) / largest
+        lightness = 100 - 62 * share
+        colour = "black" if lightness > 60 else "white"
+        spans.append(
+            f'<span title="{html.escape(char)}: {value:.1f} {unit}" style="color: {colour}; '
+            f'background: hsl(202, 80%, {lightness:.0f}%)">{html.escape(char)}</span>'
+        )
+    return (
+        '<div style="font-family: monospace; line-height: 1.7; white-space: pre-wrap; '
+        f'background: white; padding: 0.5em">{"".join(spans)}</div>'
+    )
+
+
+def mark_height(ax, label, y):
+    """Draw a thin line across at height y, with its label to the right of the axes."""
+    ax.axhline(y, color="0.35", linewidth=1, linestyle=":")
+    ax.annotate(label, (1.01, y), xycoords=("axes fraction", "data"), va="center", size=9)
+
+
 def plain_log_ticks(ax):
     """On a short logarithmic axis, write 5 and 20 rather than powers of ten."""
     low, high = ax.get_ylim()
     if ax.get_yscale() == "log" and high / low < 200:
-        ax.yaxis.set_major_locator(mpl.ticker.LogLocator(base=10, subs=(1, 2, 3, 5, 7)))
+        ax.yaxis.set_major_locator(ticker.LogLocator(base=10, subs=(1, 2, 3, 5, 7)))
         ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+        ax.yaxis.set_minor_formatter(ticker.NullFormatter())
 
 
 def scoreboard(losses):

@@ -2,10 +2,10 @@
 
 import time
 
-import matplotlib as mpl
 from IPython.display import HTML, display
+from matplotlib import style
 
-from charrnn_helpers.figures import STYLE, new_figure, plain_log_ticks, to_html
+from charrnn_helpers.figures import STYLE, mark_height, new_figure, plain_log_ticks, to_html
 from charrnn_helpers.training import perplexity
 
 SHARE_OF_TIME = 0.03  # of the training time that drawing may take
@@ -41,19 +41,11 @@ class LivePicture:
     def __init__(self, has_validation, hlines):
         self.fig, self.ax = new_figure()
         self.handle = None
-        with mpl.style.context(STYLE):
+        with style.context(STYLE):
             (self.train_line,) = self.ax.plot([], [], label="training batch", linewidth=1.2)
             (self.val_line,) = self.ax.plot([], [], marker="o", markersize=3.5, label="validation")
             for label, y in hlines.items():
-                self.ax.axhline(y, color="0.35", linewidth=1, linestyle=":")
-                self.ax.annotate(
-                    label,
-                    (1, y),
-                    xycoords=("axes fraction", "data"),
-                    ha="right",
-                    va="bottom",
-                    size=9,
-                )
+                mark_height(self.ax, label, y)
             self.ax.set(xlabel="epoch", ylabel="perplexity", yscale="log")
             if has_validation:
                 self.ax.legend(loc="upper right")

@@ -140,11 +140,19 @@ def train(model, batches, options):
             yield Record(step, step / len(batches), loss, norm, speed)
 
 
-def fit(model, batches, options):
-    """Run train() to its end, or to KeyboardInterrupt; return the list of its Records."""
+def linear_decay(records, options, num_steps):
+    """Pass the records of train(...) on, and let options.lr fall in a straight line towards 0."""
+    start = options.lr
+    for record in records:
+        options.lr = start * max(1 - record.step / num_steps, 1e-3)
+        yield record
+
+
+def fit(records):
+    """Run train(...) to its end, or to KeyboardInterrupt; return the list of its Records."""
     history = []
     try:
-        for record in train(model, batches, options):
+        for record in records:
             history.append(record)
     except KeyboardInterrupt:
         print(f"Interrupted: the model is as it was after step {len(history)}.")

@@ -1,7 +1,7 @@
 """Execute every notebook of the course and print a table; exit 1 if one fails.
 
-    python -m tests.course build        executed copies in build/
-    python -m tests.course --inplace    the notebooks themselves
+python -m tests.course build        executed copies in build/
+python -m tests.course --inplace    the notebooks themselves
 """
 
 import argparse
@@ -27,6 +27,8 @@ def execute(path):
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
+        coalesce_streams=True,
+        extra_arguments=["--IPKernelApp.log_level=40"],  # errors only
     )
     try:
         client.execute()
