@@ -67,7 +67,7 @@ def bars(values, xlabel, ylabel="", xscale="linear", highlight=()):
     drawn = ax.barh(labels, list(values.values()), color=colours)
     for bar, label in zip(drawn, labels, strict=True):
         bar.set_hatch("//" if label in highlight else "")
-    ax.bar_label(drawn, fmt="{:.3g}", padding=3)
+    ax.bar_label(drawn, fmt="{:#.3g}", padding=3)
     ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale)
     ax.margins(x=0.12)
     ax.invert_yaxis()
