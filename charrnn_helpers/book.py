@@ -33,11 +33,11 @@ def load_time_machine(path=None, cache_dir=None, download=True):
     cached = cache_path(cache_dir)
     if cached.is_file() and is_the_book(cached):
         return read_text(cached)
-    if cached.exists() and not download:
-        raise ValueError(
-            f"the cached book {str(cached)!r} was altered: its SHA-256 is not {SHA256[:12]}...; "
-            "delete the file, or call load_time_machine() with download=True"
-        )
+    if cached.exists():
+        altered = f"the cached book {str(cached)!r} was altered (its SHA-256 is wrong)"
+        if not download:
+            raise ValueError(f"{altered}; delete the file, or call load_time_machine() online")
+        print(f"Note: {altered}; it is being downloaded again.")
     problems = _download(cached) if download else ["downloading was switched off"]
     if not problems:
         return read_text(cached)
@@ -104,20 +104,34 @@ def _download(cached):
         try:
             fetcher.fetch(cached.name, downloader=web)
         except (OSError, ValueError) as error:  # requests' errors are OSErrors
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            problems.append(f"{url.split('/')[2]}: {reason[:160]}")
+            problems.append(f"{url.split('/')[2]} {_reason(error)}")
         else:
             return []
     return problems
+
+
+def _reason(error):
+    """What went wrong with one mirror, in a few words."""
+    import requests
+
+    if isinstance(error, requests.Timeout):
+        return f"did not answer within {READ_SECONDS} seconds"
+    if isinstance(error, requests.HTTPError):
+        return f"answered with the status {error.response.status_code}"
+    if isinstance(error, requests.ConnectionError):
+        return "could not be reached: is this machine online?"
+    if isinstance(error, ValueError):  # pooch: the hash does not match
+        return "sent another file than the book, perhaps the log-in page of a network"
+    return f"failed: {error}"
 
 
 def _notice(problems, cached):
     return "\n".join(
         [
             "The Time Machine could not be loaded, so this is the bundled story instead.",
-            "The course runs on it; the numbers differ from those in the text.",
+            "The course runs on it, but the numbers differ from those in the text.",
             *(f"  - {problem}" for problem in problems),
-            f"To use the book: go online and run this cell again, put the file at {cached.name!r}",
-            "in the cache folder, or let the environment variable CHARRNN_TEXT name a text file.",
+            "To use the book: go online and run this cell again, or let the environment variable",
+            f"CHARRNN_TEXT name a text file, or put the book here: {cached}",
         ]
     )

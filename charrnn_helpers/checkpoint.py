@@ -62,12 +62,18 @@ def load_checkpoint(path):
         ) from error
     if metadata.get("format") != FORMAT:
         raise ValueError(f"{str(path)!r} was not written by save_checkpoint(); choose another file")
-    header = json.loads(metadata["header"])
-    vocab = Vocab(header["vocab"])
-    rnn = RNNScratch(len(vocab), header["num_hiddens"], header["sigma"])
+    try:
+        header = json.loads(metadata["header"])
+        vocab = Vocab(header["vocab"])
+        rnn = RNNScratch(len(vocab), header["num_hiddens"], header["sigma"])
+        history = [Record(*values) for values in header["history"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"the header of {str(path)!r} is damaged ({error}); train and save again"
+        ) from error
     model = RNNLMScratch(rnn, len(vocab))
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
         raise ValueError(f"the weights in {str(path)!r} do not fit their sizes: {error}") from error
-    return model, vocab, [Record(*values) for values in header["history"]]
+    return model, vocab, history

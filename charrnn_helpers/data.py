@@ -123,7 +123,12 @@ class TimeMachine:
         if num_train is None:
             self.train_ids, self.val_ids, self.test_ids = split(self.ids)
         else:
-            windows(self.ids, num_train + num_val + num_steps - 1)  # is the text long enough?
+            needed = num_train + num_val + num_steps
+            if needed > len(self.ids):
+                raise ValueError(
+                    f"num_train = {num_train} and num_val = {num_val} windows need {needed} "
+                    f"characters, the text has {len(self.ids)}; lower them, or use a longer text"
+                )
             self.train_ids = self.ids[: num_train + num_steps]
             self.val_ids = self.ids[num_train : num_train + num_val + num_steps]
         check_batch_size(batch_size, len(windows(self.train_ids, num_steps)[0]), "windows")

@@ -1,0 +1,61 @@
+"""Fixtures: the real book where it is at hand, the bundled story, small models."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+import torch
+
+from charrnn_helpers.book import cache_path, is_the_book, read_text, story_path
+from charrnn_helpers.data import Vocab, preprocess
+from charrnn_helpers.model import RNNLMScratch, RNNScratch
+
+
+def book_path():
+    """The real book: the file that CHARRNN_TEXT names, or the cached one; None without."""
+    for path in (os.environ.get("CHARRNN_TEXT"), cache_path()):
+        if path and Path(path).is_file() and is_the_book(path):
+            return Path(path).resolve()
+    return None
+
+
+hypothesis.settings.register_profile("course", deadline=None)  # two processes share two cores
+hypothesis.settings.load_profile("course")
+
+BOOK_PATH = book_path()  # before the fixture below takes CHARRNN_TEXT away
+needs_book = pytest.mark.skipif(
+    BOOK_PATH is None,
+    reason="needs the real book: let CHARRNN_TEXT name timemachine.txt, or run notebook 01 online",
+)
+
+
+@pytest.fixture(autouse=True)
+def no_outside_settings(monkeypatch, tmp_path):
+    """No test reads the user's text or writes the user's cache."""
+    monkeypatch.delenv("CHARRNN_TEXT", raising=False)
+    monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="session")
+def book():
+    return read_text(BOOK_PATH)
+
+
+@pytest.fixture(scope="session")
+def story():
+    return read_text(story_path())
+
+
+@pytest.fixture(scope="session")
+def vocab(story):
+    return Vocab(preprocess(story))
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def make_model(vocab_size=28, num_hiddens=32, sigma=0.01, seed=0):
+    rnn = RNNScratch(vocab_size, num_hiddens, sigma, generator(seed))
+    return RNNLMScratch(rnn, vocab_size, generator(seed + 100))

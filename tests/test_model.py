@@ -1,0 +1,147 @@
+"""The model is nn.RNN plus nn.Linear, to float64 precision."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from charrnn_helpers.guards import check_len, check_shape
+from charrnn_helpers.model import RNNLMScratch, RNNScratch, one_hot
+from charrnn_helpers.training import cross_entropy
+from tests.conftest import generator, make_model
+
+
+def reference(model):
+    """nn.RNN and nn.Linear with the model's weights (theirs are stored transposed)."""
+    rnn = nn.RNN(model.vocab_size, model.rnn.num_hiddens).double()
+    linear = nn.Linear(model.rnn.num_hiddens, model.vocab_size).double()
+    with torch.no_grad():
+        rnn.weight_ih_l0.copy_(model.rnn.W_xh.T)
+        rnn.weight_hh_l0.copy_(model.rnn.W_hh.T)
+        rnn.bias_ih_l0.copy_(model.rnn.b_h)
+        rnn.bias_hh_l0.zero_()
+        linear.weight.copy_(model.W_hq.T)
+        linear.bias.copy_(model.b_q)
+    return rnn, linear
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 1024])
+@pytest.mark.parametrize("with_state", [False, True])
+def test_outputs_loss_and_gradients_are_those_of_pytorch(batch_size, with_state):
+    model = make_model(sigma=0.3).double()
+    rnn, linear = reference(model)
+    X, Y = torch.randint(28, (2, batch_size, 16), generator=generator(5))
+    state = None
+    if with_state:
+        state = torch.rand(batch_size, 32, generator=generator(6), dtype=torch.float64)
+
+    logits, last = model.forward_with_state(X, state)
+    loss = cross_entropy(logits, Y)
+    loss.backward()
+
+    inputs = F.one_hot(X.T, 28).double()
+    H, their_last = rnn(inputs, None if state is None else state.unsqueeze(0))
+    their_logits = linear(H).transpose(0, 1)
+    their_loss = F.cross_entropy(their_logits.reshape(-1, 28), Y.reshape(-1))
+    their_loss.backward()
+
+    exact = {"rtol": 1e-12, "atol": 1e-13}
+    torch.testing.assert_close(logits, their_logits, **exact)
+    torch.testing.assert_close(last, their_last[0], **exact)
+    torch.testing.assert_close(loss, their_loss, **exact)
+    for ours, theirs in [
+        (model.rnn.W_xh, rnn.weight_ih_l0),
+        (model.rnn.W_hh, rnn.weight_hh_l0),
+        (model.rnn.b_h, rnn.bias_ih_l0),
+        (model.W_hq, linear.weight),
+        (model.b_q, linear.bias),
+    ]:
+        torch.testing.assert_close(ours.grad, theirs.grad.t(), **exact)
+
+
+def test_gradients_by_finite_differences():
+    model = make_model(vocab_size=4, num_hiddens=3, sigma=0.5).double()
+    X, Y = torch.randint(4, (2, 2, 5), generator=generator())
+    names = [name for name, _ in model.named_parameters()]
+
+    def loss(*values):
+        logits = torch.func.functional_call(model, dict(zip(names, values, strict=True)), X)
+        return cross_entropy(logits, Y)
+
+    assert torch.autograd.gradcheck(loss, tuple(model.parameters()))
+
+
+def test_the_lessons_model_has_2876_parameters():
+    assert sum(p.numel() for p in make_model().parameters()) == 2_876
+
+
+def test_one_hot_gives_the_lessons_rows():
+    expected = torch.tensor([[1.0, 0, 0, 0, 0], [0, 0, 1, 0, 0]])
+    assert torch.equal(one_hot(torch.tensor([0, 2]), 5), expected)
+
+
+def test_one_hot_of_any_shape_is_pytorchs():
+    X = torch.randint(28, (3, 2, 5), generator=generator())
+    assert torch.equal(one_hot(X, 28), F.one_hot(X, 28).float())
+    assert one_hot(torch.empty(0, dtype=torch.long), 5).shape == (0, 5)
+
+
+def test_shapes_are_the_lessons():
+    model = make_model()
+    X = torch.ones(2, 7, dtype=torch.long)
+    outputs, state = model.rnn(one_hot(X.T, 28))
+    check_len(outputs, 7)
+    check_shape(outputs[0], (2, 32))
+    check_shape(state, (2, 32))
+    check_shape(model(X), (2, 7, 28))
+
+
+def test_a_carried_state_makes_two_halves_one_whole():
+    model = make_model(sigma=0.3)
+    X = torch.randint(28, (3, 20), generator=generator())
+    whole, last = model.forward_with_state(X)
+    first, state = model.forward_with_state(X[:, :8])
+    second, state = model.forward_with_state(X[:, 8:], state)
+    assert torch.equal(torch.cat([first, second], dim=1), whole)
+    assert torch.equal(state, last)
+
+
+def test_the_same_generator_gives_the_same_weights():
+    for a, b in zip(make_model(seed=1).parameters(), make_model(seed=1).parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("sizes", [(0, 4), (4, 0), (4, -1)])
+def test_sizes_below_one_are_refused(sizes):
+    with pytest.raises(ValueError, match=f"at least 1, not {sizes[0]} and {sizes[1]}"):
+        RNNScratch(*sizes)
+
+
+@pytest.mark.parametrize("shape", [(3, 32), (2, 31), (32,), (1, 2, 32)])
+def test_a_state_of_the_wrong_shape_is_refused(shape):
+    model = make_model()
+    with pytest.raises(ValueError, match=r"shape is \(.*\), expected \(2, 32\)"):
+        model(torch.zeros(2, 5, dtype=torch.long), torch.zeros(shape))
+
+
+@pytest.mark.parametrize(("bad", "message"), [(28, "token id 28"), (-1, "token id -1")])
+def test_ids_from_another_vocabulary_are_refused(bad, message):
+    with pytest.raises(ValueError, match=message):
+        make_model()(torch.tensor([[0, bad]]))
+
+
+def test_float_ids_are_refused():
+    with pytest.raises(ValueError, match="whole numbers, not torch.float32"):
+        make_model()(torch.zeros(1, 5))
+
+
+def test_guards_name_both_values():
+    with pytest.raises(ValueError, match="length is 2, expected 3"):
+        check_len([1, 2], 3)
+    with pytest.raises(ValueError, match=r"shape is \(2,\), expected \(3,\)"):
+        check_shape(torch.zeros(2), (3,))
+
+
+def test_any_size_of_vocabulary():
+    model = RNNLMScratch(RNNScratch(5, 3), 5)
+    assert model(torch.zeros(1, 2, dtype=torch.long)).shape == (1, 2, 5)

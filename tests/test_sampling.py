@@ -1,0 +1,175 @@
+"""Greedy decoding, temperature, top-k, top-p, surprisal, the longest copy."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn_helpers.sampling import (
+    advance,
+    apply_temperature,
+    keep_top_k,
+    keep_top_p,
+    longest_copy,
+    next_probs,
+    predict,
+    sample,
+    surprisal,
+    warm_up,
+)
+from tests.conftest import generator, make_model
+
+LOGITS = torch.randn(28, generator=generator(1))
+logits_lists = st.lists(st.floats(-20, 20, width=32), min_size=2, max_size=40)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return make_model(sigma=0.4)
+
+
+def test_predict_is_the_argmax_of_reading_everything_again(model, vocab):
+    ids = vocab.encode("time traveller")
+    for _ in range(20):
+        ids = torch.cat([ids, model(ids.unsqueeze(0))[0, -1:].argmax(dim=-1)])
+    assert predict(model, "time traveller", 20, vocab) == vocab.decode(ids)
+
+
+def test_advance_goes_on_where_warm_up_ended(model, vocab):
+    logits, state = warm_up(model, "time", vocab)
+    logits, state = advance(model, vocab["s"], state)
+    expected, expected_state = warm_up(model, "times", vocab)
+    torch.testing.assert_close(logits, expected)
+    torch.testing.assert_close(state, expected_state)
+    assert not logits.requires_grad
+
+
+def test_predicting_nothing_gives_the_prefix(model, vocab):
+    assert predict(model, "time", 0, vocab) == sample(model, "time", 0, vocab) == "time"
+
+
+@pytest.mark.parametrize("write", [predict, sample])
+@pytest.mark.parametrize(
+    ("prefix", "num_preds", "message"),
+    [
+        ("Time", 5, "'T' in the prefix 'Time' is not in the vocabulary.*preprocess"),
+        ("caf\u00e9", 5, "'\u00e9' in the prefix"),
+        ("", 5, "the prefix is empty"),
+        ("time", -1, "num_preds is -1"),
+        ("time", 2.5, "num_preds is 2.5"),
+    ],
+)
+def test_a_bad_prefix_or_number_is_refused(model, vocab, write, prefix, num_preds, message):
+    with pytest.raises(ValueError, match=message):
+        write(model, prefix, num_preds, vocab)
+
+
+def test_temperature_zero_is_greedy(model, vocab):
+    greedy = predict(model, "time", 40, vocab)
+    assert sample(model, "time", 40, vocab, temperature=0) == greedy
+    assert sample(model, "time", 40, vocab, temperature=1e-6) == greedy
+    assert sample(model, "time", 40, vocab, top_k=1) == greedy
+
+
+@pytest.mark.parametrize("temperature", [-1, -0.001, float("nan"), float("inf")])
+def test_a_temperature_that_means_nothing_is_refused(temperature):
+    with pytest.raises(ValueError, match="temperature is .*; use a finite number above 0"):
+        apply_temperature(LOGITS, temperature)
+
+
+@given(logits_lists, st.floats(0.05, 20))
+def test_temperature_keeps_the_order(values, temperature):
+    logits = torch.tensor(values)
+    cooled = apply_temperature(logits, temperature)
+    assert torch.equal(cooled.argsort(stable=True), logits.argsort(stable=True)) or (
+        cooled.unique().numel() < logits.unique().numel()  # rounding made two of them equal
+    )
+    torch.testing.assert_close(cooled * temperature, logits)
+
+
+@given(logits_lists, st.integers(1, 40))
+def test_top_k_keeps_the_k_largest(values, top_k):
+    logits = torch.tensor(values)
+    if top_k > len(logits):
+        with pytest.raises(ValueError, match=f"top_k is {top_k}"):
+            keep_top_k(logits, top_k)
+        return
+    kept = keep_top_k(logits, top_k).isfinite()
+    assert kept.sum() >= top_k
+    assert logits[kept].min() >= logits.sort(descending=True).values[top_k - 1]
+    assert kept.sum() == top_k or logits.unique().numel() < len(logits)  # more only with ties
+
+
+@given(logits_lists, st.floats(0.01, 1))
+def test_top_p_keeps_the_fewest_that_reach_p(values, top_p):
+    logits = torch.tensor(values, dtype=torch.float64)
+    probs = logits.softmax(dim=0)
+    kept = keep_top_p(logits, top_p).isfinite()
+    assert kept.any()
+    assert probs[kept].sum() >= top_p - 1e-9
+    if kept.sum() > 1:  # without the least likely of them it would be too little
+        assert probs[kept].sum() - probs[kept].min() < top_p + 1e-9
+    if not kept.all():
+        assert probs[kept].min() >= probs[~kept].max()
+
+
+@pytest.mark.parametrize("top_p", [0, -0.1, 1.1])
+def test_top_p_out_of_range_is_refused(top_p):
+    with pytest.raises(ValueError, match=f"top_p is {top_p}; use a number above 0"):
+        keep_top_p(LOGITS, top_p)
+
+
+@pytest.mark.parametrize("top_k", [0, -1, 29])
+def test_top_k_out_of_range_is_refused(top_k):
+    with pytest.raises(ValueError, match=f"top_k is {top_k}; use a whole number from 1 to 28"):
+        keep_top_k(LOGITS, top_k)
+
+
+def test_next_probs_by_default_is_the_softmax():
+    torch.testing.assert_close(next_probs(LOGITS), LOGITS.softmax(dim=0))
+    torch.testing.assert_close(next_probs(LOGITS, top_k=28, top_p=1.0), LOGITS.softmax(dim=0))
+
+
+@pytest.mark.parametrize("settings", [{}, {"temperature": 0.5}, {"top_k": 5}, {"top_p": 0.8}])
+def test_draws_follow_the_distribution(settings):
+    probs = next_probs(LOGITS, **settings)
+    drawn = torch.multinomial(probs, 50_000, replacement=True, generator=generator())
+    counts = torch.bincount(drawn, minlength=28)
+    expected = 50_000 * probs
+    possible = expected > 0
+    assert counts[~possible].sum() == 0
+    chi2 = ((counts - expected)[possible] ** 2 / expected[possible]).sum()
+    assert chi2 < 60  # 27 degrees of freedom at most: p < 0.0003
+
+
+def test_the_same_generator_gives_the_same_sample(model, vocab):
+    first, second, other = (
+        sample(model, "time", 60, vocab, generator=generator(seed)) for seed in (1, 1, 2)
+    )
+    assert first == second != other
+
+
+def test_surprisal_is_minus_log2_of_each_probability(model, vocab):
+    text = "time traveller"
+    bits = surprisal(model, text, vocab)
+    assert bits.shape == (len(text) - 1,)
+    for t in range(1, len(text)):
+        logits, _ = warm_up(model, text[:t], vocab)
+        p = logits.softmax(dim=0)[vocab[text[t]]].item()
+        assert math.isclose(bits[t - 1].item(), -math.log2(p), rel_tol=1e-3)
+
+
+@pytest.mark.parametrize(("text", "message"), [("a", "too short"), ("", "empty"), ("aB", "'B'")])
+def test_surprisal_of_a_bad_text_is_refused(model, vocab, text, message):
+    with pytest.raises(ValueError, match=message):
+        surprisal(model, text, vocab)
+
+
+@given(st.text("ab ", max_size=12), st.text("ab ", max_size=30))
+def test_longest_copy_against_all_substrings(passage, text):
+    pieces = {passage[i:j] for i in range(len(passage)) for j in range(i, len(passage) + 1)} | {""}
+    longest = longest_copy(passage, text)
+    assert longest in text and longest in passage
+    assert len(longest) == max(len(piece) for piece in pieces if piece in text)
