@@ -5,11 +5,7 @@ from collections import Counter, defaultdict
 
 
 class KneserNey:
-    """Interpolated Kneser-Ney n-grams: p(char | the last n - 1 characters), from counts.
-
-    Orders below the highest count in how many different contexts a character was seen
-    (Chen and Goodman 1999, section 2.7); a discount is moved to the next lower order.
-    """
+    """Interpolated Kneser-Ney n-grams (Chen and Goodman 1999, section 2.7), over characters."""
 
     def __init__(self, text, n, vocab_size, discount=0.75):
         if n < 1 or len(text) < n:

@@ -5,7 +5,7 @@ import re
 import torch
 
 from charrnn_helpers.book import load_time_machine
-from charrnn_helpers.guards import check_batch_size, check_ids
+from charrnn_helpers.guards import check_batch_size, check_ids, check_length
 
 
 def preprocess(text):
@@ -43,11 +43,7 @@ def windows(ids, num_steps):
     """
     if num_steps < 1:
         raise ValueError(f"num_steps is {num_steps}; a window needs at least 1 step")
-    if len(ids) < num_steps + 1:
-        raise ValueError(
-            f"{len(ids)} characters are too few for a window of {num_steps} and its target; "
-            f"use a longer text, or num_steps <= {len(ids) - 1}"
-        )
+    check_length(ids, num_steps + 1, f"a window of {num_steps} and its target")
     return ids[:-1].unfold(0, num_steps, 1), ids[1:].unfold(0, num_steps, 1)
 
 
@@ -109,11 +105,7 @@ class StreamBatches:
 
 
 class TimeMachine:
-    """The book as numbers, split, and cut into batches.
-
-    With num_train: the lesson's split, counted in windows from the start of the book.
-    Without: 80 % training, 10 % validation, 10 % test, nothing shared.
-    """
+    """The book as numbers, split and cut; with num_train, the lesson's split, in windows."""
 
     def __init__(self, batch_size, num_steps, text=None, num_train=None, num_val=5_000):
         self.batch_size, self.num_steps = batch_size, num_steps
@@ -123,14 +115,10 @@ class TimeMachine:
         if num_train is None:
             self.train_ids, self.val_ids, self.test_ids = split(self.ids)
         else:
-            needed = num_train + num_val + num_steps
-            if needed > len(self.ids):
-                raise ValueError(
-                    f"num_train = {num_train} and num_val = {num_val} windows need {needed} "
-                    f"characters, the text has {len(self.ids)}; lower them, or use a longer text"
-                )
+            end = num_train + num_val + num_steps
+            check_length(self.ids, end, f"{num_train} + {num_val} windows")
             self.train_ids = self.ids[: num_train + num_steps]
-            self.val_ids = self.ids[num_train : num_train + num_val + num_steps]
+            self.val_ids = self.ids[num_train:end]
         check_batch_size(batch_size, len(windows(self.train_ids, num_steps)[0]), "windows")
 
     def train_batches(self, generator):

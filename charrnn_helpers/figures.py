@@ -15,6 +15,11 @@ from PIL import Image
 STYLE = "charrnn_helpers.style"
 
 
+def visible(token):
+    """A token as it is written in a figure: the space and <unk> get a sign of their own."""
+    return {" ": "\u2423", "<unk>": "?"}.get(token, token)
+
+
 @style.context(STYLE)
 def new_figure(figsize=None, **kwargs):
     """A figure and its axes, as from plt.subplots(**kwargs), in the course's style."""

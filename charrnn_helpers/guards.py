@@ -44,6 +44,15 @@ def check_batch_size(batch_size, available, what):
     return batch_size
 
 
+def check_length(ids, needed, what):
+    """Raise ValueError if the text has fewer characters than are needed."""
+    if len(ids) < needed:
+        raise ValueError(
+            f"{needed} characters are needed for {what}, but there are {len(ids)}; "
+            "ask for less, or use a longer text"
+        )
+
+
 def check_positive(name, value):
     """Return the value if it is a finite number above 0; raise ValueError if not."""
     if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):

@@ -60,3 +60,10 @@ class RNNLMScratch(nn.Module):
     def forward(self, X, state=None):
         logits, _ = self.forward_with_state(X, state)
         return logits
+
+
+def make_model(vocab_size, num_hiddens=32, sigma=0.01, seed=0):
+    """A fresh RNNLMScratch; its weights are drawn from a generator with this seed."""
+    generator = torch.Generator().manual_seed(seed)
+    rnn = RNNScratch(vocab_size, num_hiddens, sigma, generator)
+    return RNNLMScratch(rnn, vocab_size, generator)

@@ -9,7 +9,7 @@ import torch
 
 from charrnn_helpers.book import cache_path, is_the_book, read_text, story_path
 from charrnn_helpers.data import Vocab, preprocess
-from charrnn_helpers.model import RNNLMScratch, RNNScratch
+from charrnn_helpers import model
 
 
 def book_path():
@@ -56,6 +56,5 @@ def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def make_model(vocab_size=28, num_hiddens=32, sigma=0.01, seed=0):
-    rnn = RNNScratch(vocab_size, num_hiddens, sigma, generator(seed))
-    return RNNLMScratch(rnn, vocab_size, generator(seed + 100))
+def make_model(vocab_size=28, **settings):
+    return model.make_model(vocab_size, **settings)

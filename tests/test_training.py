@@ -307,7 +307,7 @@ def test_train_step_reports_loss_norm_and_a_state_cut_loose():
 def test_a_sentence_is_learned_by_heart():
     sentence = "the time traveller was expounding a recondite matter to us "
     vocab = Vocab(sentence)
-    model = make_model(len(vocab), 64, 0.1)
+    model = make_model(len(vocab), num_hiddens=64, sigma=0.1)
     batches = WindowBatches(vocab.encode(sentence), 16, 16, generator())
     options = Options(num_epochs=80, lr=0.02, optimizer=torch.optim.Adam)
     history = fit(train(model, batches, options))

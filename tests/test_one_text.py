@@ -1,0 +1,100 @@
+"""The notebooks and the package hold one text: each definition is the helper, to the letter."""
+
+import ast
+import importlib
+import inspect
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TAUGHT = ["data", "model", "counting", "training", "sampling"]  # built in the notebooks, whole
+GUARDS_BUILT = {"check_len", "check_shape"}  # the lesson's; the other guards are import-only
+IMPORT_ONLY = ["book", "checkpoint", "figures", "live"]
+
+
+def helpers():
+    """Name and source of every public function and class that the notebooks may define."""
+    found = {}
+    for name in [*TAUGHT, "guards"]:
+        module = importlib.import_module(f"charrnn_helpers.{name}")
+        for key, value in vars(module).items():
+            if getattr(value, "__module__", None) == module.__name__ and not key.startswith("_"):
+                assert key not in found, f"two modules define {key}"
+                found[key] = (name, inspect.getsource(value).strip("\n"))
+    return found
+
+
+def definitions(path):
+    """Top-level definitions of a notebook, without those of draft and exercise cells."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        tags = set(cell.metadata.get("tags", []))
+        if cell.cell_type != "code" or tags & {"draft", "exercise"}:
+            continue
+        for node in ast.parse(cell.source).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                yield node.name, cell.source.strip("\n")
+
+
+def test_there_are_six_notebooks():
+    assert [path.stem for path in NOTEBOOKS] == [
+        "01_one_hot_encoding",
+        "02_recurrence",
+        "03_loss_and_perplexity",
+        "04_gradient_clipping",
+        "05_training",
+        "06_sampling",
+    ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_definition_is_the_helper(path):
+    known = helpers()
+    for name, source in definitions(path):
+        assert name in known, f"{name} is in no helper module: tag its cell draft, or add it"
+        assert source == known[name][1], f"{name} differs from charrnn_helpers.{known[name][0]}"
+
+
+def test_each_helper_is_built_exactly_once():
+    built = Counter(name for path in NOTEBOOKS for name, _ in definitions(path))
+    wanted = {
+        name
+        for name, (module, _) in helpers().items()
+        if module != "guards" or name in GUARDS_BUILT
+    }
+    assert set(built) == wanted
+    assert [name for name, times in built.items() if times != 1] == []
+
+
+def test_drafts_are_not_copied_from_notebook_to_notebook():
+    drafts = Counter()
+    for path in NOTEBOOKS:
+        for cell in nbformat.read(path, as_version=4).cells:
+            if "draft" in cell.metadata.get("tags", []):
+                drafts.update(
+                    node.name
+                    for node in ast.parse(cell.source).body
+                    if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+                )
+    assert [name for name, times in drafts.items() if times > 1] == []
+
+
+def test_every_module_is_taught_or_on_the_list():
+    modules = {path.stem for path in (ROOT / "charrnn_helpers").glob("*.py")} - {"__init__"}
+    assert modules == {*TAUGHT, "guards", *IMPORT_ONLY}
+
+
+def test_modules_import_only_from_above():
+    order = ["book", "guards", "data", "model", "counting", "training", "sampling"]
+    order += ["checkpoint", "figures", "live"]
+    for place, name in enumerate(order):
+        tree = ast.parse((ROOT / f"charrnn_helpers/{name}.py").read_text(encoding="utf-8"))
+        imported = {
+            node.module.removeprefix("charrnn_helpers.")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("charrnn")
+        }
+        assert imported <= set(order[:place]), name
