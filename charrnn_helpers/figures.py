@@ -9,6 +9,7 @@ import io
 
 from IPython.display import HTML, display
 from matplotlib import style, ticker
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -27,14 +28,20 @@ def new_figure(figsize=None, **kwargs):
     return fig, fig.subplots(**kwargs)
 
 
-def to_html(fig, alt):
-    """The figure as HTML: one image, with `alt` as its alternative text."""
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=fig.dpi)
-    image = Image.open(buffer).convert("RGB").quantize(192)  # a quarter of the bytes
-    packed = io.BytesIO()
-    image.save(packed, format="png", optimize=True)
-    data = base64.b64encode(packed.getvalue()).decode("ascii")
+def to_html(fig, alt, compact=True):
+    """The figure as HTML: one image, with `alt` as its alternative text.
+
+    Compact images are a third of the size, and take four times as long to make.
+    """
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()
+    size, buffer = canvas.get_width_height(), io.BytesIO()
+    image = Image.frombuffer("RGBA", size, canvas.buffer_rgba()).convert("RGB")
+    if compact:
+        image.quantize(192).save(buffer, format="png", optimize=True)
+    else:
+        image.save(buffer, format="png", compress_level=1)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return (
         f'<img alt="{html.escape(alt)}" style="max-width: 100%" '
         f'width="{int(100 * fig.get_figwidth())}" src="data:image/png;base64,{data}">'

@@ -8,6 +8,7 @@ from matplotlib import style
 from charrnn_helpers.figures import STYLE, mark_height, new_figure, plain_log_ticks, to_html
 from charrnn_helpers.training import perplexity
 
+ALT = "Perplexity of the training batch and of the validation text against the epoch."
 SHARE_OF_TIME = 0.03  # of the training time that drawing may take
 
 
@@ -31,7 +32,7 @@ def live_plot(records, validate=None, hlines=None, seconds=0.25):
     except KeyboardInterrupt:
         print(f"Interrupted: the model is as it was after step {len(history)}.")
     finally:
-        picture.update(history, validation)
+        picture.update(history, validation, compact=True)
     return history
 
 
@@ -50,7 +51,7 @@ class LivePicture:
             if has_validation:
                 self.ax.legend(loc="upper right")
 
-    def update(self, history, validation):
+    def update(self, history, validation, compact=False):
         """Redraw; return the seconds that it took."""
         start = time.perf_counter()
         self.train_line.set_data([r.epoch for r in history], [r.perplexity for r in history])
@@ -58,15 +59,10 @@ class LivePicture:
         self.ax.relim()
         self.ax.autoscale_view()
         plain_log_ticks(self.ax)
-        content = HTML(
-            to_html(
-                self.fig,
-                "Perplexity of the training batch and on the validation"
-                " text against the epoch, as the model trains.",
-            )
-        )
+        content = HTML(to_html(self.fig, ALT, compact))
         if self.handle is None:
             self.handle = display(content, display_id=True)
+            self.fig.set_layout_engine("none")  # the layout stays as it is
         else:
             self.handle.update(content)
         return time.perf_counter() - start

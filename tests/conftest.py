@@ -7,9 +7,9 @@ import hypothesis
 import pytest
 import torch
 
+from charrnn_helpers import model
 from charrnn_helpers.book import cache_path, is_the_book, read_text, story_path
 from charrnn_helpers.data import Vocab, preprocess
-from charrnn_helpers import model
 
 
 def book_path():
