@@ -52,16 +52,7 @@ def load_checkpoint(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {str(path)!r}; check the path")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise ValueError(
-            f"{str(path)!r} is not a whole checkpoint ({error}); train and save again"
-        ) from error
-    if metadata.get("format") != FORMAT:
-        raise ValueError(f"{str(path)!r} was not written by save_checkpoint(); choose another file")
+    metadata, weights = _read(path)
     try:
         header = json.loads(metadata["header"])
         vocab = Vocab(header["vocab"])
@@ -77,3 +68,18 @@ def load_checkpoint(path):
     except RuntimeError as error:
         raise ValueError(f"the weights in {str(path)!r} do not fit their sizes: {error}") from error
     return model, vocab, history
+
+
+def _read(path):
+    """The metadata and the tensors of a file that save_checkpoint() wrote."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ValueError(
+            f"{str(path)!r} is not a whole checkpoint ({error}); train and save again"
+        ) from error
+    if metadata.get("format") != FORMAT:
+        raise ValueError(f"{str(path)!r} was not written by save_checkpoint(); choose another file")
+    return metadata, weights

@@ -52,17 +52,17 @@ class LivePicture:
                 self.ax.legend(loc="upper right")
 
     def update(self, history, validation, compact=False):
-        """Redraw; return the seconds that it took."""
-        start = time.perf_counter()
+        """Redraw; return the seconds that it took, after the first time, which sets all up."""
+        start, first = time.perf_counter(), self.handle is None
         self.train_line.set_data([r.epoch for r in history], [r.perplexity for r in history])
         self.val_line.set_data([epoch for epoch, _ in validation], [y for _, y in validation])
         self.ax.relim()
         self.ax.autoscale_view()
         plain_log_ticks(self.ax)
         content = HTML(to_html(self.fig, ALT, compact))
-        if self.handle is None:
+        if first:
             self.handle = display(content, display_id=True)
             self.fig.set_layout_engine("none")  # the layout stays as it is
         else:
             self.handle.update(content)
-        return time.perf_counter() - start
+        return 0.0 if first else time.perf_counter() - start
