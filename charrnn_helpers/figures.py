@@ -124,37 +124,28 @@ def histograms(samples, xlabel, bins=40, limits=None):
 def unrolled(characters):
     """The recurrent network, drawn once for each character that it reads."""
     fig, ax = new_figure(figsize=(7.5, 2.9))
-    box = {
-        "boxstyle": "round,pad=0.55",
-        "facecolor": "white",
-        "edgecolor": "#0072B2",
-        "linewidth": 2,
-    }
-    arrow = {"arrowstyle": "-|>", "color": "0.25", "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0}
+    box = {"boxstyle": "round,pad=0.55", "facecolor": "white", "edgecolor": "#0072B2", "lw": 2}
+    middle = {"ha": "center", "va": "center"}
     for t, character in enumerate(characters, start=1):
-        ax.text(t, 0, "tanh", ha="center", va="center", bbox=box)
-        ax.text(t, -1.15, character, ha="center", va="center", size=14, family="monospace")
-        ax.text(t, 1.15, f"output {t}", ha="center", va="center")
-        ax.text(t + 0.5, 0.16, f"$H_{t}$", ha="center", va="bottom")
-        for start, end in (
-            ((t, -0.95), (t, -0.4)),
-            ((t, 0.4), (t, 0.95)),
-            ((t + 0.32, 0), (t + 0.68, 0)),
-        ):
-            ax.annotate("", end, start, arrowprops=arrow)
+        ax.text(t, 0, "tanh", bbox=box, **middle)
+        ax.text(t, -1.15, character, size=14, family="monospace", **middle)
+        ax.text(t, 1.15, f"output {t}", **middle)
+        ax.text(t + 0.5, 0.25, f"$H_{t}$", **middle)
+        _arrow(ax, (t, -0.95), (t, -0.4))
+        _arrow(ax, (t, 0.4), (t, 0.95))
+        _arrow(ax, (t + 0.32, 0), (t + 0.68, 0))
     ax.text(0.42, 0, "$H_0 = 0$", ha="right", va="center")
-    ax.annotate("", (0.68, 0), (0.45, 0), arrowprops=arrow)
-    ax.text(
-        0.42,
-        -0.7,
-        "$W_{xh}$ on each way up,\n$W_{hh}$ on each way right",
-        ha="right",
-        va="center",
-        size=9,
-    )
+    _arrow(ax, (0.45, 0), (0.68, 0))
+    note = "$W_{xh}$ on each way up,\n$W_{hh}$ on each way right"
+    ax.text(0.42, -0.7, note, ha="right", va="center", size=9)
     ax.set(xlim=(-0.75, len(characters) + 0.8), ylim=(-1.45, 1.45))
     ax.axis("off")
     return fig
+
+
+def _arrow(ax, start, end):
+    style = {"arrowstyle": "-|>", "color": "0.25", "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", end, start, arrowprops=style)
 
 
 def coloured_text(text, values, unit):
