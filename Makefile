@@ -24,7 +24,7 @@ help:
 	@echo "make clean      remove what these commands made"
 
 lab: $(READY)
-	$(PY) -m jupyterlab $(ROOT) $(FIRST)
+	$(PY) -m jupyterlab $(ROOT) --LabApp.default_url=/lab/tree/$(FIRST)
 
 test: $(READY) lint
 	$(PY) -m pytest -n 2 --dist worksteal -m "not long"

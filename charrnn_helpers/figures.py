@@ -61,7 +61,9 @@ def curves(lines, xlabel, ylabel, xscale="linear", yscale="linear", hlines=None,
         ax.plot(xs, ys, label=label)
     for label, y in (hlines or {}).items():
         mark_height(ax, label, y)
-    ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+    ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
+    if xscale != "linear":  # to set it would turn an axis of names into one of numbers
+        ax.set_xscale(xscale)
     plain_log_ticks(ax)
     if ylim is not None:
         ax.set_ylim(*ylim)
@@ -129,14 +131,14 @@ def unrolled(characters):
     for t, character in enumerate(characters, start=1):
         ax.text(t, 0, "tanh", bbox=box, **middle)
         ax.text(t, -1.15, character, size=14, family="monospace", **middle)
-        ax.text(t, 1.15, f"output {t}", **middle)
+        ax.text(t, 1.15, f"$H_{t}$", **middle)
         ax.text(t + 0.5, 0.25, f"$H_{t}$", **middle)
         _arrow(ax, (t, -0.95), (t, -0.4))
         _arrow(ax, (t, 0.4), (t, 0.95))
         _arrow(ax, (t + 0.32, 0), (t + 0.68, 0))
     ax.text(0.42, 0, "$H_0 = 0$", ha="right", va="center")
     _arrow(ax, (0.45, 0), (0.68, 0))
-    note = "$W_{xh}$ on each way up,\n$W_{hh}$ on each way right"
+    note = "$W_{xh}$ from below,\n$W_{hh}$ from the left"
     ax.text(0.42, -0.7, note, ha="right", va="center", size=9)
     ax.set(xlim=(-0.75, len(characters) + 0.8), ylim=(-1.45, 1.45))
     ax.axis("off")
