@@ -75,7 +75,7 @@ def curves(lines, xlabel, ylabel, xscale="linear", yscale="linear", hlines=None,
 @style.context(STYLE)
 def bars(values, xlabel, ylabel="", xscale="linear", highlight=()):
     """Horizontal bars `{label: value}`, each with its value written at its end."""
-    fig, ax = new_figure(figsize=(7.5, 0.8 + 0.36 * len(values)))
+    fig, ax = new_figure(figsize=(7.5, 0.8 + (0.36 if len(values) < 15 else 0.24) * len(values)))
     labels = list(values)
     colours = ["#D55E00" if label in highlight else "#0072B2" for label in labels]
     drawn = ax.barh(labels, list(values.values()), color=colours)
@@ -83,7 +83,7 @@ def bars(values, xlabel, ylabel="", xscale="linear", highlight=()):
         bar.set_hatch("//" if label in highlight else "")
     ax.bar_label(drawn, fmt="{:#.3g}", padding=3)
     ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale)
-    ax.margins(x=0.12)
+    ax.margins(x=0.12, y=0.02)
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
     return fig
@@ -156,15 +156,13 @@ def coloured_text(text, values, unit):
     spans = []
     for char, value in zip(text, values, strict=True):
         share = max(value, 0) / largest
-        lightness = 100 - 62 * share
-        colour = "black" if lightness > 60 else "white"
         spans.append(
-            f'<span title="{html.escape(char)}: {value:.1f} {unit}" style="color: {colour}; '
-            f'background: hsl(202, 80%, {lightness:.0f}%)">{html.escape(char)}</span>'
+            f'<span title="{html.escape(char)}: {value:.1f} {unit}" '
+            f'style="background: hsl(202, 80%, {100 - 42 * share:.0f}%)">{html.escape(char)}</span>'
         )
     return (
         '<div style="font-family: monospace; line-height: 1.7; white-space: pre-wrap; '
-        f'background: white; padding: 0.5em">{"".join(spans)}</div>'
+        f'color: black; background: white; padding: 0.5em">{"".join(spans)}</div>'
     )
 
 

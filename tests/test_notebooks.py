@@ -15,11 +15,12 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"), reverse=True)  # the lo
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
-def nbval(path, text, *options):
+def nbval(path, *options, **variables):
     command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider"]
     command += [*options, "--nbval-current-env", "--nbval-cell-timeout", "600"]
     command += ["--nbval-sanitize-with", str(ROOT / "tests/nbval_sanitize.cfg"), str(path)]
-    environment = {**os.environ, "CHARRNN_TEXT": str(text)}
+    environment = {key: value for key, value in os.environ.items() if key != "CHARRNN_TEXT"}
+    environment |= {key: str(value) for key, value in variables.items()}
     run = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False
     )
@@ -29,9 +30,16 @@ def nbval(path, text, *options):
 @needs_book
 @EACH
 def test_outputs_on_the_book(path):
-    nbval(path, BOOK_PATH, "--nbval")
+    nbval(path, "--nbval", CHARRNN_TEXT=BOOK_PATH)
 
 
 @EACH
 def test_runs_on_the_story(path):
-    nbval(path, story_path(), "--nbval-lax")
+    nbval(path, "--nbval-lax", CHARRNN_TEXT=story_path())
+
+
+def test_the_first_notebook_runs_without_a_network(tmp_path):
+    nowhere = "http://127.0.0.1:9"  # a proxy that refuses every connection
+    offline = {"HTTPS_PROXY": nowhere, "HTTP_PROXY": nowhere, "NO_PROXY": "", "no_proxy": ""}
+    nbval(NOTEBOOKS[-1], "--nbval-lax", CHARRNN_CACHE=tmp_path / "cache", **offline)
+    assert not list(tmp_path.rglob("*.txt"))
