@@ -20,6 +20,7 @@ def nbval(path, *options, **variables):
     command += [*options, "--nbval-current-env", "--nbval-cell-timeout", "600"]
     command += ["--nbval-sanitize-with", str(ROOT / "tests/nbval_sanitize.cfg"), str(path)]
     environment = {key: value for key, value in os.environ.items() if key != "CHARRNN_TEXT"}
+    environment["PYTHONUTF8"] = "1"
     environment |= {key: str(value) for key, value in variables.items()}
     run = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False

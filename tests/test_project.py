@@ -26,6 +26,7 @@ def test_environment_yml_agrees_with_pyproject():
         name = re.match(r"[a-z-]+", requirement).group(0)
         wanted.append(CONDA_NAMES.get(name, name) + requirement[len(name) :])
     assert sorted(conda) == sorted([*wanted, "python=3.12", "pip"])
+    assert environment["dependencies"][-1] == {"pip": ["-e ."]}  # the package itself
     assert environment["channels"] == ["conda-forge", "nodefaults"]
 
 

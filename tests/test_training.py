@@ -278,9 +278,11 @@ def test_an_interrupt_keeps_the_last_complete_step(capsys):
 
 def test_thread_settings_are_put_back():
     before = torch.get_num_threads()
+    can_flush = torch.set_flush_denormal(True)  # not every processor can
+    torch.set_flush_denormal(False)
     with one_thread():
         assert torch.get_num_threads() == 1
-        assert torch.tensor(1e-40) * 1.0 == 0  # flushed
+        assert (torch.tensor(1e-40) * 1.0 == 0) or not can_flush
     assert torch.get_num_threads() == before
     assert torch.tensor(1e-40) * 1.0 != 0
     steps = train(make_model(), WindowBatches(IDS, 50, 8), Options())
