@@ -48,9 +48,14 @@ bench: $(READY)
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache *.egg-info
 
+# A folder that was moved or copied is set up anew: its .venv points to the old place.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
+
 $(READY): pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
 	  { echo "Python 3.10 or newer is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --disable-pip-version-check --quiet --editable ".[test]"
-	@touch $(READY)
+	@echo "$(CURDIR)" > $(READY)
