@@ -46,7 +46,7 @@ bench: $(READY)
 	$(PY) -m benchmarks.speed
 
 clean:
-	rm -rf .venv build .pytest_cache .ruff_cache *.egg-info
+	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 # A folder that was moved or copied is set up anew: its .venv points to the old place.
 ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))

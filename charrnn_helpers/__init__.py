@@ -4,7 +4,7 @@
 book           find, download and verify the text of *The Time Machine*
 guards         a bad value, or a broken-off step, does no harm
 data           normalise, `Vocab`, windows and batches, `TimeMachine`
-model          `one_hot`, `RNNScratch`, `RNNLMScratch`, shape guards
+model          `one_hot`, `RNNScratch`, `RNNLMScratch`, `make_model`
 counting       n-gram models: what a recurrent model has to beat
 training       cross-entropy, perplexity, clipping, `train`, `evaluate`
 sampling       `predict`, `sample`: temperature, top-k, top-p; surprisal
@@ -13,6 +13,6 @@ figures        the static pictures, in one style
 live           curves that move while a model trains
 =============  ==========================================================
 
-A module imports only from those above it.  The first seven know nothing of
+A module imports only from those above it.  The first eight know nothing of
 Jupyter.  Import from the modules: ``from charrnn_helpers.model import one_hot``.
 """

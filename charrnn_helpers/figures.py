@@ -13,6 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from charrnn_helpers.training import bits_per_char, perplexity
+
 STYLE = "charrnn_helpers.style"
 
 
@@ -54,7 +56,7 @@ def show(fig, alt):
 
 
 @style.context(STYLE)
-def curves(lines, xlabel, ylabel, xscale="linear", yscale="linear", hlines=None, ylim=None):
+def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None):
     """Lines `{label: (xs, ys)}` on one pair of axes; `hlines` `{label: y}` are drawn across."""
     fig, ax = new_figure()
     for label, (xs, ys) in lines.items():
@@ -62,8 +64,6 @@ def curves(lines, xlabel, ylabel, xscale="linear", yscale="linear", hlines=None,
     for label, y in (hlines or {}).items():
         mark_height(ax, label, y)
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
-    if xscale != "linear":  # to set it would turn an axis of names into one of numbers
-        ax.set_xscale(xscale)
     plain_log_ticks(ax)
     if ylim is not None:
         ax.set_ylim(*ylim)
@@ -73,7 +73,7 @@ def curves(lines, xlabel, ylabel, xscale="linear", yscale="linear", hlines=None,
 
 
 @style.context(STYLE)
-def bars(values, xlabel, ylabel="", xscale="linear", highlight=()):
+def bars(values, xlabel, ylabel="", highlight=()):
     """Horizontal bars `{label: value}`, each with its value written at its end."""
     fig, ax = new_figure(figsize=(7.5, 0.8 + (0.36 if len(values) < 15 else 0.24) * len(values)))
     labels = list(values)
@@ -82,7 +82,7 @@ def bars(values, xlabel, ylabel="", xscale="linear", highlight=()):
     for bar, label in zip(drawn, labels, strict=True):
         bar.set_hatch("//" if label in highlight else "")
     ax.bar_label(drawn, fmt="{:#.3g}", padding=3)
-    ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.margins(x=0.12, y=0.02)
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
@@ -146,8 +146,8 @@ def unrolled(characters):
 
 
 def _arrow(ax, start, end):
-    style = {"arrowstyle": "-|>", "color": "0.25", "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", end, start, arrowprops=style)
+    look = {"arrowstyle": "-|>", "color": "0.25", "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", end, start, arrowprops=look)
 
 
 def coloured_text(text, values, unit):
@@ -186,7 +186,7 @@ def scoreboard(losses):
     ordered = sorted(losses.items(), key=lambda item: -item[1])
     cells = "".join(
         f"<tr><th scope='row' style='text-align: left'>{html.escape(name)}</th>"
-        f"<td>{2.718281828459045**loss:.2f}</td><td>{loss / 0.6931471805599453:.2f}</td></tr>"
+        f"<td>{perplexity(loss):.2f}</td><td>{bits_per_char(loss):.2f}</td></tr>"
         for name, loss in ordered
     )
     head = "".join(

@@ -3,13 +3,12 @@
 import ast
 import re
 import statistics
-from pathlib import Path
 
 import nbformat
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+from tests.course import NOTEBOOKS
+
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 # Cells whose output nbval does not compare, by their first line.  A trained model's last digits

@@ -4,13 +4,12 @@ import ast
 import importlib
 import inspect
 from collections import Counter
-from pathlib import Path
 
 import nbformat
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+from tests.course import NOTEBOOKS, ROOT
+
 TAUGHT = ["data", "model", "counting", "training", "sampling"]  # built in the notebooks, whole
 GUARDS_BUILT = {"check_len", "check_shape"}  # the lesson's; the other guards are import-only
 IMPORT_ONLY = ["book", "checkpoint", "figures", "live"]

@@ -204,12 +204,11 @@ def test_records_say_what_happened():
 
 
 def test_options_are_read_at_each_step():
-    options = Options(num_epochs=1, lr=0.5)
-    steps = train(make_model(), WindowBatches(IDS, 50, 8), options)
+    model, options = make_model(), Options(num_epochs=1, lr=0.5)
+    steps = train(model, WindowBatches(IDS, 50, 8), options)
     next(steps)
     options.lr = 1e-12
     next(steps)  # the change holds from the next step on: this one moves nothing
-    model = steps.gi_frame.f_locals["model"]
     before = copy.deepcopy(model.state_dict())
     next(steps)
     for name, value in model.state_dict().items():
