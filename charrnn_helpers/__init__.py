@@ -10,7 +10,11 @@ training       cross-entropy, perplexity, clipping, `train`, `evaluate`
 sampling       `predict`, `sample`: temperature, top-k, top-p; surprisal
 checkpoint     save a model and load it again
 figures        the static pictures, in one style
+svg            drawings as text, quick enough to be redrawn
 live           curves that move while a model trains
+controls       sliders, text fields and buttons around a function
+cockpit        a training run that one can steer
+demos          the interactive figures
 =============  ==========================================================
 
 A module imports only from those above it.  The first eight know nothing of

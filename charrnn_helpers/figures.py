@@ -6,6 +6,8 @@ Import-only: no notebook builds this.
 import base64
 import html
 import io
+import os
+from contextlib import contextmanager
 
 from IPython.display import HTML, display
 from matplotlib import style, ticker
@@ -16,6 +18,36 @@ from PIL import Image
 from charrnn_helpers.training import bits_per_char, perplexity
 
 STYLE = "charrnn_helpers.style"
+PALETTE = [
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+]  # of Okabe and Ito: safe for the colour-blind
+PROJECTOR = {"font.size": 13.2, "axes.labelsize": 13.2, "axes.titlesize": 13.2, "figure.dpi": 160}
+
+
+def projector(on=True):
+    """Make all figures readable from the back of a room, or set them back.
+
+    The same switch as the environment variable CHARRNN_PROJECTOR, 1 or 0.
+    """
+    os.environ["CHARRNN_PROJECTOR"] = "1" if on else "0"
+
+
+def zoom():
+    """How much larger than usual figures are: 1, or 1.5 for a projector."""
+    value = os.environ.get("CHARRNN_PROJECTOR", "0")
+    if value not in ("", "0", "1"):
+        raise ValueError(f"CHARRNN_PROJECTOR is {value!r}; set it to 1 or 0")
+    return 1.5 if value == "1" else 1.0
+
+
+@contextmanager
+def look():
+    """The course's style, for what matplotlib draws within."""
+    with style.context([STYLE, PROJECTOR] if zoom() > 1 else STYLE):
+        yield
 
 
 def visible(token):
@@ -23,7 +55,7 @@ def visible(token):
     return {" ": "\u2423", "<unk>": "?"}.get(token, token)
 
 
-@style.context(STYLE)
+@look()
 def new_figure(figsize=None, **kwargs):
     """A figure and its axes, as from plt.subplots(**kwargs), in the course's style."""
     fig = Figure(figsize=figsize)
@@ -46,7 +78,7 @@ def to_html(fig, alt, compact=True):
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return (
         f'<img alt="{html.escape(alt)}" style="max-width: 100%" '
-        f'width="{int(100 * fig.get_figwidth())}" src="data:image/png;base64,{data}">'
+        f'width="{int(100 * zoom() * fig.get_figwidth())}" src="data:image/png;base64,{data}">'
     )
 
 
@@ -55,7 +87,7 @@ def show(fig, alt):
     display({"text/html": to_html(fig, alt), "text/plain": alt}, raw=True)
 
 
-@style.context(STYLE)
+@look()
 def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None):
     """Lines `{label: (xs, ys)}` on one pair of axes; `hlines` `{label: y}` are drawn across."""
     fig, ax = new_figure()
@@ -72,7 +104,7 @@ def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None):
     return fig
 
 
-@style.context(STYLE)
+@look()
 def bars(values, xlabel, ylabel="", highlight=()):
     """Horizontal bars `{label: value}`, each with its value written at its end."""
     fig, ax = new_figure(figsize=(7.5, 0.8 + (0.36 if len(values) < 15 else 0.24) * len(values)))
@@ -89,7 +121,7 @@ def bars(values, xlabel, ylabel="", highlight=()):
     return fig
 
 
-@style.context(STYLE)
+@look()
 def heatmap(rows, xlabels, ylabels, xlabel, ylabel, colorbar=None, cmap=None, limit=None):
     """A matrix (a list of rows) as a picture; `limit` makes the colour scale symmetrical."""
     fig, ax = new_figure(figsize=(7.5, max(2.2, 0.2 * len(rows) + 1.2)))
@@ -105,7 +137,7 @@ def heatmap(rows, xlabels, ylabels, xlabel, ylabel, colorbar=None, cmap=None, li
     return fig
 
 
-@style.context(STYLE)
+@look()
 def histograms(samples, xlabel, bins=40, limits=None):
     """One histogram `{title: values}` beside the other, with shared axes."""
     fig, axes = new_figure(ncols=len(samples), sharey=True, squeeze=False, figsize=(7.5, 2.8))
@@ -122,7 +154,7 @@ def histograms(samples, xlabel, bins=40, limits=None):
     return fig
 
 
-@style.context(STYLE)
+@look()
 def unrolled(characters):
     """The recurrent network, drawn once for each character that it reads."""
     fig, ax = new_figure(figsize=(7.5, 2.9))
@@ -139,7 +171,7 @@ def unrolled(characters):
     ax.text(0.42, 0, "$H_0 = 0$", ha="right", va="center")
     _arrow(ax, (0.45, 0), (0.68, 0))
     note = "$W_{xh}$ from below,\n$W_{hh}$ from the left"
-    ax.text(0.42, -0.7, note, ha="right", va="center", size=9)
+    ax.text(0.42, -0.7, note, ha="right", va="center", size="small")
     ax.set(xlim=(-0.75, len(characters) + 0.8), ylim=(-1.45, 1.45))
     ax.axis("off")
     return fig
@@ -161,15 +193,19 @@ def coloured_text(text, values, unit):
             f'style="background: hsl(202, 80%, {100 - 42 * share:.0f}%)">{html.escape(char)}</span>'
         )
     return (
-        '<div style="font-family: monospace; line-height: 1.7; white-space: pre-wrap; '
+        f'<div style="{_size()}font-family: monospace; line-height: 1.7; white-space: pre-wrap; '
         f'color: black; background: white; padding: 0.5em">{"".join(spans)}</div>'
     )
+
+
+def _size():
+    return "" if zoom() == 1 else "font-size: 150%; "
 
 
 def mark_height(ax, label, y):
     """Draw a thin line across at height y, with its label to the right of the axes."""
     ax.axhline(y, color="0.35", linewidth=1, linestyle=":")
-    ax.annotate(label, (1.01, y), xycoords=("axes fraction", "data"), va="center", size=9)
+    ax.annotate(label, (1.01, y), xycoords=("axes fraction", "data"), va="center", size="small")
 
 
 def plain_log_ticks(ax):
@@ -192,4 +228,5 @@ def scoreboard(losses):
     head = "".join(
         f"<th scope='col'>{title}</th>" for title in ("model", "perplexity", "bits per character")
     )
-    return HTML(f"<table><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>")
+    style = f" style='{_size()}'" if _size() else ""
+    return HTML(f"<table{style}><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>")

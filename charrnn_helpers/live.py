@@ -1,68 +1,239 @@
 """Curves that move while a model trains.  Import-only: no notebook builds this."""
 
+import math
+import textwrap
 import time
+from collections import deque
 
-from IPython.display import HTML, display
-from matplotlib import style
+from IPython.display import display
 
-from charrnn_helpers.figures import STYLE, mark_height, new_figure, plain_log_ticks, to_html
-from charrnn_helpers.training import perplexity
+from charrnn_helpers.svg import MONO, PALETTE, Axes, Drawing, buckets, power, ticks
+from charrnn_helpers.training import bits_per_char, fit, perplexity
 
-ALT = "Perplexity of the training batch and of the validation text against the epoch."
-SHARE_OF_TIME = 0.03  # of the training time that drawing may take
+SHARE_OF_TIME = 0.02  # of the training time that drawing may take; sampling may take half of that
+HIGHEST = math.log(1e6)  # in nats; a loss beyond it is drawn at the upper edge
+SAMPLE_LINES = 3
 
 
-def live_plot(records, validate=None, hlines=None, seconds=0.25):
-    """Iterate over train(...), drawing its perplexity as it goes; return the list of Records.
+def live_plot(records, validate=None, hlines=None, sample=None, num_epochs=None, seconds=0.25):
+    """Iterate over train(...), drawing as it goes; return the list of Records.
 
-    `validate` is called after each epoch and returns a loss in nats; `hlines` `{label: perplexity}`
-    are drawn across.  KeyboardInterrupt ends the run as fit() does.  One figure is left.
+    `validate()` is called after each epoch and returns a loss in nats; `hlines`
+    `{label: perplexity}` are drawn across; `sample()` returns a text, and is called now and
+    then; with num_epochs the time left is shown.  KeyboardInterrupt ends the run as fit() does.
     """
-    picture = LivePicture(validate is not None, hlines or {})
-    history, validation = [], []
-    due = 0.0
+    return fit(drawn(records, validate, hlines, sample, num_epochs, seconds))
+
+
+def drawn(records, validate=None, hlines=None, sample=None, num_epochs=None, seconds=0.25):
+    """Pass the records on, and draw them: at most every `seconds`, and at most 3 % of the time."""
+    picture, screen = LivePicture(hlines, num_epochs), Screen()
+    drawing, writing = Ration(seconds, SHARE_OF_TIME), Ration(1.0, SHARE_OF_TIME / 2)
     try:
         for record in records:
-            history.append(record)
+            yield record
+            picture.add(record)
             if validate is not None and record.epoch == int(record.epoch):
-                validation.append((record.epoch, perplexity(validate())))
-            if time.perf_counter() >= due:
-                cost = picture.update(history, validation)
-                due = time.perf_counter() + max(seconds, cost / SHARE_OF_TIME)
-    except KeyboardInterrupt:
-        print(f"Interrupted: the model is as it was after step {len(history)}.")
+                picture.add_validation(record.epoch, validate())
+            if sample is not None and writing.due():
+                picture.sample = writing.timed(sample)
+            if drawing.due():
+                drawing.timed(lambda: screen.put(picture.draw()))
+        if sample is not None:
+            picture.sample = sample()
     finally:
-        picture.update(history, validation, compact=True)
-    return history
+        picture.finished = True
+        screen.put(picture.draw(), final=True)
+
+
+class Ration:
+    """Lets a thing be done every so many seconds, but not for more than a share of the time."""
+
+    def __init__(self, seconds, share):
+        self.seconds, self.share, self.next = seconds, share, 0.0
+
+    def due(self):
+        return time.perf_counter() >= self.next
+
+    def timed(self, action):
+        start = time.perf_counter()
+        result = action()
+        end = time.perf_counter()
+        self.next = max(start + self.seconds, end + (end - start) / self.share)
+        return result
+
+
+class Screen:
+    """One place in the notebook, redrawn in place: no flicker, no second copy."""
+
+    def __init__(self):
+        self.handle = None
+
+    def put(self, picture, final=False):
+        """Show the picture; the final one as an image, which a saved notebook shows to anybody."""
+        page = picture._repr_html_() if final else picture.inline()
+        bundle = {"text/html": page, "text/plain": picture.alt}
+        if self.handle is None:
+            self.handle = display(bundle, raw=True, display_id=True)
+        else:
+            self.handle.update(bundle, raw=True)
 
 
 class LivePicture:
-    """One figure in one display, redrawn in place: no flicker, no second copy."""
+    """A training run as a drawing: perplexity, the gradient's norm, figures, a sample."""
 
-    def __init__(self, has_validation, hlines):
-        self.fig, self.ax = new_figure()
-        self.handle = None
-        with style.context(STYLE):
-            (self.train_line,) = self.ax.plot([], [], label="training batch", linewidth=1.2)
-            (self.val_line,) = self.ax.plot([], [], marker="o", markersize=3.5, label="validation")
-            for label, y in hlines.items():
-                mark_height(self.ax, label, y)
-            self.ax.set(xlabel="epoch", ylabel="perplexity", yscale="log")
-            if has_validation:
-                self.ax.legend(loc="upper right")
+    def __init__(self, hlines=None, num_epochs=None, num_notes=0):
+        self.hlines = {label: math.log(y) for label, y in (hlines or {}).items()}
+        self.num_epochs, self.num_notes = num_epochs, num_notes
+        self.epochs, self.losses, self.norms = [], [], []
+        self.thetas = []  # (first epoch, last epoch, theta's logarithm), for each stretch
+        self.validation, self.flags = [], []  # (epoch, loss), (epoch, what was changed)
+        self.sample, self.note, self.alarm, self.finished = "", "", "", False
+        self.record, self.speeds, self.clock = None, deque(maxlen=20), deque(maxlen=20)
+        self.start = time.perf_counter()
 
-    def update(self, history, validation, compact=False):
-        """Redraw; return the seconds that it took, after the first time, which sets all up."""
-        start, first = time.perf_counter(), self.handle is None
-        self.train_line.set_data([r.epoch for r in history], [r.perplexity for r in history])
-        self.val_line.set_data([epoch for epoch, _ in validation], [y for _, y in validation])
-        self.ax.relim()
-        self.ax.autoscale_view()
-        plain_log_ticks(self.ax)
-        content = HTML(to_html(self.fig, ALT, compact))
-        if first:
-            self.handle = display(content, display_id=True)
-            self.fig.set_layout_engine("none")  # the layout stays as it is
-        else:
-            self.handle.update(content)
-        return 0.0 if first else time.perf_counter() - start
+    def add(self, record):
+        self.record = record
+        self.epochs.append(record.epoch)
+        self.losses.append(record.loss)
+        self.norms.append(math.log10(min(max(record.grad_norm, 1e-9), 1e9)))
+        self._add_theta(record)
+        self.speeds.append(record.chars_per_second)
+
+    def _add_theta(self, record):
+        theta = record.grad_clip_val and math.log10(record.grad_clip_val)
+        if theta is not None and self.thetas and self.thetas[-1][2] == theta:
+            self.thetas[-1][1] = record.epoch
+        elif theta is not None:
+            self.thetas.append([record.epoch, record.epoch, theta])
+
+    def add_validation(self, epoch, loss):
+        self.validation.append((epoch, loss if math.isfinite(loss) else 1e9))
+
+    def draw(self):
+        """The Picture at this moment; its size never changes."""
+        em = Drawing(0, 0).em
+        rows = 2.2 * em, 212 + 2.2 * em, 212 + 3.6 * em, 286 + 3.6 * em  # tops and bottoms
+        below = rows[3] + 4.4 * em
+        lines = 1 + SAMPLE_LINES + self.num_notes
+        d = Drawing(750, int(below + 1.5 * em * lines))
+        xlim = (0, max([*self.epochs[-1:], self.num_epochs or 1e-9]))
+        side = 5.0 * em, 750 - 8.5 * em  # left and right
+        self._perplexity(d, (side[0], rows[0], side[1], rows[1]), xlim)
+        self._norm(d, (side[0], rows[2], side[1], rows[3]), xlim)
+        d.text(0.5 * em, below, self.status())
+        width = int(1.75 * 750 / em)  # in characters
+        wrapped = textwrap.wrap(self.sample, width, max_lines=SAMPLE_LINES, placeholder="")
+        for row, line in enumerate(wrapped, start=1):
+            d.text(0.5 * em, below + 1.5 * em * row, line, size=0.92, colour="#004466", **MONO)
+        for row, (_, text) in enumerate(self.flags[-self.num_notes :] if self.num_notes else []):
+            d.text(0.5 * em, below + 1.5 * em * (1 + SAMPLE_LINES + row), text, size=0.92)
+        return d.picture(self.alt())
+
+    def status(self):
+        """The figures of this moment, in a line."""
+        if self.record is None or self.alarm:
+            return self.alarm or self.note or "no step has been made"
+        of = f" of {self.num_epochs:g}" if self.num_epochs else ""
+        speed = float(f"{sum(self.speeds) / len(self.speeds):.2g}")
+        parts = [
+            f"step {self.record.step:,}",
+            f"epoch {self.record.epoch:.1f}{of}",
+            f"perplexity {self.record.perplexity:.3g}",
+            f"{speed:,.0f} chars/s",
+            self.note or self._time(),
+        ]
+        return " · ".join(part for part in parts if part)
+
+    def _time(self):
+        if self.finished:
+            return f"{time.perf_counter() - self.start:.0f} s in all"
+        self.clock.append((time.perf_counter(), self.record.epoch))
+        (t0, e0), (t1, e1) = self.clock[0], self.clock[-1]
+        if not self.num_epochs or e1 <= e0:
+            return ""
+        return f"{(self.num_epochs - e1) * (t1 - t0) / (e1 - e0):.0f} s left"
+
+    def alt(self):
+        """The picture in words."""
+        text = "Perplexity, and the gradient's norm, against the epoch. " + self.status()
+        if self.validation:
+            text += f" · validation {perplexity(self.validation[-1][1]):.3g}"
+        return text + (f". The model writes: {self.sample}" if self.sample else "")
+
+    def _perplexity(self, d, box, xlim):
+        seen = [*self.losses, *self.hlines.values(), *(loss for _, loss in self.validation)]
+        axes = Axes(d, box, xlim, loss_limits(seen))
+        axes.frame("", "perplexity", xticks={}, yticks=perplexity_ticks(axes.ylim))
+        _, top, right, bottom = box
+        for bits, label in ticks(tuple(map(bits_per_char, axes.ylim))).items():
+            d.text(right + 0.4 * d.em, axes.y(bits * math.log(2)) + 0.35 * d.em, label)
+        turn = f"rotate(90 {749 - d.em:.1f} {(top + bottom) / 2:.1f})"
+        d.text(749 - d.em, (top + bottom) / 2, "bits per character", "middle", transform=turn)
+        axes.marks(self.hlines, indent=2.6)
+        xs, means, lows, highs = buckets(self.epochs, self.losses)
+        axes.band(xs, lows, highs)
+        axes.curve(xs, means)
+        if self.validation:
+            axes.curve(*zip(*self.validation, strict=True), index=1, dots=True)
+        self._legend(d, box)
+        self._flags(d, axes)
+
+    def _flags(self, d, axes):
+        """A line for each change, with its number; those that would touch share a label."""
+        _, top, _, bottom = axes.box
+        places = [axes.x(epoch) for epoch, _ in self.flags]
+        first = 0
+        for number, x in enumerate(places):
+            d.line(x, top, x, bottom, "#555", 1, "3 3")
+            if number + 1 == len(places) or places[number + 1] - x > 1.4 * d.em:
+                label = f"{first + 1}" if first == number else f"{first + 1}-{number + 1}"
+                d.text(x, top - 0.15 * d.em, label, "middle", size=0.85)
+                first = number + 1
+
+    def _legend(self, d, box):
+        y = 0.9 * d.em
+        d.line(box[0], y, box[0] + 2 * d.em, y, PALETTE[0], 2)
+        d.text(box[0] + 2.4 * d.em, y + 0.35 * d.em, "training batch")
+        if self.validation:
+            x = box[0] + 12 * d.em
+            d.line(x, y, x + 2 * d.em, y, PALETTE[1], 2, "7 4")
+            d.dot(x + d.em, y, PALETTE[1])
+            d.text(x + 2.4 * d.em, y + 0.35 * d.em, "validation")
+
+    def _norm(self, d, box, xlim):
+        axes = Axes(d, box, xlim, decade_limits(self.norms + [theta for *_, theta in self.thetas]))
+        low, high = axes.ylim
+        decades = range(math.ceil(low), math.floor(high) + 1, max(1, int(high - low) // 3))
+        axes.frame("epoch", "grad. norm", yticks={k: power(k) for k in decades})
+        xs, means, lows, highs = buckets(self.epochs, self.norms)
+        axes.band(xs, lows, highs)
+        axes.curve(xs, means)
+        for start, end, theta in self.thetas:
+            d.line(axes.x(start), axes.y(theta), axes.x(end), axes.y(theta), "#A84300", 1.5, "7 4")
+        if self.record is not None and self.record.grad_clip_val is not None:
+            axes.marks({f"theta = {self.record.grad_clip_val:g}": theta}, "none", "#A84300", line=0)
+
+
+def loss_limits(losses):
+    """Limits in nats around the losses, in whole half bits, so that they seldom change."""
+    step = 0.5 * math.log(2)
+    finite = [min(loss, HIGHEST) for loss in losses if not math.isnan(loss)] or [0.0, 3.4]
+    low = math.floor((min(finite) - 0.05) / step) * step
+    return max(low, 0.0), max(math.ceil((max(finite) + 0.05) / step) * step, low + 2 * step)
+
+
+def perplexity_ticks(limits):
+    """Perplexities 1, 2, 3, 5, 7, 10, 20 ... between limits in nats; powers of ten, if many."""
+    low, high = limits
+    factors = (1, 2, 3, 5, 7) if high - low < math.log(200) else (1,)
+    values = [f * 10**k for k in range(7) for f in factors]
+    inside = [value for value in values if low <= math.log(value) <= high + 1e-9]
+    return {math.log(v): str(v) if v < 10_000 else power(round(math.log10(v))) for v in inside}
+
+
+def decade_limits(logs):
+    """Limits around logarithms to base 10, in half decades; at least one whole power between."""
+    logs = logs or [-1.0, 0.0]
+    low, high = math.floor(2 * min(logs) - 0.1) / 2, math.ceil(2 * max(logs) + 0.1) / 2
+    return (low, high) if math.floor(high) >= math.ceil(low) else (math.floor(low), math.ceil(high))

@@ -89,6 +89,8 @@ class Record(NamedTuple):
     loss: float  # nats a character
     grad_norm: float  # before clipping
     chars_per_second: float
+    lr: float  # as it was in this step
+    grad_clip_val: float | None
 
     @property
     def perplexity(self):
@@ -125,19 +127,18 @@ def train(model, batches, options):
         state = None
         for X, Y in batches:
             options.check()
-            optimizer.param_groups[0]["lr"] = options.lr
+            lr, grad_clip_val = options.lr, options.grad_clip_val
+            optimizer.param_groups[0]["lr"] = lr
             state = state if options.carry_state else None
             start = time.perf_counter()
             try:
                 with one_thread(), all_or_nothing(model):
-                    loss, norm, state = train_step(
-                        model, X, Y, optimizer, options.grad_clip_val, state
-                    )
+                    loss, norm, state = train_step(model, X, Y, optimizer, grad_clip_val, state)
             except FloatingPointError as error:
                 raise FloatingPointError(f"step {step + 1}: {error}") from error
             step += 1
             speed = X.numel() / (time.perf_counter() - start)
-            yield Record(step, step / len(batches), loss, norm, speed)
+            yield Record(step, step / len(batches), loss, norm, speed, lr, grad_clip_val)
 
 
 def linear_decay(records, options, num_steps):

@@ -16,6 +16,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECONDS_A_CELL = 300
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def execute(path):
@@ -28,6 +29,7 @@ def execute(path):
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
         coalesce_streams=True,
+        store_widget_state=False,
         extra_arguments=["--IPKernelApp.log_level=40"],  # errors only
     )
     try:
@@ -35,6 +37,9 @@ def execute(path):
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         return notebook, str(error)
     notebook.metadata.get("language_info", {}).pop("version", None)  # no needless difference
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)  # a widget is nothing without its kernel
     return notebook, None
 
 

@@ -12,7 +12,7 @@ from charrnn_helpers.sampling import predict
 from charrnn_helpers.training import Record
 from tests.conftest import make_model
 
-HISTORY = [Record(1, 0.5, 3.3, 0.2, 1e5), Record(2, 1.0, 2.9, 0.1, 2e5)]
+HISTORY = [Record(1, 0.5, 3.3, 0.2, 1e5, 1.0, None), Record(2, 1.0, 2.9, 0.1, 2e5, 0.5, 1.0)]
 
 
 def test_round_trip(tmp_path, vocab):

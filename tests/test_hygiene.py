@@ -7,7 +7,7 @@ import statistics
 import nbformat
 import pytest
 
-from tests.course import NOTEBOOKS
+from tests.course import NOTEBOOKS, WIDGET
 
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -15,7 +15,7 @@ EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 # differ from machine to machine, and so do the characters that it writes.
 IGNORED = {
     "04_gradient_clipping": [
-        "final = {name: history[-1].perplexity for name, (_, history) in runs.items()}",
+        "worst = {name: max(r.perplexity for r in history) for name, (_, history) in runs.items()}",
         'clipped = [record.grad_norm > 0.25 for record in runs["theta = 0.25"][1]]',
     ],
     "05_training": [
@@ -25,6 +25,7 @@ IGNORED = {
         "seconds, reached = 0.0, []",
         "held_out = vocab.decode(val_ids)",
         "val_loss = evaluate(best, val_streams, carry_state=True)",
+        "history = cockpit.run()",
         "test_text = vocab.decode(test_ids)",
         "with tempfile.TemporaryDirectory() as folder:",
     ],
@@ -36,6 +37,8 @@ IGNORED = {
         'for prefix in [beginning, "he was "]:',
         "samples = {}",
         "for top_p in [0.95, 0.8]:",
+        'next_character(model, vocab, "the time traveller s", temperature=0.7, top_p=0.9)',
+        "generator = torch.Generator().manual_seed(0)",
         "passage = vocab.decode(data.val_ids[300:700])",
         "book_of_training = vocab.decode(data.train_ids)",
     ],
@@ -55,6 +58,7 @@ def test_executed_in_order_without_errors(path):
             assert output.output_type != "error"
             assert output.get("name") != "stderr"
             assert "Warning" not in str(output)
+            assert WIDGET not in output.get("data", {})  # nothing without its kernel
 
 
 @EACH
@@ -63,7 +67,7 @@ def test_small_valid_and_without_paths_of_a_machine(path):
     nbformat.validate(notebook)
     assert path.stat().st_size < 300_000
     text = path.read_text(encoding="utf-8")
-    text = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", text)
+    text = re.sub(r"data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+", "", text)
     assert not re.search(r"(/home/|/root|/work/|/tmp/|/Users/|[A-Z]:\\\\)", text)
     assert "version" not in notebook.metadata.language_info  # a needless difference
     assert "widgets" not in notebook.metadata

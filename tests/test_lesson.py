@@ -53,31 +53,41 @@ def test_the_better_recipe_on_the_lessons_validation_windows(small_split):
 
 
 def laboratory(data, theta, seed):
-    """Notebook 04's run with a learning rate of 8; the last perplexity, or inf."""
+    """Notebook 04's run with a learning rate of 8: its perplexities, and the validated one."""
     model = make_model(28, seed=seed)
     options = Options(num_epochs=30, lr=8.0, grad_clip_val=theta)
+    perplexities = []
     try:
-        history = fit(train(model, data.train_batches(generator(seed)), options))
+        for record in train(model, data.train_batches(generator(seed)), options):
+            perplexities.append(record.perplexity)
     except FloatingPointError:
-        return math.inf, math.inf
-    return history[-1].perplexity, perplexity(evaluate(model, data.val_batches()))
+        return [math.inf] * 300, math.inf
+    return perplexities, perplexity(evaluate(model, data.val_batches()))
+
+
+# Which perplexity a run that has exploded shows at its very end is chaos, and differs from machine
+# to machine (1e3 on one, 1e24 on another).  What does not: how far it flew, and that it never comes
+# back to what blind guessing reaches.
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_laboratory_diverges_without_clipping(small_split, seed):
-    last, _ = laboratory(small_split, None, seed)
-    assert not last < 1_000
+    perplexities, _ = laboratory(small_split, None, seed)
+    assert max(perplexities) > 1e20
+    assert min(perplexities[-100:]) > 28
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_laboratory_is_rescued_by_clipping(small_split, seed):
-    last, validated = laboratory(small_split, 0.25, seed)
-    assert last < 10 and validated < 10
+    perplexities, validated = laboratory(small_split, 0.25, seed)
+    assert perplexities[-1] < 10 and validated < 10
 
 
-def test_the_laboratory_is_not_rescued_by_too_long_a_step(small_split):
-    last, _ = laboratory(small_split, 1.0, 0)
-    assert not last < 1_000
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_laboratory_is_not_rescued_by_too_long_a_step(small_split, seed):
+    perplexities, _ = laboratory(small_split, 1.0, seed)
+    assert max(perplexities) > 1e6
+    assert min(perplexities[-100:]) > 28
 
 
 @pytest.mark.long

@@ -1,20 +1,25 @@
-"""Live curves: one figure, updated in place, at a bounded cost; figures carry their text."""
+"""Live curves: one picture, redrawn in place, at a bounded cost, of a size that never changes."""
 
 import math
+import re
 import time
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from charrnn_helpers import figures, live
+from charrnn_helpers import live
 from charrnn_helpers.training import Record
+
+
+def record(step, epoch, loss=2.0, norm=0.5, theta=1.0):
+    return Record(step, epoch, loss, norm, 1e5, 1.0, theta)
 
 
 def records(count, seconds=0.0, epochs=4):
     for step in range(1, count + 1):
         time.sleep(seconds)
-        yield Record(step, epochs * step / count, 3.0 / math.sqrt(step), 0.5, 1e5)
+        yield record(step, epochs * step / count, 3.0 / math.sqrt(step))
 
 
 class Handle:
@@ -23,38 +28,66 @@ class Handle:
     def __init__(self, shown):
         self.shown = shown
 
-    def update(self, content):
-        self.shown.append(content)
+    def update(self, bundle, raw):
+        assert raw
+        self.shown.append(bundle)
 
 
 @pytest.fixture
 def shown(monkeypatch):
     frames = []
 
-    def display(content, display_id=False):
-        assert display_id
-        frames.append(content)
+    def display(bundle, raw=False, display_id=False):
+        assert raw and display_id
+        frames.append(bundle)
         return Handle(frames)
 
     monkeypatch.setattr(live, "display", display)
     return frames
 
 
-def test_it_returns_all_records_and_draws_in_place(shown, monkeypatch):
-    monkeypatch.setattr(live, "SHARE_OF_TIME", 0.5)
-    history = live.live_plot(records(40, seconds=0.02), seconds=0.05)
+def size(bundle):
+    return re.search(r'width="(\d+)" height="(\d+)"', bundle["text/html"]).groups()
+
+
+def test_it_returns_all_records_and_draws_in_place(shown):
+    history = live.live_plot(records(40, seconds=0.02), seconds=0.1, num_epochs=4)
     assert history == list(records(40))
-    assert 3 <= len(shown) <= 25
-    assert all(frame.data.startswith("<img alt=") for frame in shown)
-    assert shown[0].data != shown[-1].data
+    assert 3 <= len(shown) <= 12
+    assert all("<svg" in frame["text/html"] for frame in shown[:-1])
+    assert shown[-1]["text/html"].startswith("<img alt=")  # what a saved notebook may show
+    assert len({size(frame) for frame in shown}) == 1  # no jump
 
 
-def test_drawing_takes_a_bounded_share_of_the_time(shown):
+def test_four_updates_a_second(shown):
+    live.live_plot(records(150, seconds=0.01))
+    seconds = 1.5
+    assert 3 <= len(shown) <= 4 * seconds + 4
+
+
+def test_drawing_takes_a_bounded_share_of_the_time(shown, monkeypatch):
+    monkeypatch.setattr(live.LivePicture, "draw", slow(live.LivePicture.draw, 0.01))
     start = time.perf_counter()
     live.live_plot(records(200, seconds=0.01), seconds=0.0)
     elapsed = time.perf_counter() - start
-    few = 2 + live.SHARE_OF_TIME * elapsed / 0.02  # a picture takes 20 ms at the very least
-    assert 2 <= len(shown) <= few + 1
+    assert 2 <= len(shown) <= 3 + live.SHARE_OF_TIME * elapsed / 0.01
+
+
+def test_sampling_takes_a_bounded_share_of_the_time(shown):
+    asked = []
+    sample = slow(lambda: asked.append(1) or "a text", 0.01)
+    start = time.perf_counter()
+    live.live_plot(records(200, seconds=0.01), sample=sample)
+    elapsed = time.perf_counter() - start
+    assert 2 <= len(asked) <= 3 + live.SHARE_OF_TIME / 2 * elapsed / 0.01
+
+
+def slow(function, seconds):
+    def slowed(*args):
+        time.sleep(seconds)
+        return function(*args)
+
+    return slowed
 
 
 def test_validation_is_asked_for_once_an_epoch(shown):
@@ -70,7 +103,17 @@ def test_an_interrupt_ends_it_and_keeps_the_history(shown, capsys):
 
     assert len(live.live_plot(interrupted())) == 3
     assert "after step 3" in capsys.readouterr().out
-    assert len(shown) >= 2
+    assert shown[-1]["text/html"].startswith("<img")
+
+
+def test_an_interrupt_while_it_draws_loses_no_step(shown, capsys, monkeypatch):
+    def interrupted(self):
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(live.LivePicture, "draw", interrupted)
+    assert len(live.live_plot(records(3))) == 1
+    assert "after step 1" in capsys.readouterr().out
 
 
 def test_an_error_leaves_the_picture_and_is_not_hidden(shown):
@@ -80,16 +123,92 @@ def test_an_error_leaves_the_picture_and_is_not_hidden(shown):
 
     with pytest.raises(FloatingPointError, match="step 4"):
         live.live_plot(diverging())
-    assert len(shown) >= 2
+    assert "step 3" in shown[-1]["text/plain"]
 
 
 def test_no_records_no_crash(shown):
     assert live.live_plot(iter([])) == []
+    assert "no step has been made" in shown[-1]["text/plain"]
 
 
-def test_a_perplexity_beyond_all_bounds_is_drawn(shown):
-    wild = [Record(1, 0.5, 3.0, 1.0, 1.0), Record(2, 1.0, 1e6, 1.0, 1.0)]
-    assert live.live_plot(iter(wild)) == wild
+@pytest.mark.parametrize("loss", [0.0, 1e-9, 50.0, 1e6, 1e300])
+@pytest.mark.parametrize("norm", [0.0, 1e-30, 1e30])
+def test_wild_figures_are_drawn_inside_the_picture(shown, loss, norm):
+    wild = [record(1, 0.5), record(2, 1.0, loss, norm, theta=None)]
+    assert live.live_plot(iter(wild), validate=lambda: math.nan) == wild
+    picture = live.LivePicture()
+    for one in wild:
+        picture.add(one)
+    numbers = re.findall(r'points="([^"]*)"', picture.draw().svg)
+    places = [float(number) for text in numbers for number in re.split("[ ,]", text)]
+    assert places and all(0 <= place <= 750 for place in places)
+
+
+def picture(**settings):
+    drawn = live.LivePicture(num_epochs=4, **settings)
+    for one in records(100):
+        drawn.add(one)
+    return drawn
+
+
+def test_the_picture_says_what_it_shows():
+    full = picture(hlines={"2-gram": 9.6, "3-gram": 6.4}, num_notes=2)
+    full.add_validation(2.0, math.log(5))
+    full.sample = "time traveller said"
+    full.flags = [(1.0, "1. step 25: learning rate from 1 to 2")]
+    drawn = full.draw()
+    for text in (
+        *["perplexity", "bits per character", "grad. norm", "epoch", "theta = 1"],
+        *["2-gram", "3-gram", "training batch", "validation", "step 100", "epoch 4.0 of 4"],
+        *["100,000 chars/s", "time traveller said", "1. step 25: learning rate from 1 to 2"],
+    ):
+        assert f">{text}<" in drawn.svg or text in drawn.alt, text
+    assert "validation 5" in drawn.alt and "The model writes: time traveller said" in drawn.alt
+
+
+def test_the_time_left_is_told():
+    going = picture()
+    going.clock.append((time.perf_counter() - 10, 2.0))
+    going.num_epochs = 6
+    assert "10 s left" in going.status()  # two epochs in ten seconds, and two to go
+    going.finished = True
+    assert "s in all" in going.status()
+
+
+def test_each_stretch_of_theta_is_drawn():
+    drawn = live.LivePicture()
+    for step, theta in enumerate([1.0, 1.0, 0.5, None, 0.5], start=1):
+        drawn.add(record(step, float(step), theta=theta))
+    assert [(start, end) for start, end, _ in drawn.thetas] == [(1, 2), (3, 5)]
+
+
+def test_flags_that_would_touch_share_a_label():
+    flagged = picture(num_notes=2)
+    flagged.flags = [(1.0, "1."), (1.01, "2."), (3.0, "3.")]
+    labels = re.findall(r">([\d-]+)</text>", flagged.draw().svg)
+    assert "1-2" in labels and "3" in labels
+
+
+def test_curves_and_lines_differ_without_colour():
+    drawn = picture()
+    drawn.add_validation(1.0, 2.0)
+    drawn.add_validation(2.0, 1.9)
+    dashes = re.findall(r'stroke="(#\w{6})"[^>]*stroke-dasharray="([^"]*)"', drawn.draw().svg)
+    assert ("#0072B2", "none") in dashes and ("#D55E00", "7 4") in dashes
+
+
+def test_for_a_projector_all_text_is_large(monkeypatch):
+    monkeypatch.setenv("CHARRNN_PROJECTOR", "1")
+    svg = picture(hlines={"2-gram": 9.6}).draw().svg
+    assert min(1.5 * float(s) for s in re.findall(r'font-size="([\d.]+)"', svg)) >= 22
+
+
+@pytest.mark.parametrize("losses", [[0.0], [3.3, 2.0], [1e9], [0.01, 1e9], []])
+def test_limits_hold_the_losses_and_have_ticks(losses):
+    low, high = live.loss_limits(losses)
+    assert 0 <= low < high
+    assert all(low <= min(loss, live.HIGHEST) <= high for loss in losses)
+    assert len(live.perplexity_ticks((low, high))) >= 1
 
 
 def test_headless_exactly_one_final_figure(tmp_path):
@@ -103,38 +222,3 @@ def test_headless_exactly_one_final_figure(tmp_path):
     (output,) = notebook.cells[0].outputs
     assert output.output_type == "display_data"
     assert output.data["text/html"].count("<img ") == 1
-
-
-FIGURES = {
-    "curves": lambda: figures.curves({"a": ([1, 2], [3, 4]), "b": ([1, 2], [4, 3])}, "x", "y"),
-    "bars": lambda: figures.bars({"a": 1.0, "b": 2.0}, "x", highlight=["a"]),
-    "heatmap": lambda: figures.heatmap([[0, 1], [1, 0]], "ab", "cd", "x", "y", "z"),
-    "histograms": lambda: figures.histograms({"a": [0.1, 0.2], "b": [0.3]}, "x"),
-    "unrolled": lambda: figures.unrolled("the"),
-}
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_becomes_one_image_with_its_text(name):
-    page = figures.to_html(FIGURES[name](), alt='a < b & "c" of the curves')
-    assert page.startswith('<img alt="a &lt; b &amp; &quot;c&quot; of the curves"')
-    assert len(page) < 60_000
-
-
-def test_axes_are_labelled():
-    (ax,) = FIGURES["curves"]().axes
-    assert ax.get_xlabel() == "x" and ax.get_ylabel() == "y"
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
-    styles = {line.get_linestyle() for line in ax.lines}
-    assert len(styles) == 2  # told apart without colour
-
-
-def test_the_scoreboard_is_sorted_and_escaped():
-    page = figures.scoreboard({"good": 1.0, "<bad>": 2.0}).data
-    assert page.index("&lt;bad&gt;") < page.index("good")
-    assert "7.39" in page and "2.89" in page
-
-
-def test_coloured_text_names_each_value():
-    page = figures.coloured_text("a<", [0.5, 2.0], "bits")
-    assert 'title="a: 0.5 bits"' in page and 'title="&lt;: 2.0 bits"' in page

@@ -11,6 +11,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+NOT_IN_CONDA = {"playwright", "axe-playwright-python"}
 
 
 def requirements(key):
@@ -21,12 +22,13 @@ def requirements(key):
 def test_environment_yml_agrees_with_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
-    wanted = []
+    wanted, from_pip = [], []
     for requirement in requirements("dependencies") + requirements("test"):
         name = re.match(r"[a-z-]+", requirement).group(0)
-        wanted.append(CONDA_NAMES.get(name, name) + requirement[len(name) :])
+        found = CONDA_NAMES.get(name, name) + requirement[len(name) :]
+        (from_pip if name in NOT_IN_CONDA else wanted).append(found)
     assert sorted(conda) == sorted([*wanted, "python=3.12", "pip"])
-    assert environment["dependencies"][-1] == {"pip": ["-e ."]}  # the package itself
+    assert environment["dependencies"][-1] == {"pip": [*from_pip, "-e ."]}  # the package itself
     assert environment["channels"] == ["conda-forge", "nodefaults"]
 
 
@@ -34,6 +36,7 @@ def test_dependencies_are_ranges_without_local_versions():
     for requirement in requirements("dependencies") + requirements("test"):
         assert ">=" in requirement and "==" not in requirement and "+" not in requirement
     assert "ipykernel>=7.1,!=7.4.0" in requirements("dependencies")
+    assert "jupyterlab>=4.4" in requirements("dependencies")
 
 
 def test_every_further_dependency_has_its_reason():

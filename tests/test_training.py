@@ -317,4 +317,4 @@ def test_a_sentence_is_learned_by_heart():
 
 
 def test_a_record_is_a_tuple():
-    assert Record(*[1, 0.5, 2.0, 0.1, 9.0]) == (1, 0.5, 2.0, 0.1, 9.0)
+    assert Record(*[1, 0.5, 2.0, 0.1, 9.0, 1.0, None]) == (1, 0.5, 2.0, 0.1, 9.0, 1.0, None)

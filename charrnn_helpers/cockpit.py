@@ -1,0 +1,275 @@
+"""The training cockpit: a run that one can steer.  Import-only: no notebook builds this.
+
+The page's messages are handled by a second thread of the kernel (a subshell) while the cell
+trains in the first.  That thread only puts down wishes and settings; the loop acts on them.
+"""
+
+import html
+import importlib.metadata
+import math
+import re
+import time
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+import torch
+from IPython.display import HTML, display
+
+from charrnn_helpers.controls import Button, Panel, Slider, spell
+from charrnn_helpers.data import StreamBatches
+from charrnn_helpers.guards import check_text
+from charrnn_helpers.live import SHARE_OF_TIME, LivePicture, Ration, Screen
+from charrnn_helpers.sampling import sample
+from charrnn_helpers.training import Options, evaluate, train
+
+LEARNING_RATES = [m * 10.0**k for k in (-4, -3, -2, -1, 0) for m in (1, 2, 5)] + [10.0]
+THRESHOLDS = [0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, None]
+TEMPERATURES = [t / 10 for t in range(21)]
+BUTTONS = {
+    "play": "Play",
+    "pause": "Pause",
+    "step": "One step",
+    "back": "Back to the last good state",
+    "stop": "Stop",
+}
+MARGIN = 0.1  # nats above the best so far that a good state may be
+
+
+class Change(NamedTuple):
+    """What was changed, and the first step that felt it."""
+
+    step: int
+    name: str
+    old: object
+    new: object
+
+    def __str__(self):
+        return f"step {self.step:,}: {self.name} from {self.old} to {self.new}"
+
+
+class TrainingCockpit:
+    """Train a model on TimeMachine data, with play, pause, one step, stop, and sliders.
+
+    run() trains for options.num_epochs while its cell runs, or until Stop or *Interrupt
+    Kernel*; called again, it goes on.  `history` holds the Records, `changes` the Changes.
+    Raises ValueError if model, data and prefix do not fit each other.
+    """
+
+    def __init__(self, model, data, options=None, hlines=None, prefix="time traveller ", seed=0):
+        if model.vocab_size != len(data.vocab):
+            raise ValueError(
+                f"the model has {model.vocab_size} tokens, but the data {len(data.vocab)}; "
+                "make the model with make_model(len(data.vocab))"
+            )
+        check_text(prefix, data.vocab)
+        self.model, self.data, self.prefix, self.seed = model, data, prefix, seed
+        self.options = options or Options(num_epochs=8, carry_state=True)
+        generator = torch.Generator().manual_seed(seed)
+        streams = self.options.carry_state
+        self.batches = data.train_streams() if streams else data.train_batches(generator)
+        self.val_streams = StreamBatches(data.val_ids, 8, data.num_steps)
+        self.history, self.changes, self.wishes = [], [], SimpleQueue()
+        self.temperature = self.last_temperature = self.written_at = 0.5
+        self.picture = LivePicture(hlines, num_notes=4)
+        self.best, self.good = math.inf, (0, self._weights())
+        self.records, self.offset = None, 0
+
+    def run(self):
+        """Train until the budget is used up or somebody stops; return the history."""
+        budget = len(self.history) + int(self.options.num_epochs) * len(self.batches)
+        self.picture.num_epochs = budget / len(self.batches)
+        self.picture.finished, self.picture.note, self.picture.alarm = False, "", ""
+        self.mode = "play"
+        self._open()
+        try:
+            while self.mode != "stop" and len(self.history) < budget:
+                self._obey()
+                if self.mode in ("play", "step"):
+                    self._step()
+                else:
+                    time.sleep(0.02)
+                self._look()
+        except KeyboardInterrupt:
+            self.picture.note = "interrupted"
+        finally:
+            self._close()
+        return self.history
+
+    def _open(self):
+        for problem in click_problems():
+            display(HTML(f"<p><strong>{html.escape(problem)}</strong></p>"))
+        lr, theta = self.options.lr, self.options.grad_clip_val
+        controls = {
+            "lr": Slider("learning rate", including(LEARNING_RATES, lr), lr),
+            "theta": Slider("clipping: theta", including(THRESHOLDS, theta), theta),
+            "temperature": Slider("sampling: temperature", TEMPERATURES, self.temperature),
+        }
+        controls |= {name: Button(label, None) for name, label in BUTTONS.items()}
+        self.panel = Panel("Training cockpit", controls, self._set, self._wish)
+        self.place, self.screen = display(self.panel, display_id=True), Screen()
+        self.drawing, self.writing = Ration(0.25, SHARE_OF_TIME), Ration(1.0, SHARE_OF_TIME / 2)
+        self.testing, self.shown = Ration(1.0, 2 * SHARE_OF_TIME), None
+
+    def _close(self):
+        """Leave the last picture and, in place of the controls, what was changed."""
+        self.picture.finished = True
+        if self.history:
+            self._test()
+            self._write()
+        self.screen.put(self.picture.draw(), final=True)
+        end = f"The run ended after step {self.steps:,}. To go on, run the cell again."
+        items = "".join(f"<li>{html.escape(str(change))}</li>" for change in self.changes)
+        page = f"<p>{end}</p>" + (f"<ol>{items}</ol>" if items else "")
+        self.place.update({"text/html": page, "text/plain": end}, raw=True)
+        self.panel.close()
+
+    # What follows runs in the second thread, and only puts down settings and wishes.
+
+    def _set(self, values):
+        self.options.lr = values["lr"]
+        self.options.grad_clip_val = values["theta"]
+        self.temperature = values["temperature"]
+
+    def _wish(self, name, _):
+        self.wishes.put(name)
+
+    # All the rest runs in the first thread.
+
+    def _obey(self):
+        """Do what was wished for, if anything was."""
+        try:
+            wish = self.wishes.get_nowait()
+        except Empty:
+            return
+        if self.mode == "diverged" and wish in ("play", "step"):
+            return
+        self.picture.clock.clear()
+        if wish == "back":
+            self._go_back()
+            self.picture.alarm = ""
+        self.mode = "pause" if wish == "back" else wish
+        self.picture.note = {"pause": "paused", "stop": "stopped"}.get(self.mode, "")
+
+    def _step(self):
+        if self.records is None:
+            self.records, self.offset = train(self.model, self.batches, self.options), self.steps
+        try:
+            record = next(self.records)
+        except StopIteration:  # the epochs of train() are over, but not the budget
+            self.records = None
+        except FloatingPointError as error:
+            self.records = None
+            self.picture.alarm = f"diverged in {str(error).split(';')[0]}"
+            self.mode = "diverged" if self.panel.seen else "stop"  # where nobody can go back
+        else:
+            self._add(record)
+
+    @property
+    def steps(self):
+        return len(self.history)
+
+    def _add(self, record):
+        step = self.offset + record.step
+        record = record._replace(step=step, epoch=step / len(self.batches))
+        before = self.history[-1] if self.history else record
+        self._compare(record, "learning rate", before.lr, record.lr)
+        self._compare(record, "theta", before.grad_clip_val, record.grad_clip_val)
+        self._compare(record, "temperature", self.last_temperature, self.temperature)
+        self.last_temperature = self.temperature
+        self.history.append(record)
+        self.picture.add(record)
+        if self.mode == "step":
+            self.mode, self.picture.note = "pause", "paused"
+
+    def _compare(self, record, name, old, new):
+        """Log a setting that this step is the first to feel."""
+        if old != new:
+            self._log(record, name, spell(old), spell(new))
+
+    def _log(self, record, name, old, new):
+        self.changes.append(Change(record.step, name, old, new))
+        self.picture.flags.append((record.epoch, f"{len(self.changes)}. {self.changes[-1]}"))
+
+    def _look(self):
+        """Draw, sample and validate, each when its time has come; keep a good state."""
+        if self.history and self.mode == "play" and self.testing.due():
+            self.testing.timed(self._test)
+        if self.history and (self.writing.due() or self.temperature != self.written_at):
+            self.writing.timed(self._write)
+        if self.drawing.due():
+            self._keep()
+            state = (self.steps, self.mode, self.picture.sample, len(self.changes))
+            if state != self.shown:
+                self.drawing.timed(lambda: self.screen.put(self.picture.draw()))
+                self.shown = state
+
+    def _test(self):
+        loss = evaluate(self.model, self.val_streams, carry_state=True)
+        self.picture.add_validation(self.history[-1].epoch, loss)
+
+    def _write(self):
+        self.written_at = self.temperature
+        generator = torch.Generator().manual_seed(self.seed)
+        try:
+            self.picture.sample = sample(
+                self.model, self.prefix, 120, self.data.vocab, self.temperature, generator=generator
+            )
+        except RuntimeError:  # no distribution to draw from
+            self.picture.sample = "(no text: the model's logits are not finite)"
+
+    def _weights(self):
+        return [p.detach().clone() for p in self.model.parameters()]
+
+    def _keep(self):
+        """Remember the weights if the last losses are about as low as they ever were."""
+        recent = [record.loss for record in self.history[-20:]]
+        if not recent or self.mode == "diverged":
+            return
+        mean = sum(recent) / len(recent)
+        if mean <= self.best + MARGIN:
+            self.best, self.good = min(self.best, mean), (self.steps, self._weights())
+
+    def _go_back(self):
+        """Bring the last good weights back; the optimizer starts anew."""
+        step, weights = self.good
+        with torch.no_grad():
+            for p, good in zip(self.model.parameters(), weights, strict=True):
+                p.copy_(good)
+        self.records = None
+        if self.history:
+            record = self.history[-1]
+            now, then = f"those of step {record.step:,}", f"those of step {step:,}"
+            self._log(record, "weights", now, then)
+
+
+def including(values, value):
+    """The values in order, with this one more if it is not among them; None stays last."""
+    if value in values:
+        return values
+    numbers = sorted([v for v in values if v is not None] + [float(value)])
+    return numbers + [None] * (None in values)
+
+
+def click_problems():
+    """What the installed versions will not let through while a cell runs, and the remedy."""
+    problem = (
+        "{} {} lets no click and no slider through while a cell runs. Install another one, "
+        'pip install "{}", and restart the kernel; until then, Interrupt Kernel ends the run, '
+        "and the model keeps what it has learned."
+    )
+    kernel, lab = version("ipykernel"), version("jupyterlab")
+    found = []
+    if kernel < (7, 1) or kernel == (7, 4, 0):
+        found.append(("ipykernel", kernel, "ipykernel>=7.1,!=7.4.0"))
+    if (0,) < lab < (4, 4):
+        found.append(("jupyterlab", lab, "jupyterlab>=4.4"))
+    return [problem.format(name, ".".join(map(str, v)), wanted) for name, v, wanted in found]
+
+
+def version(package):
+    """The installed version as a tuple of numbers; (0,) if the package is not there."""
+    try:
+        text = importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return (0,)
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])

@@ -1,0 +1,104 @@
+// The front end of controls.Panel: the browser's own sliders, text fields and buttons, each with
+// its name, in the order of the Tab key; a picture and a line of text below them.
+//
+// What the user does is sent as messages of our own.  A change of a synchronised value would have
+// to wait until the kernel has answered the one before, and that one may lie behind a busy cell.
+
+let panels = 0;
+
+// data-lm-suppress-shortcuts: keys are for the control that has the focus, not for the notebook.
+function element(parent, tag, attributes = {}, text = "") {
+  const node = parent.appendChild(document.createElement(tag));
+  node.setAttribute("data-lm-suppress-shortcuts", "true");
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.textContent = text;
+  return node;
+}
+
+function render({ model, el }) {
+  const id = `charrnn-${++panels}`;
+  const panel = element(el, "div", {
+    class: "charrnn-panel",
+    role: "group",
+    "aria-label": model.get("title"),
+    style: `--charrnn-zoom: ${model.get("zoom")}`,
+  });
+  const rows = element(panel, "div", { class: "charrnn-rows" });
+  const buttons = element(panel, "div", { class: "charrnn-buttons" });
+  const refreshers = [];
+
+  // One change at a time is under way, and the latest one waits: a drag does not flood the kernel.
+  let waiting = {};
+  let sent = 0;
+  let sentAt = 0;
+  const flush = () => {
+    const underWay = sent > model.get("answered") && Date.now() - sentAt < 1000;
+    if (underWay || Object.keys(waiting).length === 0) return;
+    sentAt = Date.now();
+    model.send({ set: waiting, number: ++sent });
+    waiting = {};
+  };
+  const timer = setInterval(flush, 250); // should an answer be lost
+  const change = (name, value) => {
+    waiting[name] = value;
+    flush();
+  };
+
+  for (const { kind, name, label, labels } of model.get("spec")) {
+    if (kind === "button") {
+      const button = element(buttons, "button", { type: "button", "data-name": name }, label);
+      button.addEventListener("click", () => model.send({ click: name }));
+      continue;
+    }
+    const row = element(rows, "div", { class: "charrnn-row" });
+    element(row, "label", { for: `${id}-${name}` }, label);
+    const input = element(row, "input", { id: `${id}-${name}`, "data-name": name });
+    if (kind === "slider") {
+      for (const [key, value] of Object.entries({ type: "range", min: 0, step: 1 }))
+        input.setAttribute(key, value);
+      input.max = labels.length - 1;
+      const readout = element(row, "output", { for: input.id });
+      const read = () => {
+        readout.textContent = labels[Number(input.value)];
+        input.setAttribute("aria-valuetext", readout.textContent);
+      };
+      refreshers.push(() => {
+        input.value = model.get("values").now[name];
+        read();
+      });
+      input.addEventListener("input", () => {
+        read();
+        change(name, Number(input.value));
+      });
+    } else {
+      for (const [key, value] of Object.entries({ type: "text", maxlength: 200, spellcheck: false }))
+        input.setAttribute(key, value);
+      refreshers.push(() => {
+        if (input.value !== model.get("values").now[name]) input.value = model.get("values").now[name];
+      });
+      input.addEventListener("input", () => change(name, input.value));
+    }
+  }
+
+  const picture = element(panel, "div", { class: "charrnn-picture" });
+  const message = element(panel, "p", { class: "charrnn-message", role: "status" });
+  const listeners = {
+    "change:picture": () => (picture.innerHTML = model.get("picture")),
+    "change:message": () => (message.textContent = model.get("message")),
+    "change:values": () => refreshers.forEach((refresher) => refresher()),
+    "change:answered": flush,
+  };
+  for (const [event, listener] of Object.entries(listeners)) {
+    listener();
+    model.on(event, listener);
+  }
+  // Say that somebody is there; more than once, as the first message may have to wait.
+  const greetings = [0, 300, 1000, 2000].map((ms) => setTimeout(() => model.send({ hello: 1 }), ms));
+  return () => {
+    clearInterval(timer);
+    greetings.forEach(clearTimeout);
+    for (const [event, listener] of Object.entries(listeners)) model.off(event, listener);
+  };
+}
+
+export default { render };

@@ -1,0 +1,164 @@
+"""Sliders, text fields and buttons around a pure function.  Import-only: no notebook builds this.
+
+The browser's own controls: they have a name for screen readers and obey the keyboard, which
+ipywidgets' sliders (8.1) do not quite.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import anywidget
+import traitlets
+
+from charrnn_helpers.figures import zoom
+
+FOLDER = Path(__file__).parent
+LONGEST_TEXT = 200  # characters in a text field
+
+
+class Slider(NamedTuple):
+    """A slider over a list of values, beginning at `value`; None stands for off."""
+
+    label: str
+    values: list
+    value: object
+    unit: str = ""
+
+    kind = "slider"
+
+    def raw(self, value):
+        """The value's place in the list, which is what the front end knows."""
+        if value not in self.values:
+            raise ValueError(f"{self.label} is {value!r}; use one of {list(self.values)}")
+        return list(self.values).index(value)
+
+    def read(self, raw):
+        """The value at this place; raises ValueError if there is none."""
+        if type(raw) is not int or not 0 <= raw < len(self.values):
+            raise ValueError(f"{self.label}: place {raw!r} is not in 0 to {len(self.values) - 1}")
+        return self.values[raw]
+
+    def labels(self):
+        return [f"{spell(value)} {self.unit}".strip() for value in self.values]
+
+
+class Text(NamedTuple):
+    """A text field, beginning with `value`."""
+
+    label: str
+    value: str
+
+    kind = "text"
+
+    def raw(self, value):
+        return self.read(value)
+
+    def read(self, raw):
+        if not isinstance(raw, str) or len(raw) > LONGEST_TEXT:
+            raise ValueError(f"{self.label} must be a text of at most {LONGEST_TEXT} characters")
+        return raw
+
+    def labels(self):
+        return []
+
+
+class Button(NamedTuple):
+    """A button; `action(**values)` returns the values that it changes, `{name: value}`."""
+
+    label: str
+    action: object
+
+    kind = "button"
+
+    def labels(self):
+        return []
+
+
+class Panel(anywidget.AnyWidget):
+    """Controls `{name: Slider, Text or Button}`, with a picture and a message below them."""
+
+    _esm = (FOLDER / "controls.js").read_text(encoding="utf-8")
+    _css = (FOLDER / "controls.css").read_text(encoding="utf-8")
+    title = traitlets.Unicode().tag(sync=True)
+    zoom = traitlets.Float(1.0).tag(sync=True)
+    spec = traitlets.List().tag(sync=True)
+    values = traitlets.Dict().tag(sync=True)  # what Python tells the page, never the other way
+    answered = traitlets.Int(0).tag(sync=True)
+    picture = traitlets.Unicode().tag(sync=True)
+    message = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, title, controls, on_change=None, on_click=None):
+        self.controls, self.on_change, self.on_click = controls, on_change, on_click
+        self.static = None  # the Picture for where no widget can be shown
+        self.seen = False  # by a page whose messages arrive
+        self.now = {n: c.raw(c.value) for n, c in controls.items() if c.kind != "button"}
+        spec = [
+            {"kind": c.kind, "name": name, "label": c.label, "labels": c.labels()}
+            for name, c in controls.items()
+        ]
+        values = {"push": 0, "now": self.now}
+        super().__init__(title=title, zoom=zoom(), spec=spec, values=values)
+        self.on_msg(self._receive)
+
+    def read(self):
+        """The values of all controls, `{name: value}`."""
+        return {name: self.controls[name].read(raw) for name, raw in self.now.items()}
+
+    def put(self, **values):
+        """Move controls to these values, here and on the page."""
+        self.now = self.now | {n: self.controls[n].raw(v) for n, v in values.items()}
+        self.values = {"push": self.values["push"] + 1, "now": self.now}
+        if self.on_change:
+            self.on_change(self.read())
+
+    def _receive(self, _, content, buffers):
+        """A message from the page; what makes no sense is answered in words, not obeyed."""
+        self.seen = True
+        try:
+            changed = content.get("set", {})
+            for name, raw in changed.items():
+                self.controls[name].read(raw)
+            self.now = self.now | changed
+            if changed and self.on_change:
+                self.on_change(self.read())
+            if "click" in content and self.on_click:
+                self.on_click(content["click"], self.read())
+        except (ValueError, KeyError) as error:
+            self.message = str(error)
+        finally:
+            self.answered = content.get("number", self.answered)
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        if self.static is not None:
+            note = "<p>Run this cell, and its controls appear here.</p>"
+            data |= {"text/html": note + self.static._repr_html_(), "text/plain": self.static.alt}
+        return data, metadata
+
+
+def spell(value):
+    """A value as it is shown: None is "off"."""
+    if value is None:
+        return "off"
+    return f"{value:,g}" if isinstance(value, float) else f"{value:,}"
+
+
+def explore(function, title, **arguments):
+    """A Panel that shows function(**arguments), a Picture, anew whenever a control is moved.
+
+    Arguments that are Sliders or Texts become controls; Buttons are controls that are no
+    arguments; all others are handed on as they are.  A ValueError becomes the message.
+    """
+    controls = {n: a for n, a in arguments.items() if isinstance(a, (Slider, Text, Button))}
+    fixed = {name: a for name, a in arguments.items() if name not in controls}
+
+    def redraw(values):
+        panel.static = function(**fixed, **values)
+        panel.picture, panel.message = panel.static.inline(), ""
+
+    def click(name, values):
+        panel.put(**controls[name].action(**values))
+
+    panel = Panel(title, controls, redraw, click)
+    redraw(panel.read())
+    return panel

@@ -1,0 +1,195 @@
+"""The interactive figures: each a pure function of its arguments that returns a Picture.
+
+The notebooks show a Picture as it is, or put sliders around the function with
+`controls.explore`.  Import-only: no notebook builds this.
+"""
+
+import math
+from itertools import pairwise
+
+import torch
+
+from charrnn_helpers.figures import PALETTE, visible
+from charrnn_helpers.guards import check_text
+from charrnn_helpers.model import RNNScratch, one_hot
+from charrnn_helpers.sampling import next_probs, warm_up
+from charrnn_helpers.svg import MONO, Axes, Drawing, power
+
+WIDTH = 750
+
+
+def one_hot_window(text, vocab, start, num_steps):
+    """A window of the text: characters, targets, ids, and the one-hot rows, side by side."""
+    window = text[start : start + num_steps + 1]
+    if len(window) < num_steps + 1:
+        raise ValueError(f"start is {start}; use at most {len(text) - num_steps - 1}")
+    em = Drawing(0, 0).em
+    row, left = 1.5 * em, 13.5 * em
+    column = (WIDTH - left - em) / len(vocab)
+    d = Drawing(WIDTH, 5.6 * em + num_steps * row)
+    before, after = text[max(0, start - 12) : start], text[start + num_steps : start + 40]
+    middle = WIDTH / 2 - 0.3 * em * num_steps
+    shown = ["".join(map(visible, piece)) for piece in (before, window[:-1], after)]
+    d.rect(middle - 0.2 * em, 0.2 * em, 0.602 * em * num_steps + 0.4 * em, 1.7 * em, "#cfe6f5")
+    d.text(middle - 0.3 * em, 1.4 * em, shown[0], "end", colour="#666", **MONO)
+    d.text(middle, 1.4 * em, shown[1], **MONO)
+    d.text(middle + 0.602 * em * num_steps + 0.3 * em, 1.4 * em, shown[2], colour="#666", **MONO)
+    for x, title in ((2, "read"), (5.5, "id"), (9.5, "target")):
+        d.text(x * em, 4.4 * em, title, "middle", size=0.9)
+    for k, token in enumerate(vocab.idx_to_token):
+        d.text(left + (k + 0.5) * column, 4.4 * em, visible(token), "middle", size=0.9)
+    for t, (char, target) in enumerate(pairwise(window)):
+        y = 4.9 * em + t * row
+        d.text(2 * em, y + 1.1 * em, visible(char), "middle", **MONO)
+        d.text(5.5 * em, y + 1.1 * em, str(vocab[char]), "middle")
+        d.text(9.5 * em, y + 1.1 * em, visible(target), "middle", **MONO)
+        for k in range(len(vocab)):
+            fill = "#222" if k == vocab[char] else "white"
+            d.rect(left + k * column, y, column, row, fill, "#ccc")
+    return d.picture(f"The window {window[:-1]!r} at {start}, its ids and its one-hot rows.")
+
+
+@torch.no_grad()
+def reading(model, sentence, vocab, read):
+    """The hidden state, one column a character, of the first `read` characters of a sentence."""
+    check_text(sentence, vocab, "sentence")
+    read = min(read, len(sentence))
+    X = vocab.encode(sentence[:read]).unsqueeze(1)  # (num_steps, 1)
+    outputs, _ = model.rnn(one_hot(X, len(vocab)))
+    em = Drawing(0, 0).em
+    units, left = model.rnn.num_hiddens, 5 * em
+    row, column = 9, (WIDTH - left - 5 * em) / len(sentence)
+    d = Drawing(WIDTH, 3.6 * em + units * row)
+    for t, char in enumerate(sentence):
+        weight = "bold" if t == read - 1 else "normal"
+        grey = "#222" if t < read else "#777"
+        x = left + (t + 0.5) * column
+        d.text(x, 1.4 * em, visible(char), "middle", colour=grey, font_weight=weight)
+    states = torch.cat(outputs).T.tolist()  # (num_hiddens, read)
+    colours = [[shade(value) for value in unit] for unit in states]
+    d.pixels(left, 1.9 * em, read * column, units * row, colours)
+    d.text(em, 1.9 * em + units * row / 2, "unit", "middle")
+    d.text(left + len(sentence) * column / 2, 3.2 * em + units * row, "character read", "middle")
+    scale(d, WIDTH - 3.8 * em, 1.9 * em, units * row)
+    largest = outputs[-1].abs().max().item()
+    return d.picture(
+        f"The hidden state after {sentence[:read]!r}: {units} units, the largest at {largest:.2f}."
+    )
+
+
+def shade(value):
+    """A colour for a value from -1 (blue) over 0 (white) to 1 (orange)."""
+    ends = (213, 94, 0) if value > 0 else (0, 114, 178)
+    part = min(abs(value), 1.0)
+    return tuple(round(255 + (end - 255) * part) for end in ends)
+
+
+def scale(d, x, y, height):
+    """The legend of shade(): a column of colours from 1 to -1."""
+    d.pixels(x, y, d.em, height, [[shade(1 - k / 50)] for k in range(101)])
+    for part, label in ((0.0, "1"), (0.5, "0"), (1.0, "-1")):
+        d.text(x + 1.3 * d.em, y + part * height + 0.35 * d.em, label)
+
+
+@torch.no_grad()
+def activations(text, vocab, sigma, num_hiddens=32, seed=2):
+    """How the states of an untrained network are spread, for this size of its first weights."""
+    rnn = RNNScratch(len(vocab), num_hiddens, sigma, torch.Generator().manual_seed(seed))
+    outputs, _ = rnn(one_hot(vocab.encode(text).unsqueeze(1), len(vocab)))
+    values = torch.cat(outputs).flatten()
+    shares = (torch.histc(values, bins=40, min=-1, max=1) / len(values)).tolist()
+    saturated = (values.abs() > 0.95).float().mean().item()
+    d = Drawing(WIDTH, 300)
+    axes = Axes(
+        d, (5 * d.em, 2 * d.em, WIDTH - d.em, 300 - 3 * d.em), (-1, 1), (0, 1.1 * max(shares))
+    )
+    axes.frame("value in the state", "share of values")
+    for k, share in enumerate(shares):
+        axes.bar(-1 + k / 20, -1 + (k + 1) / 20, share)
+    sentence = f"sigma = {sigma:g}: {100 * saturated:.0f} % of the values are beyond 0.95"
+    d.text(WIDTH / 2, 1.3 * d.em, sentence, "middle")
+    return d.picture(f"Histogram of hidden states. {sentence}.")
+
+
+def uncertainty(**weights):
+    """The distribution in proportion to the weights `char=weight`, and its entropy, in three units.
+
+    `space` stands for the space.
+    """
+    total = sum(weights.values())
+    if total <= 0 or min(weights.values()) < 0:
+        raise ValueError(f"the weights are {weights}; at least one has to be above 0, none below")
+    weights = {" " if name == "space" else name: weight for name, weight in weights.items()}
+    probs = {char: weight / total for char, weight in weights.items()}
+    nats = sum(-p * math.log(p) for p in probs.values() if p > 0)
+    d = Drawing(WIDTH, 300)
+    axes = Axes(d, (5 * d.em, 3 * d.em, WIDTH - d.em, 300 - 3 * d.em), (0, len(probs)), (0, 1))
+    names = {k + 0.5: visible(char) for k, char in enumerate(probs)}
+    axes.frame("next character", "probability", xticks=names)
+    for k, p in enumerate(probs.values()):
+        axes.bar(k + 0.15, k + 0.85, p)
+        d.text(axes.x(k + 0.5), axes.y(p) - 0.3 * d.em, f"{p:.2f}", "middle", size=0.9)
+    sentence = (
+        f"entropy {nats:.2f} nats = {nats / math.log(2):.2f} bits = "
+        f"perplexity {math.exp(nats):.2f} of {len(probs)}"
+    )
+    d.text(WIDTH / 2, 1.3 * d.em, sentence, "middle", font_weight="bold")
+    spelled = ", ".join(f"{visible(char)} {p:.2f}" for char, p in probs.items())
+    return d.picture(f"A distribution over {spelled}: {sentence}.")
+
+
+def gradient_journey(gradient_by_lag, radius, theta):
+    """The norm of the gradient against the lag, and what clipping the whole makes of it."""
+    norms = gradient_by_lag(radius)
+    total = math.hypot(*norms)
+    factor = min(1.0, theta / total)
+    logs = [max(math.log10(norm), -12) if norm > 0 else -12 for norm in norms]
+    d = Drawing(WIDTH, 320)
+    axes = Axes(d, (5 * d.em, 2 * d.em, WIDTH - 8 * d.em, 320 - 3 * d.em), (0, len(norms)), (-6, 6))
+    decades = {k: power(k) for k in range(-6, 7, 2)}
+    axes.frame("lag (steps back in time)", "norm", yticks=decades)
+    lags = range(len(norms))
+    axes.curve(lags, logs, 0)
+    axes.curve(lags, [log + math.log10(factor) for log in logs], 1)
+    axes.marks({"theta": math.log10(theta)})
+    for row, label in enumerate(("before", "clipped")):
+        x, y = WIDTH - 7.5 * d.em, (3 + 1.6 * row) * d.em
+        d.path([(x, y), (x + 2 * d.em, y)], PALETTE[row], dash=("none", "7 4")[row])
+        d.text(x + 2.4 * d.em, y + 0.35 * d.em, label)
+    sentence = (
+        f"radius {radius:g}: the whole {total:.3g} long, shortened to {factor * total:.3g}; "
+        f"last by first {norms[-1] / norms[0]:.1g}"
+    )
+    d.text(WIDTH / 2, 1.2 * d.em, sentence, "middle", size=0.95)
+    return d.picture(f"The gradient's norm against the lag. {sentence}.")
+
+
+def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None):
+    """The distribution of the character after the prefix, before and after temperature and cuts."""
+    logits, _ = warm_up(model, prefix, vocab)
+    own, probs = next_probs(logits).tolist(), next_probs(logits, temperature, top_k, top_p).tolist()
+    d = Drawing(WIDTH, 330)
+    box = (4.5 * d.em, 5.4 * d.em, WIDTH - d.em, 330 - 3 * d.em)
+    axes = Axes(d, box, (0, len(vocab)), (0, max(*own, *probs, 0.1)))
+    order = sorted(range(len(vocab)), key=lambda k: -own[k])
+    names = {k + 0.5: visible(vocab.idx_to_token[i]) for k, i in enumerate(order)}
+    axes.frame("next character, likeliest first", "probability", xticks=names)
+    for k, i in enumerate(order):
+        axes.bar(k + 0.1, k + 0.9, probs[i])
+        (left, y), right = (axes.x(k + 0.05), axes.y(own[i])), axes.x(k + 0.95)
+        d.line(left, y, right, y, "#D55E00", 2.5)
+    shown = "".join(map(visible, prefix[-60:]))
+    d.text(0.5 * d.em, 1.3 * d.em, shown, **MONO)
+    kept = sum(p > 0 for p in probs)
+    d.text(0.5 * d.em, 3 * d.em, f"bars: after temperature and cuts, {kept} of {len(vocab)} kept")
+    d.text(0.5 * d.em, 4.5 * d.em, "orange lines: the model's own belief", colour="#A84300")
+    best = max(range(len(vocab)), key=probs.__getitem__)
+    likeliest = f"{vocab.idx_to_token[best]!r} ({probs[best]:.2f})"
+    return d.picture(f"After {prefix[-60:]!r}: {kept} characters kept, likeliest {likeliest}.")
+
+
+def draw_next(model, vocab, generator, prefix, temperature=1.0, top_k=None, top_p=None):
+    """The prefix with one more character, drawn from the distribution of next_character."""
+    logits, _ = warm_up(model, prefix, vocab)
+    probs = next_probs(logits, temperature, top_k, top_p)
+    return prefix + vocab.idx_to_token[torch.multinomial(probs, 1, generator=generator).item()]

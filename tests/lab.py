@@ -1,0 +1,204 @@
+"""JupyterLab, started on loopback, in a Chromium that Playwright drives."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+from charrnn_helpers.book import story_path
+from tests.conftest import BOOK_PATH
+from tests.course import ROOT
+
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+FLAGS = ["--disable-gpu", "--disable-background-networking", "--no-first-run"]
+CELL = ".jp-Notebook .jp-Cell"
+OUTPUT = ".jp-OutputArea-output"
+REDRAW_TIME = """
+slider => new Promise((resolve, reject) => {
+  const picture = slider.closest(".charrnn-panel").querySelector(".charrnn-picture");
+  const start = performance.now();
+  new MutationObserver((_, observer) => {
+    observer.disconnect();
+    requestAnimationFrame(() => resolve(performance.now() - start));
+  }).observe(picture, { childList: true });
+  setTimeout(() => reject(Error("not redrawn")), 5000);
+  slider.stepUp();
+  if (slider.value === slider.dataset.before) slider.value = 0;
+  slider.dataset.before = slider.value;
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+})
+"""
+
+
+def find_browser(playwright):
+    """Playwright's own Chromium or an installed one; None if there is neither."""
+    own = playwright.chromium.executable_path
+    if own and Path(own).is_file():
+        return own
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def launch(playwright, executable):
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    flags = [*FLAGS, "--no-sandbox"] if root else FLAGS
+    return playwright.chromium.launch(executable_path=executable, args=flags)
+
+
+@contextmanager
+def jupyter_lab(folder, **variables):
+    """Serve `folder` in JupyterLab, with settings and data of its own; yield the address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    home = folder.parent / "home"
+    settings = home / "config/lab/user-settings/@jupyterlab/apputils-extension"
+    settings.mkdir(parents=True)
+    news = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(news), encoding="utf-8")
+    environment = os.environ | {
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "config/lab/user-settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "CHARRNN_TEXT": str(BOOK_PATH or story_path()),
+        "PYTHONPATH": str(ROOT),
+        **variables,
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
+    command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
+    with (folder.parent / "lab.log").open("w", encoding="utf-8") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for(lambda: answers(f"{address}/api/status?token={token}"), 60)
+            yield f"{address}/lab/tree/{{}}?token={token}&reset"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def answers(address):
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def wait_for(condition, seconds, every=0.1):
+    """Wait until the condition is true; raise TimeoutError if it is not by then."""
+    end = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise TimeoutError(f"not true within {seconds} s")
+        time.sleep(every)
+
+
+class Page:
+    """A notebook in the browser."""
+
+    def __init__(self, browser, address, name):
+        self.page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        self.errors = []
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.goto(address.format(name))
+        self.page.wait_for_selector(CELL, timeout=60_000)
+        wait_for(lambda: self.status() == "idle", 60)
+
+    def _listen(self, message):
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def menu(self, *path):
+        """Choose an entry of the menu bar, and confirm the question that may follow."""
+        self.page.get_by_role("menuitem", name=path[0], exact=True).first.click()
+        self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{path[1]}")).first.click()
+        accept = self.page.locator(".jp-Dialog .jp-mod-accept")
+        try:
+            accept.click(timeout=1_500)
+        except Exception as error:  # no question was asked
+            if "Timeout" not in type(error).__name__:
+                raise
+
+    def restart_and_run_all(self):
+        self.menu("Kernel", "Restart Kernel and Run All Cells")
+
+    def status(self):
+        """Idle, Busy, ...: what the kernel is doing, by the indicator of the toolbar."""
+        return self.page.locator(".jp-Notebook-ExecutionIndicator").first.get_attribute(
+            "data-status"
+        )
+
+    def wait_until_idle(self, seconds):
+        wait_for(lambda: self.status() == "idle", seconds)
+        time.sleep(0.5)
+        wait_for(lambda: self.status() == "idle", seconds)
+
+    def run_cell(self, source):
+        """Select the cell with this in its source, and press Shift+Enter."""
+        cell = self.page.locator(CELL).filter(
+            has=self.page.locator(".jp-InputArea", has_text=source)
+        )
+        cell.locator(".jp-InputArea .cm-line").first.click()
+        self.page.keyboard.press("Shift+Enter")
+
+    def interrupt(self):
+        self.menu("Kernel", "Interrupt Kernel")
+
+    def live_picture(self):
+        """The picture that is being redrawn."""
+        return self.page.locator(f'{OUTPUT} > svg[aria-label^="Perplexity"]').last
+
+    def live_words(self):
+        """The words of that picture; None while there is none."""
+        picture = self.live_picture()
+        return picture.get_attribute("aria-label") if picture.count() else None
+
+    def text_of(self, beginning):
+        return self.page.locator(OUTPUT, has_text=beginning).last.inner_text()
+
+    def expect_in(self, seconds, text):
+        """An output with this text, within so many seconds."""
+        self.page.locator(OUTPUT, has_text=text).last.wait_for(timeout=1000 * seconds)
+
+    def problems(self):
+        """How many cells have ended in an error."""
+        return self.page.locator('[data-mime-type="application/vnd.jupyter.error"]').count()
+
+    def images(self):
+        """The alternative texts of the figures that are really there to be seen."""
+        self.page.wait_for_selector(f"{OUTPUT} img")
+        return self.page.evaluate(
+            f"[...document.querySelectorAll('{OUTPUT} img')]"
+            ".filter(image => image.naturalWidth > 100).map(image => image.alt)"
+        )
+
+    def redraw_time(self, slider):
+        """Milliseconds from a move of the slider to the next picture on the page."""
+        return slider.evaluate(REDRAW_TIME)
+
+    def save_and_shut_down(self):
+        """Save, end the kernel and close; return what images() saw last."""
+        shown = self.images()
+        self.menu("File", "Save Notebook$")
+        self.menu("Kernel", "Shut Down Kernel")
+        self.close()
+        return shown
+
+    def close(self):
+        if not self.page.is_closed():
+            self.page.context.close()

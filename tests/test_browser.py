@@ -1,0 +1,224 @@
+"""The course in a real JupyterLab, in a real Chromium: curves move, controls answer."""
+
+import os
+import re
+import shutil
+import time
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from tests.course import NOTEBOOKS, ROOT
+from tests.lab import OUTPUT, Page, find_browser, jupyter_lab, launch, wait_for
+
+pytestmark = pytest.mark.browser
+
+REQUIRED = os.environ.get("CHARRNN_BROWSER") == "required"
+# What JupyterLab itself says when a kernel is restarted.
+NOT_OURS = ["Canceled future for", "Could not restore the debugger state"]
+DEMOS = {
+    "01_one_hot_encoding": ["start"],
+    "02_recurrence": ["sigma", "read"],
+    "03_loss_and_perplexity": ["e"],
+    "04_gradient_clipping": ["radius"],
+    "06_sampling": ["temperature"],
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        executable = find_browser(playwright)
+        if executable is None:
+            message = "needs a browser: install Debian's chromium, or run `playwright install`"
+            pytest.fail(message) if REQUIRED else pytest.skip(message)
+        browser = launch(playwright, executable)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A folder with copies of the notebooks, and the address at which JupyterLab serves it."""
+    folder = tmp_path_factory.mktemp("lab") / "notebooks"
+    folder.mkdir()
+    for path in NOTEBOOKS:
+        shutil.copy(path, folder)
+    with jupyter_lab(folder) as address:
+        yield folder, address
+
+
+@pytest.fixture
+def open_page(browser, served):
+    """Open a notebook; at the end, no error of ours may stand in the browser's console."""
+    pages = []
+
+    def open_page(name):
+        pages.append(Page(browser, served[1], f"{name}.ipynb"))
+        return pages[-1]
+
+    yield open_page
+    for page in pages:
+        ours = [e for e in page.errors if not any(known in e for known in NOT_OURS)]
+        page.close()
+        assert ours == []
+
+
+def write(folder, name, *sources):
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata = nbformat.read(NOTEBOOKS[0], as_version=4).metadata
+    nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+def serious(page):
+    """The violations of level serious or critical in the notebook's outputs."""
+    found = Axe().run(page.page, context=OUTPUT).response["violations"]
+    return [
+        (v["id"], [node["html"][:120] for node in v["nodes"]])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+
+
+COCKPIT = """
+from charrnn_helpers.cockpit import TrainingCockpit
+from charrnn_helpers.data import TimeMachine
+from charrnn_helpers.model import make_model
+from charrnn_helpers.training import Options
+data = TimeMachine(32, 32)
+model = make_model(len(data.vocab), num_hiddens=64, sigma=0.1)
+cockpit = TrainingCockpit(model, data, Options(num_epochs=1000, carry_state=True))
+history = cockpit.run()
+""".strip()
+AFTER = 'print("after:", len(history) > 0, [str(change) for change in cockpit.changes])'
+SCENE = """
+from charrnn_helpers.controls import Slider, explore
+from charrnn_helpers.demos import uncertainty
+explore(uncertainty, "A scene", a=Slider("a", range(9), 1), b=Slider("b", range(9), 1))
+""".strip()
+
+
+def test_notebook_05_from_the_first_cell_to_the_last(open_page, served, browser):
+    """Watch the lesson's run, fly the cockpit, interrupt, go on, and look at what was saved."""
+    folder, address = served
+    notebook = nbformat.read(ROOT / "notebooks/05_training.ipynb", as_version=4)
+    place = [cell.source for cell in notebook.cells].index("history = cockpit.run()")
+    notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(AFTER))
+    nbformat.write(notebook, folder / "flight.ipynb")
+    page = open_page("flight")
+    page.restart_and_run_all()
+
+    wait_for(lambda: page.live_words(), 120)  # the lesson's run
+    frames, heights = [], set()
+    while len(set(frames)) < 8:
+        assert page.status() == "busy" and len(frames) < 100
+        frames.append(page.live_words())
+        heights.add(page.live_picture().bounding_box()["height"])
+        time.sleep(0.2)
+    assert len(heights) == 1  # no jump
+    assert "The model writes: time traveller" in frames[-1]
+
+    panel = page.page.locator(".charrnn-panel")
+    panel.wait_for(timeout=240_000)
+    panel.locator("input[data-name=lr]").press("ArrowRight")
+    assert panel.locator("output").first.inner_text() == "2"
+    wait_for(lambda: "learning rate from 1 to 2" in page.live_picture().inner_html(), 5)
+    assert serious(page) == []
+    panel.locator("button[data-name=stop]").press("Enter")
+    page.expect_in(2, "after: True ['step ")
+    assert "learning rate from 1 to 2" in page.text_of("after: True")
+    page.wait_until_idle(60)
+    assert page.problems() == 0
+
+    page.run_cell("held_out = vocab.decode(val_ids)")
+    wait_for(lambda: page.live_words(), 20)
+    page.interrupt()
+    page.expect_in(5, "Interrupted: the model is as it was after step")
+    page.run_cell("val_loss = evaluate(best, val_streams")
+    page.wait_until_idle(20)
+    assert page.problems() == 0
+
+    shown = page.save_and_shut_down()
+    fresh = open_page("flight")
+    assert fresh.images() == shown and len(shown) >= 4
+
+
+def test_the_committed_notebooks_show_their_figures_to_a_stranger(open_page):
+    """Opened for the first time, a notebook is not trusted: JupyterLab takes scripts out of it."""
+    for path in NOTEBOOKS:
+        page = open_page(path.stem)
+        assert len(page.images()) >= 3
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_the_demos_answer(open_page, name):
+    page = open_page(name)
+    page.restart_and_run_all()
+    page.wait_until_idle(120)
+    assert page.problems() == 0
+    for control in DEMOS[name]:
+        slider = page.page.locator(f".charrnn-panel input[data-name={control}]")
+        panel = slider.locator("xpath=ancestor::div[contains(@class, 'charrnn-panel')]")
+        picture = panel.locator(".charrnn-picture")
+        before = picture.inner_html()
+        slider.press("ArrowRight")
+        wait_for(lambda: picture.inner_html() != before, 5)  # noqa: B023
+        times = [page.redraw_time(slider) for _ in range(6)]
+        print(f"\n{name}, {control}: redrawn after {sorted(round(ms) for ms in times)} ms")
+        assert sorted(times)[3] < 150
+        assert panel.locator("p").inner_text() == ""  # no complaint
+    assert serious(page) == []
+
+
+def test_an_interrupt_ends_the_cockpit_and_the_next_cell_runs(open_page, served):
+    write(served[0], "interrupt", COCKPIT, AFTER)
+    page = open_page("interrupt")
+    page.run_cell("TrainingCockpit(")
+    wait_for(lambda: page.live_words(), 60)
+    page.interrupt()
+    wait_for(lambda: page.status() == "idle", 5)
+    page.run_cell("print(")
+    page.expect_in(5, "after: True []")
+    assert page.problems() == 0
+
+
+def test_pause_step_and_play_by_keyboard(open_page, served):
+    write(served[0], "keys", COCKPIT, AFTER)
+    page = open_page("keys")
+    page.restart_and_run_all()
+    wait_for(lambda: page.live_words(), 60)
+    press = lambda name: page.page.locator(f"button[data-name={name}]").press(" ")  # noqa: E731
+    press("pause")
+    wait_for(lambda: "paused" in page.live_words(), 2)
+    paused = page.live_words()
+    time.sleep(1)
+    assert page.live_words() == paused
+    press("step")
+    wait_for(lambda: step_of(page.live_words()) == step_of(paused) + 1, 2)
+    press("play")
+    wait_for(lambda: step_of(page.live_words()) > step_of(paused) + 20, 5)
+    press("stop")
+    page.expect_in(2, "after: True []")
+
+
+def test_the_kernel_is_restarted_with_the_page_open(open_page, served):
+    write(served[0], "restart", SCENE, COCKPIT, AFTER)
+    page = open_page("restart")
+    page.restart_and_run_all()
+    wait_for(lambda: page.live_words(), 60)
+    page.restart_and_run_all()  # while it trains
+    time.sleep(2)
+    wait_for(lambda: page.live_words(), 60)
+    slider = page.page.locator("input[data-name=a]").last
+    slider.press("End")
+    wait_for(lambda: "0.89" in page.page.locator(".charrnn-picture").first.inner_html(), 5)
+    page.page.locator("button[data-name=stop]").last.click()
+    page.expect_in(2, "after: True []")
+    assert page.problems() == 0
+
+
+def step_of(words):
+    return int(re.search(r"step ([\d,]+)", words).group(1).replace(",", ""))

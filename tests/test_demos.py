@@ -1,0 +1,183 @@
+"""The demos: pure functions, true to the model, quick, and readable from the back of a room."""
+
+import base64
+import io
+import math
+import re
+import time
+import xml.etree.ElementTree as ET
+
+import pytest
+import torch
+from PIL import Image
+
+from charrnn_helpers import demos
+from charrnn_helpers.data import Vocab
+from charrnn_helpers.sampling import next_probs, warm_up
+from tests.conftest import generator, make_model
+
+TEXT = "the time traveller for so it will be convenient to speak of him " * 40
+VOCAB = Vocab(TEXT)
+MODEL = make_model(len(VOCAB), sigma=0.3)
+SENTENCE = "the time traveller for so it will be"
+
+
+def decay(radius):
+    return [radius**lag for lag in range(40)]
+
+
+DEMOS = {
+    "one_hot_window": lambda: demos.one_hot_window(TEXT, VOCAB, 100, 12),
+    "reading": lambda: demos.reading(MODEL, SENTENCE, VOCAB, 20),
+    "activations": lambda: demos.activations(TEXT[:200], VOCAB, 0.2),
+    "uncertainty": lambda: demos.uncertainty(e=5, o=3, i=0, space=1),
+    "gradient_journey": lambda: demos.gradient_journey(decay, 1.2, 1.0),
+    "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
+}
+EACH = pytest.mark.parametrize("name", DEMOS)
+
+
+@EACH
+def test_a_demo_is_a_pure_function(name):
+    assert DEMOS[name]() == DEMOS[name]()
+
+
+@EACH
+def test_a_demo_is_whole_small_and_described(name):
+    picture = DEMOS[name]()
+    ET.fromstring(picture.svg)
+    assert len(picture.svg) < 60_000 and len(picture.alt) > 30
+
+
+@EACH
+def test_a_demo_is_drawn_quickly(name):
+    """Most of the 150 ms from the slider to the picture belong to the way there and back."""
+    DEMOS[name]()
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        DEMOS[name]()
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.05
+
+
+@EACH
+def test_for_a_projector_all_text_is_large_and_inside(name, monkeypatch):
+    monkeypatch.setenv("CHARRNN_PROJECTOR", "1")
+    picture = DEMOS[name]()
+    texts = re.findall(r'<text x="([\d.-]+)"[^>]*font-size="([\d.]+)"[^>]*>([^<]*)<', picture.svg)
+    assert len(texts) > 5
+    for x, size, _ in texts:
+        assert 1.5 * float(size) >= 22 and -20 <= float(x) <= demos.WIDTH
+    for text in re.findall(r'text-anchor="middle"[^>]*>([^<]{50,})<', picture.svg):
+        assert 0.52 * 17.5 * len(text) < demos.WIDTH + 60, text
+
+
+def rects(picture, fill):
+    return re.findall(rf'<rect x="([\d.]+)" y="([\d.]+)"[^>]*fill="{fill}"', picture.svg)
+
+
+def test_the_window_shows_one_black_cell_a_row():
+    picture = demos.one_hot_window(TEXT, VOCAB, 4, 8)
+    cells = rects(picture, "#222")
+    assert len(cells) == 8 and len({y for _, y in cells}) == 8
+    left, column = 13.5 * 13, (demos.WIDTH - 14.5 * 13) / len(VOCAB)
+    found = [round((float(x) - left) / column) for x, _ in cells]
+    assert found == VOCAB.encode(TEXT[4:12]).tolist()
+
+
+def test_a_window_beyond_the_text_is_refused():
+    with pytest.raises(ValueError, match="start is 5000; use at most"):
+        demos.one_hot_window(TEXT, VOCAB, 5000, 8)
+    assert "at 0" in demos.one_hot_window(TEXT, VOCAB, 0, 1).alt
+
+
+def test_reading_shows_the_states_of_the_model():
+    picture = demos.reading(MODEL, SENTENCE, VOCAB, 5)
+    X = VOCAB.encode(SENTENCE[:5]).unsqueeze(0)
+    _, state = MODEL.forward_with_state(X)
+    assert f"largest at {state.abs().max():.2f}" in picture.alt
+    data = re.search(r'href="data:image/png;base64,([^"]*)"', picture.svg).group(1)
+    image = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert image.size == (5, 32)  # steps across, units down
+    assert image.getpixel((4, 7)) == demos.shade(state[0, 7].item())
+
+
+def test_reading_more_than_there_is_reads_all():
+    assert demos.reading(MODEL, "time", VOCAB, 40) == demos.reading(MODEL, "time", VOCAB, 4)
+
+
+@pytest.mark.parametrize("sentence", ["", "Time"])
+def test_reading_what_cannot_be_read(sentence):
+    with pytest.raises(ValueError, match="sentence"):
+        demos.reading(MODEL, sentence, VOCAB, 1)
+
+
+def test_shades_run_from_blue_over_white_to_orange():
+    blue, white, orange = (0, 114, 178), (255, 255, 255), (213, 94, 0)
+    assert [demos.shade(v) for v in (-2, -1, 0, 1)] == [blue, blue, white, orange]
+
+
+def test_small_weights_give_small_states_and_large_ones_saturate():
+    assert "0 % of the values" in demos.activations(TEXT[:200], VOCAB, 0.01).alt
+    saturated = re.search(r"(\d+) %", demos.activations(TEXT[:200], VOCAB, 2.0).alt).group(1)
+    assert int(saturated) > 70
+
+
+@pytest.mark.parametrize(
+    "weights, words",
+    [
+        ({"a": 1, "b": 1, "c": 1, "d": 1}, "1.39 nats = 2.00 bits = perplexity 4.00 of 4"),
+        ({"a": 3, "b": 0}, "0.00 nats = 0.00 bits = perplexity 1.00 of 2"),
+    ],
+)
+def test_the_entropy_of_known_distributions(weights, words):
+    assert words in demos.uncertainty(**weights).alt
+
+
+@pytest.mark.parametrize("weights", [{"a": 0, "b": 0}, {"a": 1, "b": -1}])
+def test_no_distribution(weights):
+    with pytest.raises(ValueError, match="the weights are"):
+        demos.uncertainty(**weights)
+
+
+def test_the_journey_tells_the_norm_before_and_after():
+    whole = math.sqrt(sum(0.9 ** (2 * lag) for lag in range(40)))
+    alt = demos.gradient_journey(decay, 0.9, 0.5).alt
+    assert f"{whole:.3g} long, shortened to 0.5" in alt
+    assert f"shortened to {whole:.3g}" in demos.gradient_journey(decay, 0.9, 100).alt
+
+
+@pytest.mark.parametrize("radius", [0.0, 1e-30, 1e6])
+def test_a_journey_of_any_length_stays_inside(radius):
+    picture = demos.gradient_journey(decay, radius, 1.0)
+    numbers = re.findall(r'points="([^"]*)"', picture.svg)
+    assert all(-1 <= float(n) <= demos.WIDTH for text in numbers for n in re.split("[ ,]", text))
+
+
+def test_the_next_character_agrees_with_the_model():
+    logits, _ = warm_up(MODEL, "time ", VOCAB)
+    probs = next_probs(logits, 0.5, 3)
+    alt = demos.next_character(MODEL, VOCAB, "time ", 0.5, 3).alt
+    best = probs.argmax()
+    assert "3 characters kept" in alt
+    assert f"likeliest {VOCAB.idx_to_token[best]!r} ({probs[best]:.2f})" in alt
+
+
+def test_a_character_is_drawn_from_that_distribution():
+    drawn = {demos.draw_next(MODEL, VOCAB, generator(k), "time ", 1.0, 3) for k in range(60)}
+    logits, _ = warm_up(MODEL, "time ", VOCAB)
+    kept = next_probs(logits, 1.0, 3).nonzero().flatten()
+    assert drawn == {"time " + VOCAB.idx_to_token[k] for k in kept.tolist()}
+
+
+def test_temperature_zero_draws_the_likeliest():
+    logits, _ = warm_up(MODEL, "time ", VOCAB)
+    likeliest = VOCAB.idx_to_token[logits.argmax()]
+    assert demos.draw_next(MODEL, VOCAB, generator(), "time ", 0.0) == "time " + likeliest
+
+
+def test_no_gradient_is_kept():
+    with torch.enable_grad():
+        demos.reading(MODEL, SENTENCE, VOCAB, 5)
+    assert all(p.grad is None for p in MODEL.parameters())

@@ -1,0 +1,70 @@
+"""The static pictures: labelled, with their text, and readable from the back of a room."""
+
+import pytest
+from matplotlib.text import Text
+
+from charrnn_helpers import figures
+
+FIGURES = {
+    "curves": lambda: figures.curves({"a": ([1, 2], [3, 4]), "b": ([1, 2], [4, 3])}, "x", "y"),
+    "bars": lambda: figures.bars({"a": 1.0, "b": 2.0}, "x", highlight=["a"]),
+    "heatmap": lambda: figures.heatmap([[0, 1], [1, 0]], "ab", "cd", "x", "y", "z"),
+    "histograms": lambda: figures.histograms({"a": [0.1, 0.2], "b": [0.3]}, "x"),
+    "unrolled": lambda: figures.unrolled("the"),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_becomes_one_image_with_its_text(name):
+    page = figures.to_html(FIGURES[name](), alt='a < b & "c" of the curves')
+    assert page.startswith('<img alt="a &lt; b &amp; &quot;c&quot; of the curves"')
+    assert len(page) < 60_000
+
+
+def test_axes_are_labelled():
+    (ax,) = FIGURES["curves"]().axes
+    assert ax.get_xlabel() == "x" and ax.get_ylabel() == "y"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+    styles = {line.get_linestyle() for line in ax.lines}
+    assert len(styles) == 2  # told apart without colour
+
+
+def test_the_scoreboard_is_sorted_and_escaped():
+    page = figures.scoreboard({"good": 1.0, "<bad>": 2.0}).data
+    assert page.index("&lt;bad&gt;") < page.index("good")
+    assert "7.39" in page and "2.89" in page
+
+
+def test_coloured_text_names_each_value():
+    page = figures.coloured_text("a<", [0.5, 2.0], "bits")
+    assert 'title="a: 0.5 bits"' in page and 'title="&lt;: 2.0 bits"' in page
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_projector_makes_everything_large(name, monkeypatch):
+    monkeypatch.setenv("CHARRNN_PROJECTOR", "0")
+    small = figures.to_html(FIGURES[name](), alt="small")
+    figures.projector()
+    fig = FIGURES[name]()
+    large = figures.to_html(fig, alt="large")
+    assert 'width="750"' in small and 'width="1125"' in large
+    texts = [text for text in fig.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    assert len(texts) > 3
+    assert min(text.get_fontsize() * 100 / 72 * figures.zoom() for text in texts) >= 22  # pixels
+    figures.projector(on=False)
+    assert 'width="750"' in figures.to_html(FIGURES[name](), alt="small again")
+
+
+def test_the_projector_enlarges_coloured_text_and_the_scoreboard(monkeypatch):
+    pages = {}
+    for on in ("0", "1"):
+        monkeypatch.setenv("CHARRNN_PROJECTOR", on)
+        pages[on] = [figures.coloured_text("a", [1.0], "bits"), figures.scoreboard({"a": 1.0}).data]
+    assert all("font-size: 150%" in page for page in pages["1"])
+    assert not any("font-size" in page for page in pages["0"])
+
+
+def test_a_strange_value_of_the_switch_is_named(monkeypatch):
+    monkeypatch.setenv("CHARRNN_PROJECTOR", "loud")
+    with pytest.raises(ValueError, match="CHARRNN_PROJECTOR is 'loud'; set it to 1 or 0"):
+        figures.curves({"a": ([1, 2], [3, 4])}, "x", "y")
