@@ -20,7 +20,7 @@ help:
 	@echo "make test-long  the heavy tests: minutes rather than seconds"
 	@echo "make course     execute every notebook into build/ and print a table"
 	@echo "make notebooks  execute every notebook in place"
-	@echo "make bench      time training against D2L's recipe and nn.RNN"
+	@echo "make bench      time training against D2L's recipe and nn.RNN, and what live plots cost"
 	@echo "make clean      remove what these commands made"
 
 lab: $(READY)
@@ -44,6 +44,7 @@ notebooks: $(READY)
 
 bench: $(READY)
 	$(PY) -m benchmarks.speed
+	$(PY) -m benchmarks.live
 
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis *.egg-info

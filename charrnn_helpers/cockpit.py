@@ -18,7 +18,7 @@ from IPython.display import HTML, display
 from charrnn_helpers.controls import Button, Panel, Slider, spell
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.guards import check_text
-from charrnn_helpers.live import SHARE_OF_TIME, LivePicture, Ration, Screen
+from charrnn_helpers.live import DRAWING, SAMPLING, LivePicture, Ration, Screen
 from charrnn_helpers.sampling import sample
 from charrnn_helpers.training import Options, evaluate, train
 
@@ -32,6 +32,7 @@ BUTTONS = {
     "back": "Back to the last good state",
     "stop": "Stop",
 }
+TESTING = 0.04  # of the training time that validation may take
 MARGIN = 0.1  # nats above the best so far that a good state may be
 
 
@@ -107,8 +108,8 @@ class TrainingCockpit:
         controls |= {name: Button(label, None) for name, label in BUTTONS.items()}
         self.panel = Panel("Training cockpit", controls, self._set, self._wish)
         self.place, self.screen = display(self.panel, display_id=True), Screen()
-        self.drawing, self.writing = Ration(0.25, SHARE_OF_TIME), Ration(1.0, SHARE_OF_TIME / 2)
-        self.testing, self.shown = Ration(1.0, 2 * SHARE_OF_TIME), None
+        self.drawing, self.writing = Ration(0.25, DRAWING), Ration(1.0, SAMPLING)
+        self.testing, self.shown = Ration(1.0, TESTING), None
 
     def _close(self):
         """Leave the last picture and, in place of the controls, what was changed."""

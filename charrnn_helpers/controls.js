@@ -25,7 +25,17 @@ function render({ model, el }) {
   });
   const rows = element(panel, "div", { class: "charrnn-rows" });
   const buttons = element(panel, "div", { class: "charrnn-buttons" });
+  const picture = element(panel, "div", { class: "charrnn-picture" });
+  const message = element(panel, "p", { class: "charrnn-message", role: "status" });
   const refreshers = [];
+
+  const send = (content) => {
+    try {
+      model.send(content);
+    } catch {
+      message.textContent = "These controls have lost their kernel: run the cell again.";
+    }
+  };
 
   // One change at a time is under way, and the latest one waits: a drag does not flood the kernel.
   let waiting = {};
@@ -35,7 +45,7 @@ function render({ model, el }) {
     const underWay = sent > model.get("answered") && Date.now() - sentAt < 1000;
     if (underWay || Object.keys(waiting).length === 0) return;
     sentAt = Date.now();
-    model.send({ set: waiting, number: ++sent });
+    send({ set: waiting, number: ++sent });
     waiting = {};
   };
   const timer = setInterval(flush, 250); // should an answer be lost
@@ -47,7 +57,7 @@ function render({ model, el }) {
   for (const { kind, name, label, labels } of model.get("spec")) {
     if (kind === "button") {
       const button = element(buttons, "button", { type: "button", "data-name": name }, label);
-      button.addEventListener("click", () => model.send({ click: name }));
+      button.addEventListener("click", () => send({ click: name }));
       continue;
     }
     const row = element(rows, "div", { class: "charrnn-row" });
@@ -80,8 +90,6 @@ function render({ model, el }) {
     }
   }
 
-  const picture = element(panel, "div", { class: "charrnn-picture" });
-  const message = element(panel, "p", { class: "charrnn-message", role: "status" });
   const listeners = {
     "change:picture": () => (picture.innerHTML = model.get("picture")),
     "change:message": () => (message.textContent = model.get("message")),
@@ -93,7 +101,7 @@ function render({ model, el }) {
     model.on(event, listener);
   }
   // Say that somebody is there; more than once, as the first message may have to wait.
-  const greetings = [0, 300, 1000, 2000].map((ms) => setTimeout(() => model.send({ hello: 1 }), ms));
+  const greetings = [0, 300, 1000, 2000].map((ms) => setTimeout(() => send({ hello: 1 }), ms));
   return () => {
     clearInterval(timer);
     greetings.forEach(clearTimeout);

@@ -10,7 +10,7 @@ from IPython.display import display
 from charrnn_helpers.svg import MONO, PALETTE, Axes, Drawing, buckets, power, ticks
 from charrnn_helpers.training import bits_per_char, fit, perplexity
 
-SHARE_OF_TIME = 0.02  # of the training time that drawing may take; sampling may take half of that
+DRAWING, SAMPLING = 0.015, 0.005  # of the training time, at most; the sending takes as much again
 HIGHEST = math.log(1e6)  # in nats; a loss beyond it is drawn at the upper edge
 SAMPLE_LINES = 3
 
@@ -28,7 +28,7 @@ def live_plot(records, validate=None, hlines=None, sample=None, num_epochs=None,
 def drawn(records, validate=None, hlines=None, sample=None, num_epochs=None, seconds=0.25):
     """Pass the records on, and draw them: at most every `seconds`, and at most 3 % of the time."""
     picture, screen = LivePicture(hlines, num_epochs), Screen()
-    drawing, writing = Ration(seconds, SHARE_OF_TIME), Ration(1.0, SHARE_OF_TIME / 2)
+    drawing, writing = Ration(seconds, DRAWING), Ration(1.0, SAMPLING)
     try:
         for record in records:
             yield record

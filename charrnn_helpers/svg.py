@@ -16,7 +16,7 @@ from charrnn_helpers.figures import PALETTE, zoom
 
 DASHES = ["none", "7 4", "9 3 2 3", "2 3"]  # styles that differ without colour
 MONO = {"font_family": "DejaVu Sans Mono, Menlo, Consolas, monospace"}
-MOST_POINTS = 150  # of one curve
+MOST_POINTS = 120  # of one curve
 
 
 class Picture(NamedTuple):

@@ -61,7 +61,8 @@ def open_page(browser, served):
 
     yield open_page
     for page in pages:
-        ours = [e for e in page.errors if not any(known in e for known in NOT_OURS)]
+        known = [*NOT_OURS, *page.forgiven]
+        ours = [e for e in page.errors if not any(words in e for words in known)]
         page.close()
         assert ours == []
 
@@ -101,9 +102,9 @@ explore(uncertainty, "A scene", a=Slider("a", range(9), 1), b=Slider("b", range(
 """.strip()
 
 
-def test_notebook_05_from_the_first_cell_to_the_last(open_page, served, browser):
+def test_notebook_05_from_the_first_cell_to_the_last(open_page, served):
     """Watch the lesson's run, fly the cockpit, interrupt, go on, and look at what was saved."""
-    folder, address = served
+    folder, _ = served
     notebook = nbformat.read(ROOT / "notebooks/05_training.ipynb", as_version=4)
     place = [cell.source for cell in notebook.cells].index("history = cockpit.run()")
     notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(AFTER))
@@ -143,14 +144,17 @@ def test_notebook_05_from_the_first_cell_to_the_last(open_page, served, browser)
 
     shown = page.save_and_shut_down()
     fresh = open_page("flight")
-    assert fresh.images() == shown and len(shown) >= 4
+    assert len(shown) >= 4
+    wait_for(lambda: fresh.images() == shown, 20)  # the page fills from the top
 
 
 def test_the_committed_notebooks_show_their_figures_to_a_stranger(open_page):
     """Opened for the first time, a notebook is not trusted: JupyterLab takes scripts out of it."""
     for path in NOTEBOOKS:
+        saved = str(nbformat.read(path, as_version=4)).count("<img ")
+        assert saved >= 3
         page = open_page(path.stem)
-        assert len(page.images()) >= 3
+        wait_for(lambda: len(page.images()) == saved, 20)  # noqa: B023
 
 
 @pytest.mark.parametrize("name", DEMOS)
@@ -176,7 +180,7 @@ def test_the_demos_answer(open_page, name):
 def test_an_interrupt_ends_the_cockpit_and_the_next_cell_runs(open_page, served):
     write(served[0], "interrupt", COCKPIT, AFTER)
     page = open_page("interrupt")
-    page.run_cell("TrainingCockpit(")
+    page.restart_and_run_all()
     wait_for(lambda: page.live_words(), 60)
     page.interrupt()
     wait_for(lambda: page.status() == "idle", 5)
@@ -195,7 +199,7 @@ def test_pause_step_and_play_by_keyboard(open_page, served):
     wait_for(lambda: "paused" in page.live_words(), 2)
     paused = page.live_words()
     time.sleep(1)
-    assert page.live_words() == paused
+    assert step_of(page.live_words()) == step_of(paused)
     press("step")
     wait_for(lambda: step_of(page.live_words()) == step_of(paused) + 1, 2)
     press("play")
@@ -207,6 +211,7 @@ def test_pause_step_and_play_by_keyboard(open_page, served):
 def test_the_kernel_is_restarted_with_the_page_open(open_page, served):
     write(served[0], "restart", SCENE, COCKPIT, AFTER)
     page = open_page("restart")
+    page.forgiven = ["Comm not found"]  # of the kernel that was shut down
     page.restart_and_run_all()
     wait_for(lambda: page.live_words(), 60)
     page.restart_and_run_all()  # while it trains

@@ -70,7 +70,7 @@ def test_drawing_takes_a_bounded_share_of_the_time(shown, monkeypatch):
     start = time.perf_counter()
     live.live_plot(records(200, seconds=0.01), seconds=0.0)
     elapsed = time.perf_counter() - start
-    assert 2 <= len(shown) <= 3 + live.SHARE_OF_TIME * elapsed / 0.01
+    assert 2 <= len(shown) <= 3 + live.DRAWING * elapsed / 0.01
 
 
 def test_sampling_takes_a_bounded_share_of_the_time(shown):
@@ -79,7 +79,7 @@ def test_sampling_takes_a_bounded_share_of_the_time(shown):
     start = time.perf_counter()
     live.live_plot(records(200, seconds=0.01), sample=sample)
     elapsed = time.perf_counter() - start
-    assert 2 <= len(asked) <= 3 + live.SHARE_OF_TIME / 2 * elapsed / 0.01
+    assert 2 <= len(asked) <= 3 + live.SAMPLING * elapsed / 0.01
 
 
 def slow(function, seconds):
