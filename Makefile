@@ -16,7 +16,7 @@ FIRST := notebooks/01_one_hot_encoding.ipynb
 
 help:
 	@echo "make lab        set up, and open JupyterLab on the first notebook"
-	@echo "make test       set up, and run the whole suite: style, package, notebooks"
+	@echo "make test       set up, and run the whole suite: style, package, notebooks, browser"
 	@echo "make test-long  the heavy tests: minutes rather than seconds"
 	@echo "make course     execute every notebook into build/ and print a table"
 	@echo "make notebooks  execute every notebook in place"
@@ -27,7 +27,8 @@ lab: $(READY)
 	$(PY) -m jupyterlab $(ROOT) --LabApp.default_url=/lab/tree/$(FIRST)
 
 test: $(READY) lint
-	$(PY) -m pytest -n 2 --dist worksteal -m "not long"
+	$(PY) -m pytest -n 2 --dist worksteal -m "not long and not browser"
+	$(PY) -m pytest -m "browser and not long"
 
 test-long: $(READY)
 	$(PY) -m pytest -m long

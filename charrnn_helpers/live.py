@@ -7,7 +7,7 @@ from collections import deque
 
 from IPython.display import display
 
-from charrnn_helpers.svg import MONO, PALETTE, Axes, Drawing, buckets, power, ticks
+from charrnn_helpers.svg import MONO, PALETTE, Axes, Drawing, Thinned, power, ticks
 from charrnn_helpers.training import bits_per_char, fit, perplexity
 
 DRAWING, SAMPLING = 0.015, 0.005  # of the training time, at most; the sending takes as much again
@@ -85,7 +85,7 @@ class LivePicture:
     def __init__(self, hlines=None, num_epochs=None, num_notes=0):
         self.hlines = {label: math.log(y) for label, y in (hlines or {}).items()}
         self.num_epochs, self.num_notes = num_epochs, num_notes
-        self.epochs, self.losses, self.norms = [], [], []
+        self.losses, self.norms = Thinned(), Thinned()  # the norms' logarithms to base 10
         self.thetas = []  # (first epoch, last epoch, theta's logarithm), for each stretch
         self.validation, self.flags = [], []  # (epoch, loss), (epoch, what was changed)
         self.sample, self.note, self.alarm, self.finished = "", "", "", False
@@ -94,9 +94,8 @@ class LivePicture:
 
     def add(self, record):
         self.record = record
-        self.epochs.append(record.epoch)
-        self.losses.append(record.loss)
-        self.norms.append(math.log10(min(max(record.grad_norm, 1e-9), 1e9)))
+        self.losses.add(record.epoch, record.loss)
+        self.norms.add(record.epoch, math.log10(min(max(record.grad_norm, 1e-9), 1e9)))
         self._add_theta(record)
         self.speeds.append(record.chars_per_second)
 
@@ -117,7 +116,7 @@ class LivePicture:
         below = rows[3] + 4.4 * em
         lines = 1 + SAMPLE_LINES + self.num_notes
         d = Drawing(750, int(below + 1.5 * em * lines))
-        xlim = (0, max([*self.epochs[-1:], self.num_epochs or 1e-9]))
+        xlim = (0, max(self.record.epoch if self.record else 0, self.num_epochs or 1e-9))
         side = 5.0 * em, 750 - 8.5 * em  # left and right
         self._perplexity(d, (side[0], rows[0], side[1], rows[1]), xlim)
         self._norm(d, (side[0], rows[2], side[1], rows[3]), xlim)
@@ -162,7 +161,8 @@ class LivePicture:
         return text + (f". The model writes: {self.sample}" if self.sample else "")
 
     def _perplexity(self, d, box, xlim):
-        seen = [*self.losses, *self.hlines.values(), *(loss for _, loss in self.validation)]
+        xs, means, lows, highs = self.losses.curves()
+        seen = [*lows, *highs, *self.hlines.values(), *(loss for _, loss in self.validation)]
         axes = Axes(d, box, xlim, loss_limits(seen))
         axes.frame("", "perplexity", xticks={}, yticks=perplexity_ticks(axes.ylim))
         _, top, right, bottom = box
@@ -171,7 +171,6 @@ class LivePicture:
         turn = f"rotate(90 {749 - d.em:.1f} {(top + bottom) / 2:.1f})"
         d.text(749 - d.em, (top + bottom) / 2, "bits per character", "middle", transform=turn)
         axes.marks(self.hlines, indent=2.6)
-        xs, means, lows, highs = buckets(self.epochs, self.losses)
         axes.band(xs, lows, highs)
         axes.curve(xs, means)
         if self.validation:
@@ -202,11 +201,12 @@ class LivePicture:
             d.text(x + 2.4 * d.em, y + 0.35 * d.em, "validation")
 
     def _norm(self, d, box, xlim):
-        axes = Axes(d, box, xlim, decade_limits(self.norms + [theta for *_, theta in self.thetas]))
+        xs, means, lows, highs = self.norms.curves()
+        limits = decade_limits([*lows, *highs, *(theta for *_, theta in self.thetas)])
+        axes = Axes(d, box, xlim, limits)
         low, high = axes.ylim
         decades = range(math.ceil(low), math.floor(high) + 1, max(1, int(high - low) // 3))
         axes.frame("epoch", "grad. norm", yticks={k: power(k) for k in decades})
-        xs, means, lows, highs = buckets(self.epochs, self.norms)
         axes.band(xs, lows, highs)
         axes.curve(xs, means)
         for start, end, theta in self.thetas:

@@ -16,7 +16,7 @@ from charrnn_helpers.figures import PALETTE, zoom
 
 DASHES = ["none", "7 4", "9 3 2 3", "2 3"]  # styles that differ without colour
 MONO = {"font_family": "DejaVu Sans Mono, Menlo, Consolas, monospace"}
-MOST_POINTS = 120  # of one curve
+MOST_POINTS = 120  # of one curve; even
 
 
 class Picture(NamedTuple):
@@ -183,10 +183,30 @@ def power(exponent):
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def buckets(xs, ys, most=MOST_POINTS):
-    """Thin a long curve: for each stretch of it the last x, and the mean, least and largest y."""
-    size = -(-len(ys) // most) or 1
-    stretches = [ys[i : i + size] for i in range(0, len(ys), size)]
-    ends = [xs[min(i + size, len(xs)) - 1] for i in range(0, len(ys), size)]
-    means = [sum(stretch) / len(stretch) for stretch in stretches]
-    return ends, means, [min(stretch) for stretch in stretches], [max(s) for s in stretches]
+class Thinned:
+    """A curve that grows without end, kept as 60 to 120 stretches of equal length.
+
+    Each stretch has its last x, and the mean, the least and the largest y.
+    """
+
+    def __init__(self, most=MOST_POINTS):
+        self.most, self.length, self.stretches = most, 1, []  # [x, sum, count, low, high]
+
+    def add(self, x, y):
+        if self.stretches and self.stretches[-1][2] < self.length:
+            self.stretches[-1] = _joined(self.stretches[-1], [x, y, 1, y, y])
+            return
+        if len(self.stretches) == self.most:  # join them two by two
+            pairs = zip(self.stretches[::2], self.stretches[1::2], strict=True)
+            self.stretches, self.length = [_joined(a, b) for a, b in pairs], 2 * self.length
+        self.stretches.append([x, y, 1, y, y])
+
+    def curves(self):
+        """The xs, the means, the least and the largest ys."""
+        columns = zip(*self.stretches, strict=True) if self.stretches else ([],) * 5
+        xs, sums, counts, lows, highs = map(list, columns)
+        return xs, [a / n for a, n in zip(sums, counts, strict=True)], lows, highs
+
+
+def _joined(a, b):
+    return [b[0], a[1] + b[1], a[2] + b[2], min(a[3], b[3]), max(a[4], b[4])]

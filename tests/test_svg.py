@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn_helpers.svg import Axes, Drawing, buckets, place, power, ticks
+from charrnn_helpers.svg import Axes, Drawing, Thinned, place, power, ticks
 
 FINITE = st.floats(-1e12, 1e12)
 
@@ -19,18 +19,24 @@ def test_a_value_has_its_place_and_one_outside_is_at_the_edge():
     assert place(math.inf, (0, 10), 200, 100) == 100
 
 
-@given(st.lists(FINITE, min_size=1, max_size=500), st.integers(1, 60))
-def test_buckets_keep_the_extremes_and_the_end(ys, most):
-    xs = list(range(len(ys)))
-    ends, means, lows, highs = buckets(xs, ys, most)
-    assert len(ends) <= most and ends[-1] == xs[-1]
+@given(st.lists(FINITE, min_size=1, max_size=500), st.sampled_from([2, 8, 60]))
+def test_a_thinned_curve_keeps_the_extremes_the_mean_and_the_end(ys, most):
+    curve = Thinned(most)
+    for x, y in enumerate(ys):
+        curve.add(x, y)
+    xs, means, lows, highs = curve.curves()
+    assert min(len(ys), most // 2) <= len(xs) <= most and xs[-1] == len(ys) - 1
     assert min(lows) == min(ys) and max(highs) == max(ys)
-    slack = 1e-9 * max(map(abs, ys))
+    slack = 1e-9 * max(1, *map(abs, ys), 1)
     assert all(a - slack <= m <= b + slack for a, m, b in zip(lows, means, highs, strict=True))
+    counts = [stretch[2] for stretch in curve.stretches]
+    assert sum(counts) == len(ys)
+    total = sum(m * n for m, n in zip(means, counts, strict=True))
+    assert math.isclose(total, sum(ys), rel_tol=1e-6, abs_tol=slack * len(ys))
 
 
-def test_no_buckets_of_nothing():
-    assert buckets([], []) == ([], [], [], [])
+def test_a_thinned_curve_of_nothing():
+    assert Thinned().curves() == ([], [], [], [])
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
