@@ -69,7 +69,7 @@ class TrainingCockpit:
         streams = self.options.carry_state
         self.batches = data.train_streams() if streams else data.train_batches(generator)
         self.val_streams = StreamBatches(data.val_ids, 8, data.num_steps)
-        self.history, self.changes, self.wishes = [], [], SimpleQueue()
+        self.history, self.changes = [], []
         self.temperature = self.last_temperature = self.written_at = 0.5
         self.picture = LivePicture(hlines, num_notes=4)
         self.best, self.good = math.inf, (0, self._weights())
@@ -105,6 +105,7 @@ class TrainingCockpit:
             "theta": Slider("clipping: theta", including(THRESHOLDS, theta), theta),
             "temperature": Slider("sampling: temperature", TEMPERATURES, self.temperature),
         }
+        self.wishes = SimpleQueue()  # a second click on Stop is not for the next run
         controls |= {name: Button(label, None) for name, label in BUTTONS.items()}
         self.panel = Panel("Training cockpit", controls, self._set, self._wish)
         self.place, self.screen = display(self.panel, display_id=True), Screen()
@@ -142,7 +143,7 @@ class TrainingCockpit:
             wish = self.wishes.get_nowait()
         except Empty:
             return
-        if self.mode == "diverged" and wish in ("play", "step"):
+        if self.mode == "diverged" and wish not in ("back", "stop"):
             return
         self.picture.clock.clear()
         if wish == "back":

@@ -117,16 +117,23 @@ class Panel(anywidget.AnyWidget):
         try:
             changed = content.get("set", {})
             for name, raw in changed.items():
-                self.controls[name].read(raw)
+                self._find(name, "slider", "text").read(raw)
             self.now = self.now | changed
             if changed and self.on_change:
                 self.on_change(self.read())
             if "click" in content and self.on_click:
+                self._find(content["click"], "button")
                 self.on_click(content["click"], self.read())
-        except (ValueError, KeyError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             self.message = str(error)
-        finally:
-            self.answered = content.get("number", self.answered)
+        if isinstance(content.get("number"), int):
+            self.answered = content["number"]
+
+    def _find(self, name, *kinds):
+        control = self.controls.get(name)
+        if control is None or control.kind not in kinds:
+            raise ValueError(f"there is no {' or '.join(kinds)} {name!r}; reload the page")
+        return control
 
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)

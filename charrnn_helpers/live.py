@@ -133,7 +133,7 @@ class LivePicture:
         """The figures of this moment, in a line."""
         if self.record is None or self.alarm:
             return self.alarm or self.note or "no step has been made"
-        of = f" of {self.num_epochs:g}" if self.num_epochs else ""
+        of = f" of {round(self.num_epochs, 1):g}" if self.num_epochs else ""
         speed = float(f"{sum(self.speeds) / len(self.speeds):.2g}")
         parts = [
             f"step {self.record.step:,}",

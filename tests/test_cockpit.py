@@ -153,7 +153,7 @@ def test_pause_holds_the_model_and_one_step_makes_one(data, places, monkeypatch)
 
 def test_stop_ends_the_run_and_running_again_goes_on(data, places, monkeypatch):
     cockpit = build(data)
-    script(cockpit, monkeypatch, {4: [click("stop")]})
+    script(cockpit, monkeypatch, {4: [click("stop"), click("stop")]})
     assert len(cockpit.run()) == 4
     monkeypatch.undo()
     monkeypatch.setattr(module, "display", lambda *_, **__: Place())
@@ -207,7 +207,8 @@ def test_back_to_the_last_good_state(data, places, monkeypatch):
             explode(cockpit)
         if turn == 15:
             assert cockpit.mode == "diverged" and "diverged" in cockpit.picture.alarm
-            cockpit.wishes.put("play")  # no use: the weights are still bad
+            for wish in ("play", "pause", "step"):
+                cockpit.wishes.put(wish)  # no use: the weights are still bad
         if turn == 20:
             assert cockpit.mode == "diverged"
             cockpit.wishes.put("back")

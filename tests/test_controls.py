@@ -81,7 +81,11 @@ BAD = [
     {"set": {"word": 5}},
     {"set": {"word": "x" * 201}},
     {"set": {"unheard of": 1}},
+    {"set": {"shout": 1}},
+    {"set": 5},
     {"click": "unheard of"},
+    {"click": "n"},
+    {"click": ["shout"]},
 ]
 
 
