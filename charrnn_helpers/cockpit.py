@@ -32,8 +32,10 @@ BUTTONS = {
     "back": "Back to the last good state",
     "stop": "Stop",
 }
+PATIENCE = 3.0  # seconds that a page has to answer
 TESTING = 0.04  # of the training time that validation may take
-MARGIN = 0.1  # nats above the best so far that a good state may be
+TRIAL = 5  # steps that have to go well before a state counts as good
+MARGIN = 0.1  # nats by which their mean loss may lie above the best mean so far
 
 
 class Change(NamedTuple):
@@ -73,13 +75,14 @@ class TrainingCockpit:
         self.temperature = self.last_temperature = self.written_at = 0.5
         self.picture = LivePicture(hlines, num_notes=4)
         self.best, self.good = math.inf, (0, self._weights())
+        self.candidate = self.good  # good, if the steps after it are
         self.records, self.offset = None, 0
 
     def run(self):
         """Train until the budget is used up or somebody stops; return the history."""
         budget = len(self.history) + int(self.options.num_epochs) * len(self.batches)
         self.picture.num_epochs = budget / len(self.batches)
-        self.picture.finished, self.picture.note, self.picture.alarm = False, "", ""
+        self.picture.begin()
         self.mode = "play"
         self._open()
         try:
@@ -87,6 +90,8 @@ class TrainingCockpit:
                 self._obey()
                 if self.mode in ("play", "step"):
                     self._step()
+                elif self.mode == "diverged" and self._alone():
+                    break
                 else:
                     time.sleep(0.02)
                 self._look()
@@ -152,6 +157,10 @@ class TrainingCockpit:
         self.mode = "pause" if wish == "back" else wish
         self.picture.note = {"pause": "paused", "stop": "stopped"}.get(self.mode, "")
 
+    def _alone(self):
+        """Is there no page to press a button on?  It has had time to say that it is there."""
+        return not self.panel.seen and time.perf_counter() > self.picture.start + PATIENCE
+
     def _step(self):
         if self.records is None:
             self.records, self.offset = train(self.model, self.batches, self.options), self.steps
@@ -161,8 +170,11 @@ class TrainingCockpit:
             self.records = None
         except FloatingPointError as error:
             self.records = None
-            self.picture.alarm = f"diverged in {str(error).split(';')[0]}"
-            self.mode = "diverged" if self.panel.seen else "stop"  # where nobody can go back
+            what = str(error).split(";")[0].split(": ")[1]  # without train()'s own count
+            self.picture.alarm = (
+                f"diverged in step {self.steps + 1:,}: {what}; now go back, or stop"
+            )
+            self.mode = "diverged"
         else:
             self._add(record)
 
@@ -176,8 +188,9 @@ class TrainingCockpit:
         before = self.history[-1] if self.history else record
         self._compare(record, "learning rate", before.lr, record.lr)
         self._compare(record, "theta", before.grad_clip_val, record.grad_clip_val)
-        self._compare(record, "temperature", self.last_temperature, self.temperature)
-        self.last_temperature = self.temperature
+        temperature = self.temperature  # read once: the other thread may change it
+        self._compare(record, "temperature", self.last_temperature, temperature)
+        self.last_temperature = temperature
         self.history.append(record)
         self.picture.add(record)
         if self.mode == "step":
@@ -199,7 +212,8 @@ class TrainingCockpit:
         if self.history and (self.writing.due() or self.temperature != self.written_at):
             self.writing.timed(self._write)
         if self.drawing.due():
-            self._keep()
+            if self.mode == "play":
+                self._keep()
             state = (self.steps, self.mode, self.picture.sample, len(self.changes))
             if state != self.shown:
                 self.drawing.timed(lambda: self.screen.put(self.picture.draw()))
@@ -210,11 +224,11 @@ class TrainingCockpit:
         self.picture.add_validation(self.history[-1].epoch, loss)
 
     def _write(self):
-        self.written_at = self.temperature
+        self.written_at = temperature = self.temperature
         generator = torch.Generator().manual_seed(self.seed)
         try:
             self.picture.sample = sample(
-                self.model, self.prefix, 120, self.data.vocab, self.temperature, generator=generator
+                self.model, self.prefix, 120, self.data.vocab, temperature, generator=generator
             )
         except RuntimeError:  # no distribution to draw from
             self.picture.sample = "(no text: the model's logits are not finite)"
@@ -223,13 +237,18 @@ class TrainingCockpit:
         return [p.detach().clone() for p in self.model.parameters()]
 
     def _keep(self):
-        """Remember the weights if the last losses are about as low as they ever were."""
-        recent = [record.loss for record in self.history[-20:]]
-        if not recent or self.mode == "diverged":
+        """Remember weights when a few steps from them have been as good as any before.
+
+        A loss is measured before its step, so it says nothing of the weights after it: weights
+        are a candidate at first, and are good once TRIAL steps from them went well.
+        """
+        trial = [record.loss for record in self.history[self.candidate[0] :]]
+        if len(trial) < TRIAL:
             return
-        mean = sum(recent) / len(recent)
-        if mean <= self.best + MARGIN:
-            self.best, self.good = min(self.best, mean), (self.steps, self._weights())
+        mean, worst = sum(trial) / len(trial), max(trial)
+        if worst <= self.best + 5 * MARGIN and mean <= self.best + MARGIN:
+            self.best, self.good = min(self.best, mean), self.candidate
+        self.candidate = (self.steps, self._weights())
 
     def _go_back(self):
         """Bring the last good weights back; the optimizer starts anew."""
@@ -237,7 +256,7 @@ class TrainingCockpit:
         with torch.no_grad():
             for p, good in zip(self.model.parameters(), weights, strict=True):
                 p.copy_(good)
-        self.records = None
+        self.records, self.candidate = None, (self.steps, weights)
         if self.history:
             record = self.history[-1]
             now, then = f"those of step {record.step:,}", f"those of step {step:,}"

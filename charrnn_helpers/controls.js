@@ -57,7 +57,10 @@ function render({ model, el }) {
   for (const { kind, name, label, labels } of model.get("spec")) {
     if (kind === "button") {
       const button = element(buttons, "button", { type: "button", "data-name": name }, label);
-      button.addEventListener("click", () => send({ click: name }));
+      button.addEventListener("click", () => {
+        send({ set: waiting, click: name, number: ++sent }); // what waits comes first
+        waiting = {};
+      });
       continue;
     }
     const row = element(rows, "div", { class: "charrnn-row" });

@@ -143,10 +143,12 @@ def gradient_journey(gradient_by_lag, radius, theta):
     norms = gradient_by_lag(radius)
     total = math.hypot(*norms)
     factor = min(1.0, theta / total)
-    logs = [max(math.log10(norm), -12) if norm > 0 else -12 for norm in norms]
+    logs = [math.log10(norm) if norm > 1e-30 else -30.0 for norm in norms]
     d = Drawing(WIDTH, 320)
-    axes = Axes(d, (5 * d.em, 2 * d.em, WIDTH - 8 * d.em, 320 - 3 * d.em), (0, len(norms)), (-6, 6))
-    decades = {k: power(k) for k in range(-6, 7, 2)}
+    axes = Axes(
+        d, (5 * d.em, 2 * d.em, WIDTH - 8 * d.em, 320 - 3 * d.em), (0, len(norms)), (-12, 6)
+    )
+    decades = {k: power(k) for k in range(-12, 7, 3)}
     axes.frame("lag (steps back in time)", "norm", yticks=decades)
     lags = range(len(norms))
     axes.curve(lags, logs, 0)
@@ -157,8 +159,8 @@ def gradient_journey(gradient_by_lag, radius, theta):
         d.path([(x, y), (x + 2 * d.em, y)], PALETTE[row], dash=("none", "7 4")[row])
         d.text(x + 2.4 * d.em, y + 0.35 * d.em, label)
     sentence = (
-        f"radius {radius:g}: the whole {total:.3g} long, shortened to {factor * total:.3g}; "
-        f"last by first {norms[-1] / norms[0]:.1g}"
+        f"radius {radius:g}: length of the whole {total:.3g}, after clipping {factor * total:.3g}; "
+        f"last \u00f7 first {norms[-1] / norms[0]:.0e}"
     )
     d.text(WIDTH / 2, 1.2 * d.em, sentence, "middle", size=0.95)
     return d.picture(f"The gradient's norm against the lag. {sentence}.")
@@ -180,7 +182,7 @@ def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None
         d.line(left, y, right, y, "#D55E00", 2.5)
     shown = "".join(map(visible, prefix[-60:]))
     d.text(0.5 * d.em, 1.3 * d.em, shown, **MONO)
-    kept = sum(p > 0 for p in probs)
+    kept = min(top_k or len(vocab), len(vocab)) if top_p is None else sum(p > 0 for p in probs)
     d.text(0.5 * d.em, 3 * d.em, f"bars: after temperature and cuts, {kept} of {len(vocab)} kept")
     d.text(0.5 * d.em, 4.5 * d.em, "orange lines: the model's own belief", colour="#A84300")
     best = max(range(len(vocab)), key=probs.__getitem__)
@@ -191,5 +193,6 @@ def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None
 def draw_next(model, vocab, generator, prefix, temperature=1.0, top_k=None, top_p=None):
     """The prefix with one more character, drawn from the distribution of next_character."""
     logits, _ = warm_up(model, prefix, vocab)
+    logits[vocab.unk] = -math.inf  # <unk> is no character to go on with
     probs = next_probs(logits, temperature, top_k, top_p)
     return prefix + vocab.idx_to_token[torch.multinomial(probs, 1, generator=generator).item()]

@@ -88,23 +88,28 @@ class LivePicture:
         self.losses, self.norms = Thinned(), Thinned()  # the norms' logarithms to base 10
         self.thetas = []  # (first epoch, last epoch, theta's logarithm), for each stretch
         self.validation, self.flags = [], []  # (epoch, loss), (epoch, what was changed)
-        self.sample, self.note, self.alarm, self.finished = "", "", "", False
+        self.sample = ""
         self.record, self.speeds, self.clock = None, deque(maxlen=20), deque(maxlen=20)
-        self.start = time.perf_counter()
+        self.begin()
+
+    def begin(self):
+        """A run begins now, or goes on."""
+        self.start, self.finished, self.note, self.alarm = time.perf_counter(), False, "", ""
+        self.clock.clear()
 
     def add(self, record):
-        self.record = record
+        before, self.record = self.record, record
         self.losses.add(record.epoch, record.loss)
         self.norms.add(record.epoch, math.log10(min(max(record.grad_norm, 1e-9), 1e9)))
-        self._add_theta(record)
+        self._add_theta(before, record)
         self.speeds.append(record.chars_per_second)
 
-    def _add_theta(self, record):
-        theta = record.grad_clip_val and math.log10(record.grad_clip_val)
-        if theta is not None and self.thetas and self.thetas[-1][2] == theta:
+    def _add_theta(self, before, record):
+        theta = record.grad_clip_val
+        if theta is not None and before is not None and before.grad_clip_val == theta:
             self.thetas[-1][1] = record.epoch
         elif theta is not None:
-            self.thetas.append([record.epoch, record.epoch, theta])
+            self.thetas.append([record.epoch, record.epoch, math.log10(theta)])
 
     def add_validation(self, epoch, loss):
         self.validation.append((epoch, loss if math.isfinite(loss) else 1e9))

@@ -106,7 +106,7 @@ def test_notebook_05_from_the_first_cell_to_the_last(open_page, served):
     """Watch the lesson's run, fly the cockpit, interrupt, go on, and look at what was saved."""
     folder, _ = served
     notebook = nbformat.read(ROOT / "notebooks/05_training.ipynb", as_version=4)
-    place = [cell.source for cell in notebook.cells].index("history = cockpit.run()")
+    place = [cell.source for cell in notebook.cells].index("flight = cockpit.run()")
     notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(AFTER))
     nbformat.write(notebook, folder / "flight.ipynb")
     page = open_page("flight")

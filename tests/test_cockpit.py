@@ -187,6 +187,7 @@ def explode(cockpit):
 
 
 def test_a_divergence_is_shown_and_ends_a_run_that_nobody_watches(data, places, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
     cockpit = build(data)
     explode(cockpit)
     assert cockpit.run() == []
@@ -200,13 +201,16 @@ def test_back_to_the_last_good_state(data, places, monkeypatch):
     def looked():
         turns.append(1)
         turn = len(turns)
-        if turn == 10:
+        if turn in (5, 11):
             cockpit._keep()
+        if turn == 5:
             kept["weights"] = cockpit._weights()
+        if turn == 12:
+            assert cockpit.good[0] == 5  # six steps from there went well
             cockpit.panel._receive(cockpit.panel, {"hello": 1}, [])
             explode(cockpit)
         if turn == 15:
-            assert cockpit.mode == "diverged" and "diverged" in cockpit.picture.alarm
+            assert cockpit.mode == "diverged" and "diverged in step 13" in cockpit.picture.alarm
             for wish in ("play", "pause", "step"):
                 cockpit.wishes.put(wish)  # no use: the weights are still bad
         if turn == 20:
@@ -219,21 +223,60 @@ def test_back_to_the_last_good_state(data, places, monkeypatch):
         look()
 
     monkeypatch.setattr(cockpit, "_look", looked)
+    monkeypatch.setattr(module, "Ration", Never)
     history = cockpit.run()
     for now, then in zip(kept["now"], kept["weights"], strict=True):
         assert torch.equal(now, then)
-    assert [change.name for change in cockpit.changes] == ["weights"]
+    assert [str(c) for c in cockpit.changes] == [
+        "step 12: weights from those of step 12 to those of step 5"
+    ]
     assert len(history) == 4 * len(cockpit.batches) and math.isfinite(history[-1].loss)
     assert [r.step for r in history] == list(range(1, len(history) + 1))
 
 
-def test_a_state_that_has_gone_bad_is_not_kept(data, places):
+class Never:
+    """A ration that is never due."""
+
+    def __init__(self, *_):
+        pass
+
+    def due(self):
+        return False
+
+    def timed(self, action):
+        return action()
+
+
+def test_weights_thrown_over_a_cliff_are_not_kept(data, places):
     cockpit = build(data)
     cockpit.run()
-    good = cockpit.good
-    cockpit.history += [r._replace(loss=r.loss + 3) for r in cockpit.history[-20:]]
     cockpit._keep()
-    assert cockpit.good is good
+    good, bad = cockpit.good, [r._replace(loss=r.loss + 3) for r in cockpit.history[-20:]]
+    for count in (0, 1, 4, 20):  # one loss that is bad is enough, and no loss is not
+        cockpit.history += bad[:count]
+        cockpit._keep()
+        assert cockpit.good is good
+
+
+def test_after_a_divergence_and_stop_the_next_run_can_go_back(data, places, monkeypatch):
+    cockpit = build(data)
+    explode(cockpit)
+    script(cockpit, monkeypatch, {1: [{"hello": 1}], 4: [click("stop")]})
+    cockpit.run()
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "display", lambda *_, **__: Place())
+    monkeypatch.setattr("charrnn_helpers.live.display", lambda *_, **__: Place())
+    messages = {5: [{"hello": 1}], 8: [click("back")], 10: [click("play")]}
+    script(cockpit, monkeypatch, messages)
+    cockpit.good = (0, make_model(len(data.vocab), sigma=0.1).parameters())
+    assert len(cockpit.run()) == 2 * len(cockpit.batches)
+
+
+def test_the_clock_starts_with_each_run(data, places):
+    cockpit = build(data)
+    cockpit.picture.start -= 1000
+    cockpit.run()
+    assert cockpit.picture.status().endswith("s in all") and "1000" not in cockpit.picture.status()
 
 
 def test_two_cockpits_on_one_model(data, places):

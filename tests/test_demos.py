@@ -144,8 +144,8 @@ def test_no_distribution(weights):
 def test_the_journey_tells_the_norm_before_and_after():
     whole = math.sqrt(sum(0.9 ** (2 * lag) for lag in range(40)))
     alt = demos.gradient_journey(decay, 0.9, 0.5).alt
-    assert f"{whole:.3g} long, shortened to 0.5" in alt
-    assert f"shortened to {whole:.3g}" in demos.gradient_journey(decay, 0.9, 100).alt
+    assert f"length of the whole {whole:.3g}, after clipping 0.5" in alt
+    assert f"after clipping {whole:.3g}" in demos.gradient_journey(decay, 0.9, 100).alt
 
 
 @pytest.mark.parametrize("radius", [0.0, 1e-30, 1e6])
@@ -167,8 +167,19 @@ def test_the_next_character_agrees_with_the_model():
 def test_a_character_is_drawn_from_that_distribution():
     drawn = {demos.draw_next(MODEL, VOCAB, generator(k), "time ", 1.0, 3) for k in range(60)}
     logits, _ = warm_up(MODEL, "time ", VOCAB)
+    logits[VOCAB.unk] = -math.inf
     kept = next_probs(logits, 1.0, 3).nonzero().flatten()
     assert drawn == {"time " + VOCAB.idx_to_token[k] for k in kept.tolist()}
+
+
+def test_the_cuts_decide_how_many_are_kept_and_not_the_rounding():
+    assert f"{len(VOCAB)} characters" in demos.next_character(MODEL, VOCAB, "time ", 0.001).alt
+    assert "1 characters" in demos.next_character(MODEL, VOCAB, "time ", top_p=1e-6).alt
+
+
+def test_unk_is_never_drawn():
+    for k in range(200):
+        assert "<" not in demos.draw_next(MODEL, VOCAB, generator(k), "time ", 2.0)
 
 
 def test_temperature_zero_draws_the_likeliest():

@@ -25,7 +25,7 @@ IGNORED = {
         "seconds, reached = 0.0, []",
         "held_out = vocab.decode(val_ids)",
         "val_loss = evaluate(best, val_streams, carry_state=True)",
-        "history = cockpit.run()",
+        "flight = cockpit.run()",
         "test_text = vocab.decode(test_ids)",
         "with tempfile.TemporaryDirectory() as folder:",
     ],

@@ -179,7 +179,7 @@ def test_each_stretch_of_theta_is_drawn():
     drawn = live.LivePicture()
     for step, theta in enumerate([1.0, 1.0, 0.5, None, 0.5], start=1):
         drawn.add(record(step, float(step), theta=theta))
-    assert [(start, end) for start, end, _ in drawn.thetas] == [(1, 2), (3, 5)]
+    assert [(start, end) for start, end, _ in drawn.thetas] == [(1, 2), (3, 3), (5, 5)]
 
 
 def test_flags_that_would_touch_share_a_label():
