@@ -159,7 +159,7 @@ class TrainingCockpit:
 
     def _alone(self):
         """Is there no page to press a button on?  It has had time to say that it is there."""
-        return not self.panel.seen and time.perf_counter() > self.picture.start + PATIENCE
+        return not self.panel.heard and time.perf_counter() > self.picture.start + PATIENCE
 
     def _step(self):
         if self.records is None:

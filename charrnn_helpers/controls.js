@@ -29,12 +29,26 @@ function render({ model, el }) {
   const message = element(panel, "p", { class: "charrnn-message", role: "status" });
   const refreshers = [];
 
-  const send = (content) => {
+  const deliver = (content) => {
     try {
       model.send(content);
     } catch {
       message.textContent = "These controls have lost their kernel: run the cell again.";
     }
+  };
+
+  // JupyterLab opens its way past a busy cell when the first widget appears.  What is sent before
+  // it is open waits behind that cell.  So greet until Python has heard it, and only then send.
+  const queue = [];
+  const send = (content) => (model.get("heard") ? deliver(content) : queue.push(content));
+  const heard = () => {
+    if (model.get("heard")) queue.splice(0).forEach(deliver);
+  };
+  let greeting;
+  const greet = (pause) => {
+    if (model.get("heard")) return;
+    deliver({ hello: 1 });
+    greeting = setTimeout(() => greet(Math.min(2 * pause, 2000)), pause);
   };
 
   // One change at a time is under way, and the latest one waits: a drag does not flood the kernel.
@@ -98,16 +112,16 @@ function render({ model, el }) {
     "change:message": () => (message.textContent = model.get("message")),
     "change:values": () => refreshers.forEach((refresher) => refresher()),
     "change:answered": flush,
+    "change:heard": heard,
   };
   for (const [event, listener] of Object.entries(listeners)) {
     listener();
     model.on(event, listener);
   }
-  // Say that somebody is there; more than once, as the first message may have to wait.
-  const greetings = [0, 300, 1000, 2000].map((ms) => setTimeout(() => send({ hello: 1 }), ms));
+  greet(100);
   return () => {
     clearInterval(timer);
-    greetings.forEach(clearTimeout);
+    clearTimeout(greeting);
     for (const [event, listener] of Object.entries(listeners)) model.off(event, listener);
   };
 }

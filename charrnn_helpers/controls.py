@@ -84,13 +84,13 @@ class Panel(anywidget.AnyWidget):
     spec = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)  # what Python tells the page, never the other way
     answered = traitlets.Int(0).tag(sync=True)
+    heard = traitlets.Bool(False).tag(sync=True)  # has a message from a page arrived?
     picture = traitlets.Unicode().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, title, controls, on_change=None, on_click=None):
         self.controls, self.on_change, self.on_click = controls, on_change, on_click
         self.static = None  # the Picture for where no widget can be shown
-        self.seen = False  # by a page whose messages arrive
         self.now = {n: c.raw(c.value) for n, c in controls.items() if c.kind != "button"}
         spec = [
             {"kind": c.kind, "name": name, "label": c.label, "labels": c.labels()}
@@ -113,7 +113,7 @@ class Panel(anywidget.AnyWidget):
 
     def _receive(self, _, content, buffers):
         """A message from the page; what makes no sense is answered in words, not obeyed."""
-        self.seen = True
+        self.heard = True
         try:
             changed = content.get("set", {})
             for name, raw in changed.items():

@@ -60,9 +60,9 @@ def test_a_button_moves_controls(panel):
 
 
 def test_the_first_message_shows_that_somebody_is_there(panel):
-    assert not panel.seen
+    assert not panel.heard
     tell(panel, hello=1)
-    assert panel.seen
+    assert panel.heard
 
 
 def test_both_ends_of_a_slider(panel):
