@@ -42,7 +42,9 @@ function render({ model, el }) {
   const queue = [];
   const send = (content) => (model.get("heard") ? deliver(content) : queue.push(content));
   const heard = () => {
-    if (model.get("heard")) queue.splice(0).forEach(deliver);
+    if (!model.get("heard")) return;
+    panel.dataset.heard = "yes";
+    queue.splice(0).forEach(deliver);
   };
   let greeting;
   const greet = (pause) => {

@@ -155,6 +155,16 @@ class Page:
     def restart_and_run_all(self):
         self._patiently(self._restart_and_run_all)
 
+    def restart_and_steer(self):
+        """The same, and wait until the picture moves and the controls answer."""
+
+        def attempt():
+            self.restart_and_run_all()
+            wait_for(self.live_words, 60)
+            self.controls_answer()
+
+        self._patiently(attempt)
+
     def _restart_and_run_all(self):
         self.menu("Kernel", "Restart Kernel and Run All Cells", asks=True)
         wait_for(lambda: self.status() == "busy", 15)
@@ -189,6 +199,17 @@ class Page:
         """The words of that picture; None while there is none."""
         picture = self.live_picture()
         return picture.get_attribute("aria-label") if picture.count() else None
+
+    def controls_answer(self):
+        """Wait until the last panel's messages arrive in the kernel."""
+        wait_for(lambda: self.page.locator(".charrnn-panel[data-heard]").count(), 10)
+
+    def live_height(self):
+        """The height of that picture, found and measured in one go: it is redrawn all the time."""
+        return self.page.evaluate(
+            f"[...document.querySelectorAll('{OUTPUT} > svg')].at(-1)"
+            "?.getBoundingClientRect().height"
+        )
 
     def text_of(self, beginning):
         return self.page.locator(OUTPUT, has_text=beginning).last.inner_text()
