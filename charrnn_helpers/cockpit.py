@@ -80,13 +80,13 @@ class TrainingCockpit:
 
     def run(self):
         """Train until the budget is used up or somebody stops; return the history."""
-        budget = len(self.history) + int(self.options.num_epochs) * len(self.batches)
+        budget = self.steps + int(self.options.num_epochs) * len(self.batches)
         self.picture.num_epochs = budget / len(self.batches)
         self.picture.begin()
         self.mode = "play"
         self._open()
         try:
-            while self.mode != "stop" and len(self.history) < budget:
+            while self.mode != "stop" and self.steps < budget:
                 self._obey()
                 if self.mode in ("play", "step"):
                     self._step()

@@ -13,7 +13,7 @@ from charrnn_helpers.figures import PALETTE, visible
 from charrnn_helpers.guards import check_text
 from charrnn_helpers.model import RNNScratch, one_hot
 from charrnn_helpers.sampling import next_probs, warm_up
-from charrnn_helpers.svg import MONO, Axes, Drawing, power
+from charrnn_helpers.svg import DASHES, MONO, Axes, Drawing, power
 
 WIDTH = 750
 
@@ -156,7 +156,7 @@ def gradient_journey(gradient_by_lag, radius, theta):
     axes.marks({"theta": math.log10(theta)})
     for row, label in enumerate(("before", "clipped")):
         x, y = WIDTH - 7.5 * d.em, (3 + 1.6 * row) * d.em
-        d.path([(x, y), (x + 2 * d.em, y)], PALETTE[row], dash=("none", "7 4")[row])
+        d.path([(x, y), (x + 2 * d.em, y)], PALETTE[row], dash=DASHES[row])
         d.text(x + 2.4 * d.em, y + 0.35 * d.em, label)
     sentence = (
         f"radius {radius:g}: length of the whole {total:.3g}, after clipping {factor * total:.3g}; "
@@ -179,7 +179,7 @@ def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None
     for k, i in enumerate(order):
         axes.bar(k + 0.1, k + 0.9, probs[i])
         (left, y), right = (axes.x(k + 0.05), axes.y(own[i])), axes.x(k + 0.95)
-        d.line(left, y, right, y, "#D55E00", 2.5)
+        d.line(left, y, right, y, PALETTE[1], 2.5)
     shown = "".join(map(visible, prefix[-60:]))
     d.text(0.5 * d.em, 1.3 * d.em, shown, **MONO)
     kept = min(top_k or len(vocab), len(vocab)) if top_p is None else sum(p > 0 for p in probs)

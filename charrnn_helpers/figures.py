@@ -109,7 +109,7 @@ def bars(values, xlabel, ylabel="", highlight=()):
     """Horizontal bars `{label: value}`, each with its value written at its end."""
     fig, ax = new_figure(figsize=(7.5, 0.8 + (0.36 if len(values) < 15 else 0.24) * len(values)))
     labels = list(values)
-    colours = ["#D55E00" if label in highlight else "#0072B2" for label in labels]
+    colours = [PALETTE[label in highlight] for label in labels]
     drawn = ax.barh(labels, list(values.values()), color=colours)
     for bar, label in zip(drawn, labels, strict=True):
         bar.set_hatch("//" if label in highlight else "")
@@ -146,7 +146,7 @@ def histograms(samples, xlabel, bins=40, limits=None):
             values,
             bins=bins,
             range=limits,
-            color="#0072B2",
+            color=PALETTE[0],
             weights=[1 / len(values)] * len(values),
         )
         ax.set(title=title, xlabel=xlabel)
@@ -158,7 +158,7 @@ def histograms(samples, xlabel, bins=40, limits=None):
 def unrolled(characters):
     """The recurrent network, drawn once for each character that it reads."""
     fig, ax = new_figure(figsize=(7.5, 2.9))
-    box = {"boxstyle": "round,pad=0.55", "facecolor": "white", "edgecolor": "#0072B2", "lw": 2}
+    box = {"boxstyle": "round,pad=0.55", "facecolor": "white", "edgecolor": PALETTE[0], "lw": 2}
     middle = {"ha": "center", "va": "center"}
     for t, character in enumerate(characters, start=1):
         ax.text(t, 0, "tanh", bbox=box, **middle)

@@ -7,7 +7,7 @@ from collections import deque
 
 from IPython.display import display
 
-from charrnn_helpers.svg import MONO, PALETTE, Axes, Drawing, Thinned, power, ticks
+from charrnn_helpers.svg import DASHES, MONO, PALETTE, Axes, Drawing, Thinned, power, ticks
 from charrnn_helpers.training import bits_per_char, fit, perplexity
 
 DRAWING, SAMPLING = 0.015, 0.005  # of the training time, at most; the sending takes as much again
@@ -201,7 +201,7 @@ class LivePicture:
         d.text(box[0] + 2.4 * d.em, y + 0.35 * d.em, "training batch")
         if self.validation:
             x = box[0] + 12 * d.em
-            d.line(x, y, x + 2 * d.em, y, PALETTE[1], 2, "7 4")
+            d.line(x, y, x + 2 * d.em, y, PALETTE[1], 2, DASHES[1])
             d.dot(x + d.em, y, PALETTE[1])
             d.text(x + 2.4 * d.em, y + 0.35 * d.em, "validation")
 
@@ -215,7 +215,9 @@ class LivePicture:
         axes.band(xs, lows, highs)
         axes.curve(xs, means)
         for start, end, theta in self.thetas:
-            d.line(axes.x(start), axes.y(theta), axes.x(end), axes.y(theta), "#A84300", 1.5, "7 4")
+            d.line(
+                axes.x(start), axes.y(theta), axes.x(end), axes.y(theta), "#A84300", 1.5, DASHES[1]
+            )
         if self.record is not None and self.record.grad_clip_val is not None:
             axes.marks({f"theta = {self.record.grad_clip_val:g}": theta}, "none", "#A84300", line=0)
 
