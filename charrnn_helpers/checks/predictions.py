@@ -1,0 +1,256 @@
+"""Predictions: a question before the cell, the answer written down, what happened beside it."""
+
+import difflib
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from charrnn_helpers.checks import logbook
+from charrnn_helpers.checks.verdict import COLOURS, NOT_TRIED, PASSED, WRONG, Note, WrongAnswer
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question with a number or one of several choices for an answer."""
+
+    name: str
+    notebook: int
+    question: str
+    why: str  # shown with what happened
+    right: Callable  # right(what was measured) -> the number, or the key of the right choice
+    answer: object  # the right one on the book, for the run with all answers filled in
+    choices: dict | None = None  # {key: what it means}; None: a number is asked for
+    tolerance: float = 0.0  # of a number, relative
+
+    def agrees(self, value, actual):
+        right = self.right(actual)
+        if self.choices:
+            return value == right
+        return math.isclose(value, right, rel_tol=self.tolerance, abs_tol=1e-9)
+
+    def read(self, value):
+        """The value as a number or a key, and what is wrong with it ("" if nothing is)."""
+        if not self.choices:
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            return (value, "") if number and math.isfinite(value) else (None, "a number")
+        if isinstance(value, str) and value.strip().lower() in self.choices:
+            return value.strip().lower(), ""
+        return None, "one of " + ", ".join(f'"{key}"' for key in self.choices)
+
+    def shown(self, value):
+        if self.choices:
+            return f"{value}: {self.choices[value]}"
+        return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def same_place(value):
+    return value
+
+
+PREDICTIONS = (
+    Prediction(
+        "windows_in_12",
+        1,
+        "How many windows of 5, each with its target, does a text of 12 characters have?",
+        "It is 12 - 5. The last window ends one place before the end of the text, because its "
+        "last character needs a target.",
+        same_place,
+        7,
+    ),
+    Prediction(
+        "same_letter",
+        1,
+        "Two windows hold the same letter in different places. Are its one-hot rows the same?",
+        "The row says which character it is, and nothing else: not where it stands, not what "
+        "stood before. All that has to come from the network.",
+        lambda equal: "same" if equal else "different",
+        "same",
+        {"same": "equal rows", "different": "the place makes a difference"},
+    ),
+    Prediction(
+        "lost_state",
+        2,
+        "The second half is read without the state of the first. What happens?",
+        "Nothing complains: a lost state is replaced by zeros, and only the numbers differ.",
+        lambda difference: "other" if difference > 0 else "same",
+        "other",
+        {
+            "error": "PyTorch raises an error",
+            "same": "the outputs are the same",
+            "other": "the outputs differ, and nobody says so",
+        },
+    ),
+    Prediction(
+        "which_saturates",
+        2,
+        "Which sigma puts most states close to -1 or 1, where the tanh is flat?",
+        "Large weights make large sums, and the tanh of a large number is close to 1 or -1.",
+        lambda shares: max(shares, key=shares.get).removeprefix("sigma = "),
+        "2.0",
+        {"0.01": "the smallest", "0.2": "the one between", "2.0": "the largest"},
+    ),
+    Prediction(
+        "overflow",
+        3,
+        "What does the naive loss give for logits a hundred times as large?",
+        "exp(100) is more than a 32-bit number can hold, so it becomes inf, and the loss with it.",
+        lambda loss: "inf" if loss == math.inf else "nan" if math.isnan(loss) else "large",
+        "inf",
+        {
+            "large": "a loss about a hundred times as large",
+            "inf": "infinity",
+            "nan": "not a number",
+            "error": "PyTorch raises an error",
+        },
+    ),
+    Prediction(
+        "fresh_perplexity",
+        3,
+        "What is the perplexity of a model that has learned nothing?",
+        "It gives every token the same probability, and that is a fair die with one face for "
+        "each token of the vocabulary.",
+        same_place,
+        28,
+        tolerance=0.02,
+    ),
+    Prediction(
+        "clip_direction",
+        4,
+        "What does clipping do to the direction of the gradient?",
+        "One factor for all numbers changes the length and nothing else: the cosine is 1.",
+        lambda cosine: "kept" if cosine > 0.9999 else "turned",
+        "kept",
+        {"kept": "it stays the same", "turned": "it turns a little", "opposite": "it is reversed"},
+    ),
+    Prediction(
+        "survivors",
+        4,
+        "Learning rate 8: how many of the three runs (no clipping, theta 1, theta 0.25) learn?",
+        "Without clipping, and with steps of up to 8 times 1, the weights are thrown out of the "
+        "region in which the network works. Steps of up to 8 times 0.25 are short enough.",
+        len,
+        1,
+    ),
+    Prediction(
+        "clip_vanishing",
+        4,
+        "Does clipping help against vanishing gradients?",
+        "The factor is the same for all lags and never above 1: what was small stays small, and "
+        "just as small in comparison.",
+        lambda gain: "yes" if gain > 1.001 else "no",
+        "no",
+        {"yes": "it lifts what has become too small", "no": "it does not"},
+    ),
+    Prediction(
+        "nearest_ngram",
+        5,
+        "Near which counting model does the lesson's run end, the 1-, 2- or 3-gram?",
+        "The lesson's network ends close to the 3-gram, and does not quite reach it.",
+        lambda n: n,
+        3,
+    ),
+    Prediction(
+        "greedy",
+        6,
+        "What does a model write that always takes the likeliest character?",
+        "It goes round in circles: once the state comes near to an earlier one, the same "
+        "characters follow.",
+        lambda variety: "circles" if variety < 0.7 else "sentences",
+        "circles",
+        {
+            "sentences": "new and sensible sentences",
+            "circles": "the same few words again and again",
+            "noise": "letters without any order",
+        },
+    ),
+    Prediction(
+        "very_cold",
+        6,
+        "What becomes of the distribution when the temperature goes to 0?",
+        "All belief moves to the likeliest character: greedy decoding.",
+        lambda largest: "one" if largest > 0.99 else "even",
+        "one",
+        {
+            "one": "the likeliest character gets everything",
+            "even": "all characters become equally likely",
+            "same": "nothing changes",
+        },
+    ),
+)
+
+
+def find(name):
+    """The Prediction with this name, or a Note that says which there are."""
+    by_name = {prediction.name: prediction for prediction in PREDICTIONS}
+    if name in by_name:
+        return by_name[name]
+    close = difflib.get_close_matches(str(name), by_name, n=1)
+    guess = f' Did you mean "{close[0]}"?' if close else ""
+    return Note(f"No question {name!r}", f"{guess} There are: {', '.join(by_name)}.".strip())
+
+
+def predict(name, value=...):
+    """Write down what the reader expects, before it is run; return a Note.
+
+    What was written down stays as it is once `reveal` has shown the outcome.
+    """
+    asked = find(name)
+    if isinstance(asked, Note):
+        return asked
+    lines = {f'"{key}"': text for key, text in (asked.choices or {}).items()}
+    if value is ...:
+        wanted = "one of these" if asked.choices else "a number"
+        text = f"{asked.question} Put {wanted} in place of the dots, and run the cell again."
+        return Note("Predict before you run", text, lines, COLOURS[NOT_TRIED])
+    kept, problem = asked.read(value)
+    if problem:
+        text = f"{value!r} is no answer to this question; give {problem}."
+        return Note("Predict before you run", text, lines, COLOURS[WRONG])
+    return _write_down(asked, kept)
+
+
+def _write_down(asked, value):
+    """Keep the prediction, unless the outcome has been seen; return a Note."""
+
+    def change(book):
+        if not book["predictions"].get(asked.name, {}).get("seen"):
+            book["predictions"][asked.name] = {"value": value, "seen": False, "right": None}
+
+    book, notice = logbook.update(change)
+    text = f"{asked.question} You say: {asked.shown(value)}."
+    if book["predictions"][asked.name]["value"] != value:
+        text += " What you said before you saw the outcome is kept."
+    return Note("Written down", f"{text}\n{notice}".strip(), {}, COLOURS[NOT_TRIED])
+
+
+def reveal(name, actual):
+    """Show the prediction beside what happened, and why; return a Note."""
+    asked = find(name)
+    if isinstance(asked, Note):
+        return asked
+    book, notice = logbook.read()
+    made = book["predictions"].get(asked.name)
+    value = asked.read(made["value"])[0] if made else None
+    right = asked.shown(asked.right(actual))
+    if value is None:
+        _strict(asked, "nothing was predicted")
+        return Note("No prediction was made", f"It is {right}. {asked.why}", {}, COLOURS[NOT_TRIED])
+    agrees = asked.agrees(value, actual)
+
+    def change(book):
+        book["predictions"][asked.name] = {"value": value, "seen": True, "right": agrees}
+
+    if made != {"value": value, "seen": True, "right": agrees}:
+        _, notice = logbook.update(change)
+    if not agrees:
+        _strict(asked, f"{value!r} was predicted, and it is {right}")
+    lines = {"you said": asked.shown(value), "it is": right}
+    title = "As predicted" if agrees else "Not as predicted"
+    status = PASSED if agrees else WRONG
+    return Note(title, f"{asked.why}\n{notice}".strip(), lines, COLOURS[status])
+
+
+def _strict(asked, what):
+    if os.environ.get("CHARRNN_STRICT") == "1":
+        raise WrongAnswer(f"{asked.name}: {what}")

@@ -1,0 +1,65 @@
+"""The verdict: what a check says, as HTML in a notebook and as plain text elsewhere."""
+
+import html
+from dataclasses import dataclass, field
+
+from charrnn_helpers.figures import PALETTE, zoom
+
+NOT_TRIED, PASSED, WRONG = "not tried yet", "passed", "wrong"
+COLOURS = {NOT_TRIED: PALETTE[0], PASSED: PALETTE[2], WRONG: PALETTE[1], "": "#777777"}
+SIGNS = {NOT_TRIED: "\u25cb", PASSED: "\u2713", WRONG: "\u2717"}
+TITLES = {NOT_TRIED: "Not tried yet", PASSED: "Passed", WRONG: "Not right yet"}
+
+
+@dataclass(frozen=True, repr=False)
+class Note:
+    """A few words in a box: a title, sentences, and lines of code or numbers `{label: text}`."""
+
+    title: str
+    text: str
+    lines: dict = field(default_factory=dict)
+    colour: str = COLOURS[""]
+
+    def _repr_html_(self):
+        rows = "".join(
+            f"<div style='display: flex; gap: 0.8em'><span style='flex: 0 0 8em'>{label}</span>"
+            f"<pre style='{PRE}'>{html.escape(text)}</pre></div>"
+            for label, text in self.lines.items()
+        )
+        box = (
+            f"font-size: {100 * zoom():.0f}%; border-left: 6px solid {self.colour}; "
+            "padding: 0.4em 0.9em; margin: 0.3em 0; color: #111; background: #f7f7f7; "
+            "max-width: 55em; line-height: 1.45"
+        )
+        text = html.escape(self.text).replace("\n", "<br>")
+        return f'<div style="{box}"><strong>{html.escape(self.title)}.</strong> {text}{rows}</div>'
+
+    def __repr__(self):
+        lines = [f"{self.title}. {self.text}"]
+        for label, text in self.lines.items():
+            first, *rest = text.splitlines() or [""]
+            lines.append(f"  {label:<13} {first}")
+            lines += [" " * 16 + line for line in rest]
+        return "\n".join(lines)
+
+
+PRE = "margin: 0; padding: 0; background: none; color: #111; white-space: pre-wrap"
+
+
+class WrongAnswer(AssertionError):  # noqa: N818
+    """Raised instead of a verdict other than *passed* where CHARRNN_STRICT is 1."""
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict(Note):
+    """What a check says of an answer; `mistake` names the diagnosis in a word or two."""
+
+    status: str = NOT_TRIED
+    mistake: str = ""
+
+
+def verdict(exercise, status, text, mistake="", **lines):
+    """A Verdict on an exercise; lines become `came_out=` -> "came out"."""
+    title = f"{SIGNS[status]} {TITLES[status]}: {exercise}"
+    lines = {label.replace("_", " "): line for label, line in lines.items() if line}
+    return Verdict(title, text, lines, COLOURS[status], status, mistake)
