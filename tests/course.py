@@ -2,16 +2,25 @@
 
 python -m tests.course build        executed copies in build/
 python -m tests.course --inplace    the notebooks themselves
+python -m tests.course --filled     with all model answers filled in; a wrong one fails
 """
 
 import argparse
+import itertools
+import os
+import re
 import sys
+import tempfile
 import time
 from pathlib import Path
+from unittest import mock
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from charrnn_helpers import checks
+from charrnn_helpers.checks.predictions import find
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -19,9 +28,32 @@ SECONDS_A_CELL = 300
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def execute(path):
-    """Execute a notebook; return it, with its outputs, and what went wrong (None: nothing)."""
-    notebook = nbformat.read(path, as_version=4)
+def fill_in(notebook, answers=None):
+    """Put the model answers, or others {name: source}, into the exercises, and predict rightly."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell, after in itertools.pairwise(cells):
+        if "exercise" in cell.metadata.get("tags", []):
+            name = re.match(r"checks\.(\w+)\(", after.source).group(1)
+            cell.source = (answers or {}).get(name) or checks.BY_NAME[name].source()
+        asked = re.fullmatch(r'checks\.predict\("(\w+)", \.\.\.\)', cell.source)
+        if asked:
+            cell.source = cell.source.replace("...", repr(find(asked.group(1)).answer))
+    return notebook
+
+
+def execute(path, notebook=None, **variables):
+    """Execute a notebook; return it, with its outputs, and what went wrong (None: nothing).
+
+    The record of progress is a new one each time; variables go into the environment.
+    """
+    notebook = notebook or nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as folder:
+        variables = {"CHARRNN_PROGRESS": str(Path(folder) / "progress.json"), **variables}
+        with mock.patch.dict(os.environ, variables):
+            return _execute(path, notebook)
+
+
+def _execute(path, notebook):
     client = NotebookClient(
         notebook,
         timeout=SECONDS_A_CELL,
@@ -47,14 +79,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", default="build")
     parser.add_argument("--inplace", action="store_true")
+    parser.add_argument("--filled", action="store_true")
     arguments = parser.parse_args()
     folder = ROOT / ("notebooks" if arguments.inplace else arguments.folder)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    strict = {"CHARRNN_STRICT": "1"} if arguments.filled else {}
     failures = []
     print(f"{'notebook':28} {'cells':>5} {'seconds':>8}  result")
     for path in NOTEBOOKS:
         start = time.perf_counter()
-        notebook, problem = execute(path)
+        notebook = nbformat.read(path, as_version=4)
+        notebook = fill_in(notebook) if arguments.filled else notebook
+        notebook, problem = execute(path, notebook, **strict)
         if problem is None or not arguments.inplace:
             nbformat.write(notebook, folder / path.name)
         cells = sum(cell.cell_type == "code" for cell in notebook.cells)

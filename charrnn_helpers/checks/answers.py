@@ -93,7 +93,8 @@ def my_spectral_radius(W):
 
 def my_num_updates(num_windows, batch_size, num_epochs):
     """How many steps a training run makes; the last, smaller batch of an epoch counts, too."""
-    return num_epochs * math.ceil(num_windows / batch_size)
+    steps_an_epoch = -(-num_windows // batch_size)  # rounded up
+    return num_epochs * steps_an_epoch
 
 
 def my_train_step(model, X, Y, optimizer, grad_clip_val):

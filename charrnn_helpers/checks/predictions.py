@@ -40,7 +40,7 @@ class Prediction:
 
     def shown(self, value):
         if self.choices:
-            return f"{value}: {self.choices[value]}"
+            return f'"{value}" ({self.choices[value]})'
         return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 

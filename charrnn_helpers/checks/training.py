@@ -44,7 +44,7 @@ def imitate_updates(slips):
 updates = Exercise(
     name="updates",
     notebook=5,
-    title="how many steps?",
+    title="the number of steps",
     answer_name="my_num_updates",
     tried="batches that divide the windows and that do not, 1 epoch and more, the lesson's run",
     cases=(
@@ -82,7 +82,8 @@ updates = Exercise(
     hints=(
         "How many batches of 4 do 11 windows make? How many steps are that in three epochs?",
         "The batches of one epoch: num_windows divided by batch_size, rounded up.",
-        "math.ceil rounds up. Multiply with num_epochs afterwards, not before.",
+        "-(-a // b) is a / b, rounded up, as in len() of WindowBatches; so is math.ceil(a / b), "
+        "after import math. Multiply with num_epochs afterwards, not before.",
     ),
 )
 
