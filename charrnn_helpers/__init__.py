@@ -15,6 +15,7 @@ live           curves that move while a model trains
 controls       sliders, text fields and buttons around a function
 cockpit        a training run that one can steer
 demos          the interactive figures
+checks         the exercises: is an answer right, and if not, why not
 =============  ==========================================================
 
 A module imports only from those above it.  The first eight know nothing of

@@ -32,9 +32,11 @@ needs_book = pytest.mark.skipif(
 
 @pytest.fixture(autouse=True)
 def no_outside_settings(monkeypatch, tmp_path):
-    """No test reads the user's text or writes the user's cache."""
-    monkeypatch.delenv("CHARRNN_TEXT", raising=False)
+    """No test reads the user's text, or writes the user's cache or record of progress."""
+    for name in ("CHARRNN_TEXT", "CHARRNN_STRICT", "CHARRNN_SOLUTIONS"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CHARRNN_PROGRESS", str(tmp_path / "progress.json"))
 
 
 @pytest.fixture(scope="session")

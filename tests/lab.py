@@ -70,6 +70,7 @@ def jupyter_lab(folder, **variables):
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "config/lab/user-settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "CHARRNN_PROGRESS": str(home / "progress.json"),
         "CHARRNN_TEXT": str(BOOK_PATH or story_path()),
         "PYTHONPATH": str(ROOT),
         **variables,

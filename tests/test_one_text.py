@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 from collections import Counter
 
 import nbformat
@@ -84,6 +85,8 @@ def test_drafts_are_not_copied_from_notebook_to_notebook():
 def test_every_module_is_taught_or_on_the_list():
     modules = {path.stem for path in (ROOT / "charrnn_helpers").glob("*.py")} - {"__init__"}
     assert modules == {*TAUGHT, "guards", *IMPORT_ONLY}
+    folders = {path.parent.name for path in (ROOT / "charrnn_helpers").glob("*/__init__.py")}
+    assert folders == {"checks"}  # import-only, too: it comes last
 
 
 def test_modules_import_only_from_above():
@@ -96,4 +99,18 @@ def test_modules_import_only_from_above():
             for node in ast.walk(tree)
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("charrnn")
         }
+        assert imported <= set(order[:place]), name
+
+
+def test_the_checks_import_only_from_above():
+    order = ["comparing", "errors", "running", "logbook", "verdict", "board", "exercise", "answers"]
+    order += ["predictions", "one_hot_encoding", "recurrence", "loss_and_perplexity"]
+    order += ["gradient_clipping", "training", "sampling"]
+    folder = ROOT / "charrnn_helpers/checks"
+    assert {path.stem for path in folder.glob("*.py")} == {*order, "__init__"}
+    for place, name in enumerate(order):
+        text = (folder / f"{name}.py").read_text(encoding="utf-8")
+        imported = set(re.findall(r"^from charrnn_helpers\.checks\.(\w+) import", text, re.M))
+        plain = re.findall(r"^from charrnn_helpers\.checks import (.+)$", text, re.M)
+        imported |= {word for line in plain for word in line.split(", ")}
         assert imported <= set(order[:place]), name

@@ -84,7 +84,7 @@ def test_importing_the_package_imports_nothing_else():
 
 def test_functions_are_short():
     """What a learner reads is short: 30 lines at most."""
-    for path in (ROOT / "charrnn_helpers").glob("*.py"):
+    for path in (ROOT / "charrnn_helpers").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef):
                 assert node.end_lineno - node.lineno < 30, f"{path.name}: {node.name}"

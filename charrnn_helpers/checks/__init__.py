@@ -86,7 +86,7 @@ __all__ = [
 def _find(name):
     """The exercise with this name, or a Note that says which there are."""
     name = getattr(name, "name", name)
-    if name in BY_NAME:
+    if isinstance(name, str) and name in BY_NAME:
         return BY_NAME[name]
     close = difflib.get_close_matches(str(name), BY_NAME, n=1)
     guess = f' Did you mean "{close[0]}"?' if close else ""

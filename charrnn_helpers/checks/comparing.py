@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+DEEPEST = 8  # lists in lists
 LARGEST = 10**6  # numbers in a tensor, or things in a list; a check's answers are tiny
 RTOL, ATOL = 1e-4, 1e-5
 
@@ -46,7 +47,7 @@ class Difference(NamedTuple):
     part: str = ""  # where, if there are several parts
 
 
-def settle(value):
+def settle(value, depth=0):
     """A plain copy of what an answer gives: tensors, numbers, texts, lists, dicts, or Strange."""
     if isinstance(value, nn.Module):
         return {name: settle(p) for name, p in value.state_dict().items()}
@@ -57,14 +58,19 @@ def settle(value):
         return _plain(value)
     if isinstance(value, (Strange, Failure)):
         return value
+    if depth > DEEPEST:
+        return Strange("a list in a list in a list and so on")
     if isinstance(value, (list, tuple, range)):
         if len(value) > LARGEST:
             return Strange(f"a list of {len(value):,} things")
-        return [settle(part) for part in value]
+        return [settle(part, depth + 1) for part in value]
     if isinstance(value, dict):
-        return {name: settle(part) for name, part in itertools.islice(value.items(), LARGEST)}
+        parts = itertools.islice(value.items(), LARGEST)
+        return {name: settle(part, depth + 1) for name, part in parts}
     if value is None or value is ... or isinstance(value, (bool, int, float)):
         return value
+    if isinstance(value, complex):
+        return Strange("complex, with a real and an imaginary part")
     if isinstance(value, str):
         return str(value)[:LARGEST]
     return Strange(f"{_article(type(value).__name__)}")
@@ -73,6 +79,10 @@ def settle(value):
 def _plain(tensor):
     if tensor.numel() > LARGEST:
         return Strange(f"a tensor of shape {tuple(tensor.shape)}")
+    if tensor.is_complex():
+        return Strange("complex, with a real and an imaginary part")
+    if tensor.is_quantized:
+        return Strange("a quantised tensor")
     if tensor.device.type == "meta" or tensor.layout != torch.strided:
         return Strange(f"a tensor on the device {str(tensor.device)!r}")
     return tensor.detach().clone().as_subclass(torch.Tensor)
@@ -159,8 +169,6 @@ def _compare_numbers(got, want):
     wants_float = isinstance(want, torch.Tensor) and want.is_floating_point()
     if wants_float and not (tensor.is_floating_point() or isinstance(got, list)):
         return Difference("dtype", f"the type is {tensor.dtype}, expected torch.float32")
-    if tensor.is_complex():
-        return Difference("dtype", "the numbers are complex")
     tensor, target = tensor.double(), target.double()
     if (tensor.isnan() & ~target.isnan()).any():
         return Difference("nan", "there is a nan in what came back")

@@ -1,6 +1,7 @@
 """The logbook: what has been passed and predicted, in one small file, for all notebooks."""
 
 import contextlib
+import copy
 import json
 import os
 import tempfile
@@ -11,7 +12,7 @@ from filelock import FileLock, Timeout
 
 FORMAT = 1
 WAIT = 3.0  # seconds for another kernel to finish its entry
-EMPTY = {"format": FORMAT, "exercises": {}, "predictions": {}}
+UNWRITTEN = {}  # {path: (logbook, notice)} while a path cannot be written: kept by the kernel
 
 
 def logbook_path():
@@ -20,18 +21,29 @@ def logbook_path():
     return Path(named) if named else platformdirs.user_data_path("charrnn") / "progress.json"
 
 
+def empty():
+    return {"format": FORMAT, "exercises": {}, "predictions": {}}
+
+
 def read():
     """Return the logbook and a notice ("" if all is well).  A damaged one counts as empty."""
+    path = logbook_path()
+    if path in UNWRITTEN:
+        return copy.deepcopy(UNWRITTEN[path])
     try:
-        return check(json.loads(logbook_path().read_text(encoding="utf-8"))), ""
-    except FileNotFoundError:
-        return json.loads(json.dumps(EMPTY)), ""
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, or not a logbook
-        return json.loads(
-            json.dumps(EMPTY)
-        ), "The record of your progress was damaged; a new one has been begun."
+        return load(path)
     except OSError as error:
-        return json.loads(json.dumps(EMPTY)), unkept(error)
+        return empty(), unkept(error)
+
+
+def load(path):
+    """Read the file; return the logbook and a notice.  Raises OSError if it cannot be read."""
+    try:
+        return check(json.loads(path.read_text(encoding="utf-8"))), ""
+    except FileNotFoundError:
+        return empty(), ""
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, or not a logbook
+        return empty(), "The record of your progress was damaged; a new one has been begun."
 
 
 def check(book):
@@ -58,19 +70,23 @@ def update(change):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock", timeout=WAIT):
-            book, notice = read()
+            book, notice = load(path)
+            if path in UNWRITTEN:
+                book = copy.deepcopy(UNWRITTEN[path][0])
             if notice:
                 with contextlib.suppress(OSError):  # kept for the curious, if it can be
                     path.replace(path.with_suffix(".damaged.json"))
             before = json.dumps(book)
             change(book)
-            if json.dumps(book) != before or notice:
+            if json.dumps(book) != before or notice or path in UNWRITTEN:
                 write(path, book)
+                UNWRITTEN.pop(path, None)
             return book, notice
     except (OSError, Timeout, NotImplementedError) as error:
         book, _ = read()
         change(book)
-        return book, unkept(error)
+        UNWRITTEN[path] = (book, unkept(error))
+        return UNWRITTEN[path]
 
 
 def write(path, book):
@@ -89,12 +105,11 @@ def write(path, book):
 
 def unkept(error):
     """The notice for a logbook that cannot be read or written."""
-    reason = (
-        error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-    )
+    reason = getattr(error, "strerror", None) or type(error).__name__
     return (
-        f"Your progress could not be kept ({reason}); "
-        "let the environment variable CHARRNN_PROGRESS name a file that you may write."
+        f"Your progress could not be written down ({reason}), and is kept only as long as this "
+        "notebook runs; let the environment variable CHARRNN_PROGRESS name a file that you may "
+        "write."
     )
 
 

@@ -308,15 +308,15 @@ AXES = {
 def imitate_time_first(slips):
     def answer(batch, vocab_size):
         inputs = model.one_hot(batch, vocab_size)  # (batch_size, num_steps, vocab_size)
+        inputs = inputs.flip(1) if "time reversed" in slips else inputs
+        inputs = inputs[:, :-1] if "last step left out" in slips else inputs
         if "reshape" in slips:
-            inputs = inputs.reshape(batch.shape[1], batch.shape[0], vocab_size)
+            inputs = inputs.reshape(inputs.shape[1], inputs.shape[0], vocab_size)
         elif "batch first" not in slips:
             chosen = next((axes for name, axes in AXES.items() if name in slips), (1, 0, 2))
             inputs = inputs.permute(chosen)
             if "reshaped in the end" in slips:
                 inputs = inputs.reshape(*batch.shape, vocab_size)
-        if "time reversed" in slips:
-            inputs = inputs.flip(0)
         if "texts reversed" in slips:
             inputs = inputs.flip(1)
         return inputs.long() if "integers" in slips else inputs
@@ -339,6 +339,13 @@ time_first = Exercise(
     solution=answers.my_time_first,
     imitate=imitate_time_first,
     broken=frozenset({"reshape"}),
+    errors={
+        "sizes for axes": (
+            "permute(",
+            "permute takes the numbers of the axes, counted from 0, in their new order, not "
+            "the sizes of the new shape.",
+        ),
+    },
     slips={
         "batch first": "The axes are still (batch_size, num_steps, vocab_size): batch and time "
         "have not changed places.",
@@ -354,6 +361,7 @@ time_first = Exercise(
         "reshape": "The numbers are dealt out anew in reading order, which mixes the texts: "
         "the shape is right and the contents are not. Swap the axes instead.",
         "time reversed": "The steps come in reverse order: the last character first.",
+        "last step left out": "The last step is missing.",
         "texts reversed": "The order of the texts is reversed.",
         "integers": "The axes are right, but the numbers are whole; one_hot of the notebook "
         "gives floating-point numbers.",

@@ -183,7 +183,7 @@ PREDICTIONS = (
 def find(name):
     """The Prediction with this name, or a Note that says which there are."""
     by_name = {prediction.name: prediction for prediction in PREDICTIONS}
-    if name in by_name:
+    if isinstance(name, str) and name in by_name:
         return by_name[name]
     close = difflib.get_close_matches(str(name), by_name, n=1)
     guess = f' Did you mean "{close[0]}"?' if close else ""

@@ -6,6 +6,7 @@ import torch
 
 from charrnn_helpers import sampling
 from charrnn_helpers.checks import answers
+from charrnn_helpers.checks.comparing import as_tensor, settle
 from charrnn_helpers.checks.exercise import Case, Exercise, case
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.model import make_model
@@ -72,8 +73,11 @@ surprisal = Exercise(
 
 def after_softmax(answer, logits, *args):
     """What the result says once it has gone through the softmax."""
-    changed = torch.as_tensor(answer(logits, *args))
-    return changed if changed.shape != logits.shape else changed.double().softmax(dim=-1)
+    settled = settle(answer(logits, *args))
+    changed = as_tensor(settled)
+    if changed is None or changed.shape != logits.shape:
+        return settled
+    return changed.double().softmax(dim=-1)
 
 
 def logits_case(values, setting):

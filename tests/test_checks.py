@@ -1,0 +1,444 @@
+"""Hostile answers, hints, solutions, predictions, strict mode: nothing harms the notebook."""
+
+import math
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from charrnn_helpers import checks
+from charrnn_helpers.checks import running
+from charrnn_helpers.checks.comparing import compare, settle
+from charrnn_helpers.checks.predictions import PREDICTIONS, find
+from charrnn_helpers.checks.verdict import NOT_TRIED, PASSED, WRONG
+from tests import bank
+
+EACH_EXERCISE = pytest.mark.parametrize("exercise", checks.EXERCISES, ids=lambda e: e.name)
+RETURNED = {
+    "None": lambda: None,
+    "a text": lambda: "hello",
+    "a number": lambda: -17.5,
+    "True": lambda: True,
+    "an object": object,
+    "a set": lambda: {1, 2},
+    "a dict": lambda: {"a": 1},
+    "a dict of odd keys": lambda: {1: 2, None: ...},
+    "a generator": lambda: (i for i in range(3)),
+    "a function": lambda: len,
+    "a class": lambda: dict,
+    "an empty list": list,
+    "an empty tensor": lambda: torch.empty(0),
+    "a ragged list": lambda: [[1, 2], [3]],
+    "a list in itself": lambda: (lambda x: x.append(x) or x)([]),
+    "a pair": lambda: (torch.zeros(2), None),
+    "an array of objects": lambda: np.array([None, "a"], dtype=object),
+    "an array of texts": lambda: np.array(["a", "b"]),
+    "dates": lambda: np.array(["2020-01-01"], dtype="datetime64[D]"),
+    "a complex number": lambda: 1 + 2j,
+    "complex numbers": lambda: torch.ones(2, dtype=torch.complex64),
+    "bits": lambda: torch.ones(2, dtype=torch.bool),
+    "nan": lambda: torch.full((2, 2), math.nan),
+    "inf": lambda: math.inf,
+    "half precision": lambda: torch.ones(2, 2, dtype=torch.float16),
+    "another device": lambda: torch.ones(2, 2, device="meta"),
+    "a sparse tensor": lambda: torch.eye(2).to_sparse(),
+    "a quantised tensor": lambda: torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
+    "a very large tensor": lambda: torch.zeros(1).expand(10**12),
+    "a very large range": lambda: range(10**12),
+    "a module": lambda: torch.nn.Linear(2, 2),
+    "itself": lambda: checks.windows,
+}
+RAISED = {
+    "an error": ZeroDivisionError,
+    "an error without words": lambda: ValueError(),
+    "an error of many lines": lambda: ValueError("one\ntwo\n" + "x" * 10_000),
+    "an exit": lambda: SystemExit(1),
+    "an interrupt": KeyboardInterrupt,
+    "a bare one": BaseException,
+    "an end of iteration": StopIteration,
+    "a group": lambda: RecursionError("maximum recursion depth exceeded"),
+    "an assertion": lambda: AssertionError("no"),
+}
+
+
+class OddAnswer:
+    """As a function and as a class, whatever the exercise expects: it does `work`."""
+
+    def __new__(cls, work):
+        def answer(*args, **kwargs):
+            return work()
+
+        return answer
+
+
+@EACH_EXERCISE
+def test_whatever_comes_back_there_is_a_verdict(exercise):
+    for name, make in RETURNED.items():
+        verdict = exercise.judge(OddAnswer(make))
+        assert verdict.status == WRONG or name in RIGHT_BY_CHANCE, (name, repr(verdict))
+        assert verdict.mistake != "unexpected", (name, repr(verdict))
+        assert repr(verdict) and verdict._repr_html_().startswith("<div")
+
+
+RIGHT_BY_CHANCE = {"a dict of odd keys"}  # it holds a `...`, so it counts as not yet tried
+
+
+@EACH_EXERCISE
+def test_whatever_is_raised_there_is_a_verdict(exercise):
+    for name, make in RAISED.items():
+
+        def answer(*args, make=make, **kwargs):
+            raise make()
+
+        verdict = exercise.judge(answer)
+        assert verdict.status == WRONG, (name, repr(verdict))
+
+
+@pytest.mark.parametrize("answer", [3, "text", None, [1], torch.ones(2), {"a": 1}, object()])
+@EACH_EXERCISE
+def test_an_answer_that_is_no_function(exercise, answer):
+    verdict = exercise.judge(answer)
+    assert verdict.mistake == "not a function"
+    assert f"checks.{exercise.name}({exercise.answer_name})" in verdict.text
+
+
+@EACH_EXERCISE
+def test_dots_are_not_tried_yet(exercise):
+    for answer in (..., lambda *args: ...):
+        verdict = exercise.judge(answer)
+        assert verdict.status == NOT_TRIED
+        assert exercise.hints[0] in verdict.text
+
+
+@EACH_EXERCISE
+def test_the_wrong_number_of_arguments(exercise):
+    for answer in (lambda: 1, lambda a, b, c, d, e, f, g: 1, lambda *, key: 1):
+        assert exercise.judge(answer).mistake == "arguments"
+
+
+def endless():
+    while True:
+        pass
+
+
+def stubborn():
+    while True:
+        try:
+            while True:
+                time.sleep(0.001)
+        except Exception:
+            continue
+
+
+def very_stubborn():
+    for _ in range(10**9):
+        try:
+            while True:
+                time.sleep(0.001)
+        except BaseException:
+            if time.monotonic() > very_stubborn.end:
+                raise
+            continue
+
+
+@pytest.mark.parametrize("work", [endless, stubborn, very_stubborn, lambda: time.sleep(0.5)])
+def test_an_answer_that_never_ends_is_stopped(work):
+    very_stubborn.end = time.monotonic() + 0.5
+    start = time.perf_counter()
+    verdict = checks.windows.judge(lambda *args: work(), seconds=0.2)
+    assert verdict.mistake == "never ends" and time.perf_counter() - start < 1.2
+    assert checks.windows.judge(checks.windows.solution).status == PASSED
+    deadline = time.monotonic() + 2
+    while [t for t in threading.enumerate() if isinstance(t, running.Worker)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@EACH_EXERCISE
+def test_every_exercise_stops_what_never_ends(exercise):
+    verdict = exercise.judge(lambda *args, **kwargs: endless(), seconds=0.05)
+    assert verdict.mistake == "never ends" and "0.05 seconds" in verdict.text
+
+
+def test_the_limit_leaves_a_second_for_the_verdict():
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        assert checks.windows.judge(lambda *args: endless()).mistake == "never ends"
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 1
+
+
+def test_time_spent_on_imports_is_not_counted(tmp_path, monkeypatch):
+    (tmp_path / "slow_to_load.py").write_text("import time\ntime.sleep(0.6)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def answer(ids, num_steps):
+        import slow_to_load  # noqa: F401
+
+        return checks.windows.solution(ids, num_steps)
+
+    assert checks.windows.judge(answer, seconds=0.2).status == PASSED
+
+
+def grow():
+    kept = []
+    while True:
+        kept.append(bytearray(b"x" * 10**7))
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        grow,
+        lambda: torch.ones(25 * 10**8),  # ten gigabytes
+        lambda: torch.ones(10**15),
+        lambda: [0] * 10**12,
+        lambda: np.ones(10**13),
+    ],
+)
+def test_an_answer_that_needs_ten_gigabytes(work):
+    verdict = checks.windows.judge(lambda *args: work(), seconds=5)
+    assert verdict.mistake == "memory", repr(verdict)
+    assert checks.windows.judge(checks.windows.solution).status == PASSED
+
+
+def test_less_memory_is_enough_to_be_stopped():
+    done = running.run(grow, {}, seconds=5, limit=10**8)
+    assert done.trouble == "memory"
+
+
+def test_an_interrupt_ends_the_answer_and_says_so():
+    import _thread
+
+    def answer(*args):
+        _thread.interrupt_main()
+        endless()
+
+    verdict = checks.windows.judge(answer, seconds=5)
+    assert verdict.mistake == "interrupted"
+
+
+def test_what_is_printed_is_cut_short(capsys):
+    def answer(ids, num_steps):
+        for i in range(5_000):
+            print("line", i)
+        return checks.windows.solution(ids, num_steps)
+
+    verdict = checks.windows.judge(answer)
+    assert verdict.status == PASSED and len(repr(verdict)) < 1000
+    assert verdict.lines["printed"].startswith("line 0") and "characters more" in repr(verdict)
+    assert capsys.readouterr().out == ""
+
+
+HARMS = {
+    "torch.tanh": "torch.tanh = torch.sigmoid",
+    "F.softmax": "F.softmax = None",
+    "math.log": "math.log = math.exp",
+    "builtins.len": "import builtins; builtins.len = lambda x: 0",
+    "notebook_name": "global notebook_name; notebook_name = 'harmed'",
+    "new_name": "global new_name; new_name = 1",
+    "torch's default dtype": "torch.set_default_dtype(torch.float64)",
+    "charrnn_helpers.model.one_hot": "import charrnn_helpers.model as m; m.one_hot = None",
+}
+
+
+@pytest.mark.parametrize("harmed", HARMS)
+def test_what_an_answer_replaces_is_put_back(harmed):
+    namespace = dict(bank.NAMES) | {"notebook_name": "whole"}
+    source = f"def my_windows(ids, num_steps):\n    {HARMS[harmed]}\n"
+    source += "    return ids[:-1].unfold(0, num_steps, 1), ids[1:].unfold(0, num_steps, 1)"
+    exec(source, namespace)
+    before = [torch.tanh, torch.nn.functional.softmax, math.log, len, checks.one_hot.solution]
+    verdict = checks.windows.judge(namespace["my_windows"])
+    assert verdict.mistake == "global" and harmed in verdict.text
+    assert namespace["notebook_name"] == "whole" and "new_name" not in namespace
+    assert torch.get_default_dtype() == torch.float32
+    after = [torch.tanh, torch.nn.functional.softmax, math.log, len, checks.one_hot.solution]
+    assert all(a is b for a, b in zip(before, after, strict=True))
+
+
+def test_random_numbers_of_the_notebook_are_left_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    checks.windows.judge(lambda *args: torch.rand(5))
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_an_input_that_is_changed_on_the_way():
+    def my_top_k(logits, k):
+        logits[logits < logits.topk(k).values[-1]] = -math.inf
+        return logits
+
+    verdict = checks.top_k.judge(my_top_k)
+    assert verdict.mistake == "input changed" and "my_top_k([2, 1], 1)" in repr(verdict)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
+def test_another_floating_point_type_is_fine(dtype):
+    right = checks.one_hot.solution
+    assert checks.one_hot.judge(lambda X, v: right(X, v).to(dtype)).status == PASSED
+
+
+def test_a_notebook_goes_on_after_hostile_answers(tmp_path):
+    """In a real kernel: the time limit, a kept namespace, and the cell after it runs."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    cells = [
+        "from charrnn_helpers import checks\nimport torch\nkept = 5",
+        "def my_windows(ids, n):\n    global kept\n    kept = 6\n    while True:\n        pass",
+        "checks.windows(my_windows)",
+        "def my_windows(ids, num_steps):\n    raise SystemExit",
+        "checks.windows(my_windows)",
+        "def my_windows(ids, num_steps):\n    return torch.ones(10**11), 0",
+        "checks.windows(my_windows)",
+        "print(kept, torch.tanh(torch.zeros(1)).item())",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    said = [cell.outputs[0].data["text/plain"] for cell in notebook.cells[2:7:2]]
+    assert "did not come to an end" in said[0]
+    assert "ended the run by itself" in said[1] or "SystemExit" in said[1]
+    assert "far more memory" in said[2]
+    assert notebook.cells[-1].outputs[0].text == "5 0.0\n"
+
+
+@EACH_EXERCISE
+def test_three_hints_and_then_the_solution(exercise):
+    assert len(exercise.hints) == 3
+    shown = [repr(checks.hint(exercise.name, step)) for step in (1, 2, 3)]
+    for step, text in enumerate(shown, 1):
+        assert all((hint in text) == (i < step) for i, hint in enumerate(exercise.hints))
+    assert f'checks.hint("{exercise.name}", 2)' in shown[0]
+    assert f'checks.solution("{exercise.name}")' in shown[2]
+    assert repr(checks.hint(exercise.name)) == shown[0]
+    assert repr(checks.hint(exercise)) == shown[0]  # checks.hint(checks.windows) works, too
+
+
+@pytest.mark.parametrize("step", [0, -3, 99, "two", None, 1.5])
+def test_an_odd_step_is_the_nearest_one(step):
+    assert "Hint" in repr(checks.hint("windows", step))
+
+
+@EACH_EXERCISE
+def test_a_solution_is_ready_to_be_pasted(exercise):
+    source = checks.solution(exercise.name).lines[""]
+    assert exercise.judge(bank.define(exercise.name, source + PASTED)).status == PASSED
+
+
+PASTED = """
+from charrnn_helpers.guards import *
+from charrnn_helpers.sampling import *
+"""
+
+
+def test_the_solution_is_the_packages_own_code_where_there_is_some():
+    own = [e.name for e in checks.EXERCISES if "checks" not in e.solution.__module__]
+    assert own == ["windows", "one_hot", "cross_entropy", "clip_gradients", "temperature", "top_k"]
+
+
+@pytest.mark.parametrize("value", ["locked", "LOCKED", " locked "])
+def test_a_teacher_can_lock_the_solutions(monkeypatch, value):
+    monkeypatch.setenv("CHARRNN_SOLUTIONS", value)
+    for exercise in checks.EXERCISES:
+        shown = checks.solution(exercise.name)
+        assert "locked" in repr(shown) and "def " not in repr(shown) + shown._repr_html_()
+
+
+@pytest.mark.parametrize("ask", [checks.hint, checks.solution, checks.predict])
+def test_a_name_that_does_not_exist(ask):
+    assert 'Did you mean "' in repr(ask("windoes_in_1")) or "There are" in repr(ask("windoes_in_1"))
+    for odd in (None, 3, ..., ["windows"], ""):
+        assert "There are" in repr(ask(odd))
+    assert "There are" in repr(checks.reveal("no such", 3))
+
+
+def test_strict_mode_raises_for_all_but_passed(monkeypatch):
+    monkeypatch.setenv("CHARRNN_STRICT", "1")
+    assert checks.windows(checks.windows.solution).status == PASSED
+    for answer in (..., lambda *args: 1, 5):
+        with pytest.raises(checks.WrongAnswer, match="windows"):
+            checks.windows(answer)
+    with pytest.raises(checks.WrongAnswer, match="nothing was predicted"):
+        checks.reveal("fresh_perplexity", 28.0)
+    checks.predict("fresh_perplexity", 5)
+    with pytest.raises(checks.WrongAnswer, match="5 was predicted"):
+        checks.reveal("fresh_perplexity", 28.0)
+
+
+def test_without_strict_mode_nothing_raises():
+    for exercise in checks.EXERCISES:
+        for answer in (..., 5, None, lambda *args: 1 / 0):
+            assert exercise(answer).status in (NOT_TRIED, WRONG)
+
+
+@pytest.mark.parametrize("asked", PREDICTIONS, ids=lambda p: p.name)
+def test_a_prediction_is_kept_and_shown_beside_what_happened(asked):
+    assert "Predict before you run" in repr(checks.predict(asked.name, ...))
+    other = next(k for k in asked.choices if k != asked.answer) if asked.choices else -1
+    actual = ACTUAL[asked.name]
+    assert "No prediction was made" in repr(checks.reveal(asked.name, actual))
+    assert "Written down" in repr(checks.predict(asked.name, other))
+    assert "Written down" in repr(
+        checks.predict(asked.name, asked.answer)
+    )  # not seen yet: may change
+    assert "As predicted" in repr(checks.reveal(asked.name, actual))
+    assert "is kept" in repr(checks.predict(asked.name, other))  # seen: what was said stays
+    again = checks.reveal(asked.name, actual)
+    assert "As predicted" in repr(again) and {"you said", "it is"} <= again.lines.keys()
+    assert find(asked.name).why in again.text
+
+
+ACTUAL = {
+    "windows_in_12": 7,
+    "same_letter": True,
+    "lost_state": 0.0017,
+    "which_saturates": {"sigma = 0.01": 0.0, "sigma = 0.2": 0.01, "sigma = 2.0": 0.9},
+    "overflow": math.inf,
+    "fresh_perplexity": 28.003,
+    "clip_direction": 0.9999999,
+    "survivors": ["theta = 0.25"],
+    "clip_vanishing": 1.0,
+    "nearest_ngram": 3,
+    "greedy": 0.16,
+    "very_cold": 1.0,
+}
+
+
+def test_the_other_outcomes_of_a_prediction():
+    assert find("same_letter").right(False) == "different"
+    assert find("lost_state").right(0.0) == "same"
+    assert find("overflow").right(math.nan) == "nan" and find("overflow").right(330.0) == "large"
+    assert find("clip_direction").right(0.68) == "turned"
+    assert find("clip_vanishing").right(1.2) == "yes"
+    assert find("greedy").right(0.95) == "sentences"
+    assert find("very_cold").right(0.04) == "even"
+
+
+@pytest.mark.parametrize("value", ["seven", None, math.nan, math.inf, True, [7], 1j, torch.ones(1)])
+def test_a_value_that_is_no_prediction(value):
+    assert "is no answer to this question; give a number" in repr(
+        checks.predict("windows_in_12", value)
+    )
+    assert 'give one of "error", "same", "other"' in repr(checks.predict("lost_state", value))
+    assert "No prediction was made" in repr(checks.reveal("windows_in_12", 7))
+
+
+def test_a_choice_may_be_written_in_capitals():
+    assert 'You say: "kept"' in repr(checks.predict("clip_direction", " Kept"))
+
+
+def test_settled_values_are_compared_with_lenience_where_nothing_is_lost():
+    want = settle(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    for same in (
+        [[1, 2], [3, 4]],
+        np.array([[1.0, 2], [3, 4]]),
+        [torch.tensor([1.0, 2]), [3, 4.0]],
+    ):
+        assert compare(settle(same), want) is None
+    assert compare(settle(torch.tensor([[1, 2], [3, 4]])), want).kind == "dtype"
+    assert compare(settle(torch.ones(4)), want).kind == "shape"
