@@ -398,25 +398,26 @@ ACTUAL = {
     "same_letter": True,
     "lost_state": 0.0017,
     "which_saturates": {"sigma = 0.01": 0.0, "sigma = 0.2": 0.01, "sigma = 2.0": 0.9},
-    "overflow": math.inf,
+    "large_logits": math.inf,
     "fresh_perplexity": 28.003,
-    "clip_direction": 0.9999999,
+    "clip_direction": 0.682,
     "survivors": ["theta = 0.25"],
     "clip_vanishing": 1.0,
     "nearest_ngram": 3,
     "greedy": 0.16,
-    "very_cold": 1.0,
+    "divided_too_late": 0.0,
 }
 
 
 def test_the_other_outcomes_of_a_prediction():
     assert find("same_letter").right(False) == "different"
     assert find("lost_state").right(0.0) == "same"
-    assert find("overflow").right(math.nan) == "nan" and find("overflow").right(330.0) == "large"
-    assert find("clip_direction").right(0.68) == "turned"
+    large = find("large_logits").right
+    assert large(math.nan) == "nan" and large(330.0) == "large"
+    assert find("clip_direction").right(1.0) == "kept"
     assert find("clip_vanishing").right(1.2) == "yes"
     assert find("greedy").right(0.95) == "sentences"
-    assert find("very_cold").right(0.04) == "even"
+    assert find("divided_too_late").right(0.2) == "sharper"
 
 
 @pytest.mark.parametrize("value", ["seven", None, math.nan, math.inf, True, [7], 1j, torch.ones(1)])

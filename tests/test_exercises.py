@@ -37,10 +37,15 @@ def test_each_exercise_is_a_stub_with_its_check_below(path):
             stub = bank.define(exercise.name, "RNNScratch = RNNScratch\n" + cell.source)
             assert exercise.judge(stub).status == NOT_TRIED
             found.append(exercise.name)
-    assert found and sorted(found) == sorted(
-        exercise.name for exercise in checks.EXERCISES if exercise.notebook == number(path)
-    )
+    assert found == [e.name for e in checks.EXERCISES if e.notebook == number(path)]
     assert 3 <= len(found) <= 4
+
+
+@EACH
+def test_each_exercise_has_its_title_above(path):
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    titles = [e.title for e in checks.EXERCISES if e.notebook == number(path)]
+    assert re.findall(r"^### Your turn: (.+)$", text, re.M) == titles
 
 
 def test_there_are_enough_from_one_line_to_a_hunt():

@@ -61,8 +61,8 @@ DAMAGE = {
     "another format": b'{"format": 99, "exercises": {}, "predictions": {}}',
     "no exercises": b'{"format": 1, "predictions": {}}',
     "a foreign status": b'{"format": 1, "exercises": {"windows": "cheated"}, "predictions": {}}',
-    "an odd prediction": b'{"format": 1, "exercises": {}, "predictions": {"overflow": 3}}',
-    "no value": b'{"format": 1, "exercises": {}, "predictions": {"overflow": {}}}',
+    "an odd prediction": b'{"format": 1, "exercises": {}, "predictions": {"large_logits": 3}}',
+    "no value": b'{"format": 1, "exercises": {}, "predictions": {"large_logits": {}}}',
 }
 
 
@@ -96,8 +96,8 @@ def test_a_path_that_cannot_be_written(tmp_path, monkeypatch):
         verdict = passed()
         assert verdict.status == "passed" and "could not be written down" in repr(verdict)
         assert "CHARRNN_PROGRESS" in repr(verdict)
-        assert "could not be written down" in repr(checks.predict("overflow", "inf"))
-        assert "could not be written down" in repr(checks.reveal("overflow", float("inf")))
+        assert "could not be written down" in repr(checks.predict("large_logits", "inf"))
+        assert "could not be written down" in repr(checks.reveal("large_logits", float("inf")))
         shown = repr(checks.progress())  # kept as long as the kernel runs
         assert "could not be written down" in shown and "1 of 23" in shown
 

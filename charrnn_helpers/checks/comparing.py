@@ -36,7 +36,8 @@ def attempt(work, *args):
 def error_text(error):
     """The error as Python names it, on one line."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else ""
-    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+    text = text[:200].rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 class Difference(NamedTuple):
@@ -122,7 +123,9 @@ def _compare_texts(got, want):
         return Difference("type", f"what came back is {name_of(got)}, not a text")
     if got == want:
         return None
-    at = next(i for i, (g, w) in enumerate(zip(got + "\0", want + "\0", strict=False)) if g != w)
+    if len(got) != len(want):
+        return Difference("value", f"the text has {len(got)} characters, expected {len(want)}")
+    at = next(i for i, (g, w) in enumerate(zip(got, want, strict=True)) if g != w)
     return Difference("value", f"the text is another one from place {at} on")
 
 
@@ -183,8 +186,17 @@ def _places(got, want):
         return f"it is {brief(got.item())}, expected {brief(want.item())}"
     wrong = ~torch.isclose(got, want, RTOL, ATOL, equal_nan=True)
     place = wrong.nonzero()[0].tolist()
-    first = f"at {place} it is {brief(got[tuple(place)].item())}"
-    return f"{wrong.sum()} of {want.numel()} numbers are other ones; {first}"
+    first = f"at {place} it is {brief(got[tuple(place)].item())}, expected "
+    first += brief(want[tuple(place)].item())
+    return f"{wrong.sum()} of {want.numel()} numbers differ; {first}"
+
+
+def where_they_differ(got, want):
+    """Two long tensors, each in words: the first number that differs."""
+    got, want = as_tensor(got).double(), want.double()
+    place = (~torch.isclose(got, want, RTOL, ATOL, equal_nan=True)).nonzero()[0].tolist()
+    at = f"of shape {tuple(want.shape)}, with"
+    return tuple(f"{at} {brief(x[tuple(place)].item())} at {place}" for x in (got, want))
 
 
 def as_tensor(value):
@@ -217,6 +229,8 @@ def name_of(value):
 def shape_text(got, want):
     """How a shape is wrong, in words."""
     got, want = tuple(got), tuple(want)
+    if want == ():
+        return f"{math.prod(got)} numbers came back, of shape {got}; one single number is wanted"
     text = f"the shape is {got}, expected {want}"
     if sorted(got) == sorted(want):
         return f"{text}: the axes stand in another order"

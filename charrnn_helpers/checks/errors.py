@@ -16,7 +16,11 @@ COMMON = (
     ("must be Tensor, not", "number to torch", "A function of torch was given a plain number. "
      "For numbers there is the same function in math."),
     ("invalid combination of arguments", "odd arguments", "A function of torch does not know these "
-     "arguments. For plain numbers, use Python's own functions or those of math."),
+     "arguments. Which ones does it take, and in which order?"),
+    ("condition to be a boolean", "condition", "torch.where wants True or False for each number, "
+     "as in logits == logits.max()."),
+    ("leaf Variable that requires grad", "weights in place", "A weight itself is changed in place. "
+     "Is its gradient meant, p.grad? (Weights are changed under torch.no_grad only.)"),
     ("shapes cannot be multiplied", "matrix shapes", "Two matrices do not fit: in A @ B, A needs "
      "as many columns as B has rows."),
     ("must match the size of tensor", "unlike shapes", "Two tensors of unlike shapes are joined "

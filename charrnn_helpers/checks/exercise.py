@@ -29,6 +29,7 @@ from charrnn_helpers.checks.comparing import (
     error_text,
     relation,
     settle,
+    where_they_differ,
 )
 from charrnn_helpers.checks.errors import meaning, own_line, wrong_arguments
 from charrnn_helpers.checks.running import SECONDS, is_memory_error, run
@@ -108,15 +109,13 @@ class Exercise:
             return self._not_tried()
         if not callable(answer):
             return self._wrong("not a function", self._not_a_function(answer))
-        namespace = namespace_of(answer)
-        done = run(lambda: [self._try(answer, c) for c in self.cases], namespace, seconds)
+        done = run(partial(self._try_all, answer), namespace_of(answer), seconds)
         printed = printed_text(done)
         if done.trouble:
-            return self._wrong(
-                done.trouble, TROUBLES[done.trouble].format(seconds=seconds), printed=printed
-            )
+            text = TROUBLES[done.trouble].format(seconds=seconds)
+            return self._wrong(done.trouble, text, printed=printed)
         outcomes = done.value
-        if any(unfinished(outcome) for outcome in outcomes):
+        if any(map(unfinished, outcomes)):
             return self._not_tried()
         if self.broken and self._matches(outcomes, self.broken):
             return self._still_broken(outcomes)
@@ -126,15 +125,16 @@ class Exercise:
         failing = [i for i, o in enumerate(outcomes) if o.error or self._difference(i, o)]
         if failing:
             mistake, text = self._diagnose(answer, outcomes, failing)
-            return self._wrong(
-                mistake, text, printed=printed, **self._evidence(outcomes, failing[0])
-            )
+            evidence = self._evidence(outcomes, failing[0])
+            return self._wrong(mistake, text, printed=printed, **evidence)
         changed = [i for i, outcome in enumerate(outcomes) if not outcome.kept]
         if changed and not self.may_change:
-            return self._wrong(
-                "input changed", CHANGED, printed=printed, **{"try": self._shown(changed[0])}
-            )
+            shown = self._shown(changed[0])
+            return self._wrong("input changed", CHANGED, printed=printed, **{"try": shown})
         return verdict(self.title, PASSED, f"Tried: {self.tried}.", printed=printed)
+
+    def _try_all(self, answer):
+        return [self._try(answer, case) for case in self.cases]
 
     def _try(self, answer, case):
         args, fresh = case.make(), case.make()
@@ -170,13 +170,15 @@ class Exercise:
         """Name and sentences for what is wrong."""
         if all(outcome.error for outcome in outcomes):
             return self._raised(answer, outcomes[0].error)
-        found = self._known(outcomes, failing)
+        found, shown = self._known(outcomes, failing)
         if found:
+            failing[:] = [shown]  # what is shown shall be what is spoken of
             return " + ".join(found), " ".join(self.slips[slip] for slip in found)
         first = outcomes[failing[0]]
         if first.error:
             name, text = self._raised(answer, first.error)
-            return name, f"It does not work for all that it may be given. {text}"
+            some = failing[0] > 0  # the examples before it were right
+            return name, f"It works for some arguments, and not for these. {text}" if some else text
         if self._drawn_by_lot(answer, failing[0], first):
             return "another result each time", LOT
         for i in failing:
@@ -186,24 +188,24 @@ class Exercise:
         return self._relation(outcomes, failing) or self._first_difference(outcomes, failing)
 
     def _known(self, outcomes, failing):
-        """The slip or two that explain all that the answer did; or else what came first."""
+        """The slip or two that explain all that the answer did, or what came first; and where."""
         sets = [s for size in (1, 2) for s in itertools.combinations(self.slips, size)]
         everything = list(enumerate(outcomes))
         calm = [(i, outcome) for i, outcome in everything if not outcome.error]
+        both = [i for i, _ in calm if i in failing]
         first = outcomes[failing[0]]
         part = "" if first.error else self._difference(failing[0], first).part
-        if len(calm) < len(outcomes) and len({i for i, _ in calm} & set(failing)) > 1:
-            views = [(everything, ""), (calm, "")]
-        else:
-            views = [(everything, "")]
-        views += [(calm, part)] if part else []
+        views = [(everything, "", failing[0])]
+        if len(calm) < len(outcomes) and len(both) > 1:
+            views.append((calm, "", both[0]))
+        views += [(calm, part, failing[0])] if part else []
         end = time.monotonic() + PATIENCE
-        for (pairs, part), slips in itertools.product(views, sets):
+        for (pairs, part, shown), slips in itertools.product(views, sets):
             if len(slips) > 1 and time.monotonic() > end:
                 continue  # on a slow computer: a general diagnosis now, not a better one later
             if all(self._alike(i, o, frozenset(slips), part) for i, o in pairs):
-                return slips
-        return ()
+                return slips, shown
+        return (), failing[0]
 
     def _alike(self, i, outcome, slips, part):
         """Did the answer do in case i what the imitation does, in this part or in all of it?"""
@@ -261,15 +263,15 @@ class Exercise:
                 "should_have": brief(want),
             }
         difference = self._difference(i, outcome)
-        got = outcome.value
-        if difference.part:
-            got, want = (
-                {difference.part: got[difference.part]},
-                {difference.part: want[difference.part]},
-            )
+        got, part = outcome.value, difference.part
+        if part:
+            got, want = got[part], want[part]
         shown = [brief(got), brief(want)]
-        if shown[0] == shown[1]:  # another type, or a number that is left out here
+        if difference.kind == "value" and isinstance(want, torch.Tensor) and want.numel() > 30:
+            shown = list(where_they_differ(got, want))
+        elif shown[0] == shown[1]:  # another type, or a number that is left out here
             shown[0] = sentence(difference)
+        shown = [f"{part} {text}" if part else text for text in shown]
         return {"try": self._shown(i), "came_out": shown[0], "should_have": shown[1]}
 
     def _shown(self, i):
@@ -285,7 +287,7 @@ class Exercise:
             return "memory", TROUBLES["memory"]
         name, text = meaning(error, self.errors)
         line = own_line(error, answer)
-        return name, f"{text} The line is: {line}" if line else text
+        return name, f"{text} It happens in your line: {line}" if line else text
 
     def _arguments(self):
         args = self.cases[0].make()
@@ -304,7 +306,8 @@ class Exercise:
 
     def _still_broken(self, outcomes):
         failing = [i for i, o in enumerate(outcomes) if o.error or self._difference(i, o)]
-        text = f"It still does what the broken code does. {self.hints[0]}"
+        text = "It does exactly what the given code does. (If you have changed something, it made "
+        text += f"no difference.) {self.hints[0]}"
         return verdict(self.title, NOT_TRIED, text, **self._evidence(outcomes, failing[0]))
 
     def _wrong(self, mistake, text, **lines):

@@ -13,6 +13,8 @@ from charrnn_helpers.checks.recurrence import draw
 
 def imitate_factor(slips):
     def answer(norm, theta):
+        if "the norm itself" in slips:
+            return min(norm, theta)
         if norm == 0 and "0 for 0" in slips:
             return 0.0
         if norm == 0 and "division by zero" not in slips:
@@ -21,7 +23,6 @@ def imitate_factor(slips):
             "scales up": theta / norm,
             "max": max(1.0, theta / norm),
             "upside down": min(1.0, norm / theta),
-            "the norm itself": min(norm, theta),
             "theta ignored": min(1.0, 1 / norm),
             "theta itself": theta if norm > theta else 1.0,
             "all or nothing": 0.0 if norm > theta else 1.0,
@@ -61,8 +62,8 @@ clip_factor = Exercise(
         "division by zero": "A norm of 0 stops it. A gradient of length 0 needs no shortening: "
         "its factor is 1.",
         "0 for 0": "For a norm of 0 the factor should be 1: nothing has to be shortened.",
-        "the norm itself": "That is the norm after clipping. The factor is what the gradient is "
-        "multiplied by.",
+        "the norm itself": "Your function gives the norm after clipping. The factor is what the "
+        "gradient is multiplied by.",
         "theta ignored": "theta is not used: the gradient is cut to the length 1, whatever was "
         "allowed.",
         "theta itself": "The factor is theta itself. Then the length after it is theta times the "
@@ -125,6 +126,8 @@ def imitate_clip(slips):
         theta, norm = grad_clip_val, measured(grads, slips)
         lost = not math.isfinite(norm) and "inf unnoticed" not in slips
         lost = lost and not (math.isnan(norm) and "nan unnoticed" in slips)
+        if norm == 0 and "division by zero" in slips:
+            raise ZeroDivisionError
         if lost:
             if "damage before the error" in slips:
                 scale(grads, theta / norm)
@@ -195,6 +198,12 @@ clip_gradients = Exercise(
     solution=training.clip_gradients,
     imitate=imitate_clip,
     drive=clipped,
+    errors={
+        "p for its gradient": (
+            "leaf Variable",
+            "p is the weight itself. What is to be scaled is its gradient, p.grad.",
+        ),
+    },
     slips={
         "per parameter": "The norm was taken for each parameter by itself, so each was shortened "
         "by another factor and the whole gradient turned. Take one norm over all of them.",
@@ -209,6 +218,8 @@ clip_gradients = Exercise(
         "no root": "The root is missing: that is the square of the norm.",
         "None is an error": "A parameter without a gradient stops it. Its grad is None; "
         "leave such parameters out.",
+        "division by zero": "A norm of 0 stops it: theta / norm is only needed where the norm is "
+        "above theta.",
         "inf unnoticed": "A norm that is inf or nan goes unnoticed, and the damage spreads: "
         "inf * 0 is nan. Look at the norm first, with math.isfinite, and raise "
         "FloatingPointError.",
@@ -295,7 +306,8 @@ spectral_radius = Exercise(
         "joins both parts: abs() does it.",
         "singular value": "That is the largest singular value: the most that W can stretch a "
         "vector in *one* step. In the long run the eigenvalues decide.",
-        "largest entry": "That is the largest number in the matrix.",
+        "largest entry": "That is the largest number in the matrix, "
+        "which is no eigenvalue. Keep eigvals.",
         "length of all": "That is the length of the matrix as one long vector.",
         "smallest": "That is the smallest absolute value; the largest decides in the long run.",
         "mean": "That is the mean of the absolute values; the largest decides in the long run.",
@@ -326,4 +338,4 @@ spectral_radius = Exercise(
     ),
 )
 
-EXERCISES = (clip_factor, clip_gradients, spectral_radius)
+EXERCISES = (spectral_radius, clip_factor, clip_gradients)

@@ -14,6 +14,7 @@ PERPLEXITIES = {
     "exp": math.exp,
     "bits times 2": lambda bits: 2 * bits,
     "square": lambda bits: bits**2,
+    "nats to bits": lambda bits: bits / math.log(2),
     "logarithm": lambda bits: math.log2(bits),
     "natural logarithm": lambda bits: math.log(bits),
     "divided by ln 2": lambda bits: math.exp(bits / math.log(2)),
@@ -53,6 +54,8 @@ bits = Exercise(
         "divided by ln 2": "The conversion goes the wrong way: nats are bits *times* ln 2, "
         "because a bit is the smaller unit.",
         "in nats": "That is the loss in nats. The perplexity is exp of it.",
+        "nats to bits": "Dividing by ln 2 turns nats into bits, and these are bits already. "
+        "The perplexity has them as an exponent.",
         "natural logarithm": "That is a logarithm. The bits are a logarithm already; the way back "
         "to the perplexity is a power.",
         "whole bits": "The bits were rounded up. On average a character may cost 2.5 bits, and "
@@ -197,11 +200,23 @@ cross_entropy = Exercise(
         "score alone": "That is minus the target's logit alone. The logarithm of the sum over "
         "all exp(logits) is missing: -ln p = ln(sum of exp) - logit.",
     },
+    errors={
+        "rows for columns": (
+            "out of bounds",
+            "An index goes past the end: tensor[targets] picks whole rows. From each row one "
+            "number is wanted, that of the target; gather does it, as in the draft.",
+        ),
+        "axes to flatten": (
+            "to match target batch_size",
+            "flatten(0, 1) needs two axes of positions, and here the logits have one. "
+            "flatten(0, -2) joins all axes but the last, however many there are.",
+        ),
+    },
     hints=(
         "The formula has two parts: the logarithm of a sum over the vocabulary, and the "
         "target's logit. Which part can overflow?",
-        "Take logits.max(dim=-1, keepdim=True).values away from the logits first. For the "
-        "target's logit, gather works as in the draft above.",
+        "Whatever is taken away from all logits of a row cancels. So make all of them 0 or less "
+        "before exp() sees them, and use the same smaller logits in both parts.",
         "logits = logits - logits.max(dim=-1, keepdim=True).values; then the two lines of the "
         "draft.",
     ),
@@ -384,4 +399,4 @@ bigram = Exercise(
     ),
 )
 
-EXERCISES = (bits, cross_entropy, mean_perplexity, bigram)
+EXERCISES = (cross_entropy, bits, mean_perplexity, bigram)

@@ -108,9 +108,9 @@ vocabulary = Exercise(
         "decoded to a list": "decode gives a list of tokens; join them to one text.",
     },
     hints=(
-        "What do you know about a text if you know the set of its characters?",
-        'A set with all characters and "<unk>" in it, sorted, is a list; list.index(token) '
-        "gives the place of a token.",
+        "What does sorted(set(text)) give, and what is missing in it?",
+        '"<unk>" has to be in the set before it is sorted, as one token. In a list, '
+        "tokens.index(token) gives the place of a token.",
         'self.tokens = sorted({"<unk>", *text}). In encode, replace each character that is '
         'not in self.tokens by "<unk>" before you look up its place. In decode, use '
         '"".join over self.tokens[i].',
@@ -137,6 +137,8 @@ def imitate_windows(slips):
             Y = [ids[i + num_steps : i + 2 * num_steps] for i in starts]
         if "rolled" in slips:
             Y = [x.roll(-1) for x in X]
+        if "one long row" in slips:
+            X, Y = ids[:-1], ids[1:]
         if "fixed end" in slips:
             X, Y = ([ids[i + j : num_steps + j] for i in starts] for j in (0, 1))
         if "transposed" in slips:
@@ -192,6 +194,8 @@ windows = Exercise(
         "window, moved on by one place.",
         "rolled": "The last target of each window is the window's own first id. Each window was "
         "turned round in itself; its last target is the id that follows it in the text.",
+        "one long row": "That is one window as long as the text. X should hold many windows of "
+        "num_steps ids each, one for every place at which a window can start.",
         "fixed end": "The windows end too early: the slice has to end at i + num_steps, not at "
         "num_steps.",
         "transposed": "The table lies on its side: each window should be a row.",
@@ -327,7 +331,7 @@ def imitate_time_first(slips):
 time_first = Exercise(
     name="time_first",
     notebook=1,
-    title="time first, without an error and wrong",
+    title="axes in the wrong order",
     answer_name="my_time_first",
     tried="batches of shape (2, 2), (2, 3), (3, 5) and (4, 1)",
     cases=(

@@ -78,7 +78,7 @@ PREDICTIONS = (
         {
             "error": "PyTorch raises an error",
             "same": "the outputs are the same",
-            "other": "the outputs differ, and nobody says so",
+            "other": "the outputs differ",
         },
     ),
     Prediction(
@@ -91,7 +91,7 @@ PREDICTIONS = (
         {"0.01": "the smallest", "0.2": "the one between", "2.0": "the largest"},
     ),
     Prediction(
-        "overflow",
+        "large_logits",
         3,
         "What does the naive loss give for logits a hundred times as large?",
         "exp(100) is more than a 32-bit number can hold, so it becomes inf, and the loss with it.",
@@ -117,10 +117,11 @@ PREDICTIONS = (
     Prediction(
         "clip_direction",
         4,
-        "What does clipping do to the direction of the gradient?",
-        "One factor for all numbers changes the length and nothing else: the cosine is 1.",
-        lambda cosine: "kept" if cosine > 0.9999 else "turned",
-        "kept",
+        "Each tensor clipped by its own norm: what happens to the gradient's direction?",
+        "Each tensor is shortened by another factor, so the whole vector turns. One factor for "
+        "all, from one norm over all, keeps the direction.",
+        lambda cosine: "kept" if cosine > 0.99 else "turned",
+        "turned",
         {"kept": "it stays the same", "turned": "it turns a little", "opposite": "it is reversed"},
     ),
     Prediction(
@@ -165,15 +166,16 @@ PREDICTIONS = (
         },
     ),
     Prediction(
-        "very_cold",
+        "divided_too_late",
         6,
-        "What becomes of the distribution when the temperature goes to 0?",
-        "All belief moves to the likeliest character: greedy decoding.",
-        lambda largest: "one" if largest > 0.99 else "even",
-        "one",
+        "The probabilities, not the logits, are divided by T = 0.5. What happens to them?",
+        "All are doubled, and made to add up to 1 again they are what they were. A temperature "
+        "works on the logits.",
+        lambda change: "same" if change < 1e-4 else "sharper",
+        "same",
         {
-            "one": "the likeliest character gets everything",
-            "even": "all characters become equally likely",
+            "sharper": "the likely ones gain",
+            "flatter": "the unlikely ones gain",
             "same": "nothing changes",
         },
     ),

@@ -103,6 +103,10 @@ STEP_SLIPS = {
     "There is one tanh, over the sum of all.",
     "chained": "The inputs' part is sent through W_hh as well. W_hh multiplies the old state "
     "alone; the inputs are added afterwards.",
+    "W_hh in front": "W_hh stands in front of the state. The rows of H are texts, so H stands on "
+    "the left: H @ W_hh. (With square matrices the other order runs, and is another thing.)",
+    "W_xh in front": "W_xh stands in front of the inputs. The rows of X are texts, so X stands on "
+    "the left: X @ W_xh. (With square matrices the other order runs, and is another thing.)",
     "inputs elementwise": "X and W_xh are multiplied number by number, with *; @ is the "
     "matrix product.",
     "tanh before the sum": "The tanh is applied to the parts before they are added. In the "
@@ -135,6 +139,8 @@ def slipped_step(slips, X, H, W_xh, W_hh, b_h):
     W_xh = W_xh.T if "W_xh transposed" in slips else W_xh
     read, kept = X @ W_xh, H @ W_hh
     kept = H if "not multiplied" in slips else H * W_hh if "elementwise" in slips else kept
+    read = W_xh @ X if "W_xh in front" in slips else read
+    kept = W_hh @ H if "W_hh in front" in slips else kept
     read = X * W_xh if "inputs elementwise" in slips else read
     kept = (read + H) @ W_hh - read if "chained" in slips else kept
     read = 0 * read if "no input" in slips else read
@@ -300,14 +306,28 @@ rnn_loop = Exercise(
         **{k: STEP_SLIPS[k] for k in ("no tanh", "sigmoid", "no bias", "W_hh transposed")},
         **{k: STEP_SLIPS[k] for k in ("bias outside", "not multiplied", "tanh before the sum")},
     },
-    errors=SHAPES,
+    errors={
+        "size of the state": (
+            "shapes cannot be multiplied",
+            "Two matrices do not fit. The state stands on the left, state @ W_hh. And has the zero "
+            "state as many columns as W_hh has rows? Take the sizes from the arguments: a name "
+            "of the notebook, such as num_hiddens, may hold another number.",
+        ),
+        "state is a number": (
+            "unsupported operand type(s) for @: 'int'",
+            "The first state is a plain number. It has to be a tensor of zeros, one row for each "
+            "text, one column for each hidden unit.",
+        ),
+        "sizes": SHAPES["sizes"],
+    },
     hints=(
         "You have the body of the loop already: it is the exercise before. What should the "
         "state be, before anything was read?",
-        "torch.zeros(batch_size, num_hiddens): inputs.shape[1] is the batch size, and "
-        "W_hh.shape[0] the number of hidden units.",
-        "In the loop: state = torch.tanh(X @ W_xh + state @ W_hh + b_h). The state on the right "
-        "is the old one, the state on the left the new one.",
+        "A zero for each text and each hidden unit. Which of the arguments knows how many texts "
+        "there are, and which knows the number of hidden units? (Look at their shapes.)",
+        "The zeros have inputs.shape[1] rows and W_hh.shape[0] columns. In the loop, "
+        "state = torch.tanh(X @ W_xh + state @ W_hh + b_h): the state on the right is the old "
+        "one, the state on the left the new one.",
     ),
 )
 
@@ -324,6 +344,8 @@ def imitate_rnn(slips):
 
 def network_with(answer, inputs, state, W_xh, W_hh, b_h):
     """Build the network, give it these weights, and let it read."""
+    if getattr(answer, "forward", None) is RNNScratch.forward:
+        raise NotImplementedError  # nothing of its own yet
     rnn = answer(*W_xh.shape)
     with torch.no_grad():
         for name, weights in {"W_xh": W_xh, "W_hh": W_hh, "b_h": b_h}.items():
@@ -361,4 +383,4 @@ broken_rnn = Exercise(
     ),
 )
 
-EXERCISES = (num_params, rnn_step, rnn_loop, broken_rnn)
+EXERCISES = (rnn_step, rnn_loop, broken_rnn, num_params)

@@ -201,31 +201,33 @@ def imitate_top_k(slips):
             raise IndexError
         k += "one too many" in slips or "one too many, and an error" in slips
         k -= "one too few" in slips
-        kept, gone = set(logits.argsort(descending=True)[: max(k, 0)].tolist()), -math.inf
-        gone = 0.0 if "zeros" in slips else gone
-        if "smallest kept" in slips:
-            kept = set(logits.argsort()[:k].tolist())
-        if "first kept" in slips:
-            kept = set(range(k))
-        if "largest removed" in slips:
-            kept = set(range(len(logits))) - kept
-        if "more than k" in slips:
-            kept = {i for i in range(len(logits)) if logits[i] > k}
         if "values only" in slips:
             return logits.topk(k).values
         if "ids only" in slips:
             return logits.topk(k).indices
+        stays = torch.tensor([i in places_kept(logits, k, slips) for i in range(len(logits))])
         if "sorted" in slips:
-            ordered = logits.sort(descending=True).values
-            return torch.where(torch.arange(len(logits)) < k, ordered, gone)
-        if "ids as the limit" in slips:
-            kept = {i for i in range(len(logits)) if logits[i] >= logits.topk(k).indices[-1]}
-        source = logits.softmax(-1) if "probabilities" in slips else logits
-        source = torch.zeros_like(logits) if "all alike" in slips else source
-        gone = 0.0 if "probabilities" in slips else gone
-        return torch.where(torch.tensor([i in kept for i in range(len(logits))]), source, gone)
+            logits, stays = logits.sort(descending=True).values, torch.arange(len(logits)) < k
+        if "probabilities" in slips:
+            return torch.where(stays, logits.softmax(-1), 0.0)
+        gone = 0.0 if "zeros" in slips else -math.inf
+        return torch.where(stays, 0 * logits if "all alike" in slips else logits, gone)
 
     return answer
+
+
+def places_kept(logits, k, slips):
+    """The places of the logits that stay."""
+    if "smallest kept" in slips:
+        return logits.argsort()[:k].tolist()
+    if "first kept" in slips:
+        return range(k)
+    if "more than k" in slips:
+        return (logits > k).nonzero().flatten().tolist()
+    if "ids as the limit" in slips:
+        return (logits >= logits.topk(k).indices[-1]).nonzero().flatten().tolist()
+    largest = logits.argsort(descending=True)
+    return largest[k:].tolist() if "largest removed" in slips else largest[: max(k, 0)].tolist()
 
 
 top_k = Exercise(
@@ -309,6 +311,8 @@ def imitate_continue(slips):
         if "last character twice" in slips:
             logits, state = sampling.advance(model, vocab[prefix[-1]], state)
         first, ids = state, []
+        if "read before it is written" in slips:
+            logits, state = sampling.advance(model, logits.argmax().item(), state)
         num_preds += ("one too many" in slips) - ("one too few" in slips)
         num_preds -= len(prefix) if "length of all" in slips else 0
         for _ in range(num_preds):
@@ -363,6 +367,8 @@ continue_text = Exercise(
         "again. It should read the newest, ids[-1].",
         "length of all": "num_preds was taken for the length of the whole text. It says how many "
         "characters are to be added.",
+        "read before it is written": "The character is read before it is written down, so the "
+        "first one never gets into the text. Append first, then advance.",
         "always the same": "The logits are never replaced by the new ones.",
         "unlikeliest": "That takes the least likely character.",
         "prefix missing": "The prefix is missing in front.",
@@ -378,4 +384,4 @@ continue_text = Exercise(
     ),
 )
 
-EXERCISES = (surprisal, temperature, top_k, continue_text)
+EXERCISES = (continue_text, temperature, top_k, surprisal)

@@ -83,7 +83,7 @@ updates = Exercise(
         "How many batches of 4 do 11 windows make? How many steps are that in three epochs?",
         "The batches of one epoch: num_windows divided by batch_size, rounded up.",
         "-(-a // b) is a / b, rounded up, as in len() of WindowBatches; so is math.ceil(a / b), "
-        "after import math. Multiply with num_epochs afterwards, not before.",
+        "after import math. Multiply by num_epochs afterwards, not before.",
     ),
 )
 
@@ -167,9 +167,6 @@ evaluate = Exercise(
     imitate=imitate_evaluate,
     drive=watched_evaluation,
     slips={
-        "gradients": "The loss is right, but PyTorch kept a record of each computation, for a "
-        "gradient that nobody asks for: that costs time and memory. Put @torch.no_grad() over "
-        "the function, or use it in a with.",
         "batches count alike": "Each batch counts the same, and the last one is smaller. Weight "
         "each loss with its number of characters, Y.numel().",
         "texts counted": "Each loss is weighted with the number of texts in its batch. Batches "
@@ -191,6 +188,9 @@ evaluate = Exercise(
         "not weighted": "The losses are means already. Multiply each with its number of "
         "characters before you add them up.",
         "in bits": "That is in bits; the loss is in nats.",
+        "gradients": "PyTorch keeps a record of each computation, for a gradient that nobody asks "
+        "for: that costs time and memory. Put @torch.no_grad() over the function, or use "
+        "torch.no_grad() in a with.",
     },
     hints=(
         "What would the mean be if all characters had been in one batch? And does anybody need "
@@ -301,7 +301,7 @@ train_step = Exercise(
     slips={
         "clipped before the gradient": "It clips the gradient of the step before.",
         "clipped too early": "The gradient is clipped before it is computed, so the new one is "
-        "used as long as it comes. Clip between backward() and step().",
+        "used at its full length. Clip between backward() and step().",
         "never forgotten": "The old gradients are never forgotten: backward() adds the new ones "
         "to them. zero_grad() has to come before it.",
         "forgotten before clipping": "There is no gradient to clip, and the weights never move: "
@@ -428,11 +428,12 @@ read_on = Exercise(
     hints=(
         "Which method of the model takes a state and gives one back? And what must not go on "
         "to the next batch?",
-        "forward_with_state(X, state) gives logits and the new state. In the last line, keep "
-        "the numbers of the state and cut its gradient.",
+        "model(X) gives the logits only; another method of the model, in notebook 2, takes a "
+        "state and gives one back. In the last line, keep the numbers of the state and forget "
+        "where they came from.",
         "logits, state = model.forward_with_state(X, state), and at the end of the loop "
         "state = state.detach().",
     ),
 )
 
-EXERCISES = (updates, evaluate, train_step, read_on)
+EXERCISES = (evaluate, train_step, updates, read_on)
