@@ -60,3 +60,21 @@ def generator(seed=0):
 
 def make_model(vocab_size=28, **settings):
     return model.make_model(vocab_size, **settings)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The tally of the banks: how many answers, and how many got what they should."""
+    lines = {
+        "test_a_wrong_answer": "wrong answers diagnosed",
+        "test_a_right_answer": "right passed",
+    }
+    said = []
+    for test, words in lines.items():
+        counts = {}
+        for outcome in ("passed", "failed"):
+            reports = terminalreporter.stats.get(outcome, [])
+            counts[outcome] = sum(f"test_bank.py::{test}" in report.nodeid for report in reports)
+        if sum(counts.values()):
+            said.append(f"{counts['passed']} of {sum(counts.values())} {words}")
+    if said:
+        terminalreporter.write_line(f"Banks of the exercises: {', '.join(said)}.")

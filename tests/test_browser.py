@@ -231,3 +231,52 @@ def test_the_kernel_is_restarted_with_the_page_open(open_page, served):
 
 def step_of(words):
     return int(re.search(r"step ([\d,]+)", words).group(1).replace(",", ""))
+
+
+EXERCISES = [
+    "from charrnn_helpers import checks\nimport torch\nkept = 'kept'",
+    "checks.windows(...)",
+    "checks.one_hot(lambda X, vocab_size: torch.eye(vocab_size)[X - 1])",
+    "checks.one_hot(lambda X, vocab_size: torch.eye(vocab_size)[X])",
+    'checks.hint("windows", 2)',
+    'checks.solution("windows")',
+    'checks.predict("large_logits", "nan")',
+    'checks.reveal("large_logits", float("inf"))',
+    "def my_windows(ids, num_steps):\n    while True:\n        kept = 'lost'",
+    "checks.windows(my_windows)",
+    "checks.progress()",
+    "print(kept, 'and going on')",
+]
+
+
+def test_verdicts_in_the_browser(open_page, served):
+    """Seen with their colours, in words and without harm; the endless answer is stopped."""
+    write(served[0], "verdicts", *EXERCISES)
+    page = open_page("verdicts")
+    page.restart_and_run_all()
+    wait_for(lambda: "kept and going on" in page.page.locator(OUTPUT).last.inner_text(), 60)
+    page.wait_until_idle(20)
+    text = page.page.locator(".jp-Notebook").inner_text()
+    for words in (
+        "Not tried yet: windows and targets",
+        "Not right yet: one-hot in one line",
+        "came out",
+        "should have",
+        "Passed: one-hot in one line",
+        "Hint 2 of 3",
+        "def my_windows(ids, num_steps):",
+        'You say: "nan"',
+        "Not as predicted",
+        "did not come to an end within 0.7 seconds",
+        "1 of 23 exercises passed; 1 prediction seen, 0 right",
+    ):
+        assert words in text, words
+    border = "el => getComputedStyle(el).borderLeftColor"
+    verdict = page.page.locator(f"{OUTPUT} div[style*='border-left']")
+    colours = {verdict.nth(i).evaluate(border) for i in range(verdict.count())}
+    assert len(colours) >= 3  # not tried, wrong, passed
+    assert serious(page) == []
+    shots = os.environ.get("CHARRNN_SHOTS")
+    if shots:
+        page.page.set_viewport_size({"width": 1280, "height": 2600})
+        page.page.screenshot(path=f"{shots}/verdicts.png")

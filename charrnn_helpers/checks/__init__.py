@@ -102,7 +102,7 @@ def hint(name, step=1):
     more = f'checks.hint("{exercise.name}", {step + 1})'
     more = more if step < 3 else f'checks.solution("{exercise.name}")'
     lines = {f"hint {i}": text for i, text in enumerate(exercise.hints[:step], 1)}
-    return Note(f"Hint {step} of 3: {exercise.title}", f"Next: {more}", lines)
+    return Note(f"Hint {step} of 3: {exercise.title}", f"Next: {more}", lines, prose=True)
 
 
 def solution(name):

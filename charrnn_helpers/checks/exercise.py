@@ -316,13 +316,15 @@ class Exercise:
     def source(self):
         """The model answer, under the name that the notebook uses."""
         source = inspect.getsource(self.solution)
-        return re.sub(rf"\b{self.solution.__name__}\b", self.answer_name, source)
+        return re.sub(rf"\b{self.solution.__name__}(?=\()", self.answer_name, source)
 
 
 TROUBLES = {
     "raises": "It ended the run by itself; a function should return.",
     "never ends": "It did not come to an end within {seconds:g} seconds and was stopped. "
     "Is there a loop whose condition never becomes false?",
+    "cannot be stopped": "It did not come to an end within {seconds:g} seconds, and cannot be "
+    "stopped yet: it is in a single long call. If the notebook stays slow, restart the kernel.",
     "memory": "It asked for far more memory than the task needs and was stopped. "
     "Is there a list or a tensor that grows without end, or a shape that is far too large?",
     "interrupted": "You interrupted it. Nothing was written down as passed.",

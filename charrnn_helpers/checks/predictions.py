@@ -204,7 +204,7 @@ def predict(name, value=...):
     if value is ...:
         wanted = "one of these" if asked.choices else "a number"
         text = f"{asked.question} Put {wanted} in place of the dots, and run the cell again."
-        return Note("Predict before you run", text, lines, COLOURS[NOT_TRIED])
+        return Note("Predict before you run", text, lines, COLOURS[NOT_TRIED], prose=True)
     kept, problem = asked.read(value)
     if problem:
         text = f"{value!r} is no answer to this question; give {problem}."
@@ -250,7 +250,7 @@ def reveal(name, actual):
     lines = {"you said": asked.shown(value), "it is": right}
     title = "As predicted" if agrees else "Not as predicted"
     status = PASSED if agrees else WRONG
-    return Note(title, f"{asked.why}\n{notice}".strip(), lines, COLOURS[status])
+    return Note(title, f"{asked.why}\n{notice}".strip(), lines, COLOURS[status], prose=True)
 
 
 def _strict(asked, what):

@@ -38,7 +38,7 @@ class Run(NamedTuple):
     """How a piece of work went."""
 
     value: object  # what it returned; None if it did not end
-    trouble: str  # "", "raises", "never ends", "memory", "interrupted"
+    trouble: str  # "", "raises", "never ends", "cannot be stopped", "memory", "interrupted"
     error: BaseException | None
     printed: str
     num_printed: int
@@ -63,27 +63,45 @@ class Worker(threading.Thread):
     def __init__(self, work):
         super().__init__(daemon=True)
         self.work, self.value, self.error = work, None, None
+        self.finished = threading.Event()
 
     def run(self):
         try:
-            self.value = self.work()
-        except BaseException as error:  # SystemExit and Stopped too: nothing leaves this thread
-            self.error = error
+            try:
+                self.value = self.work()
+            except BaseException as error:  # SystemExit and Stopped too: nothing leaves this thread
+                self.error = error
+            self.finished.set()
+        except Stopped:  # sent a moment too late
+            self.finished.set()
 
-    def stop(self, seconds=1.0):
-        """Raise Stopped in the thread, again and again until it has ended; True if it has."""
+    def stop(self, trouble):
+        """Stop the thread; return the trouble, or "cannot be stopped" if it goes on for now.
+
+        In that case it is asked again in the background, for a minute.
+        """
+        self._ask(0.2, 0.003)
+        if self.finished.is_set():
+            return trouble
+        threading.Thread(target=self._ask, args=(60, 0.05), daemon=True).start()
+        return "cannot be stopped"
+
+    def _ask(self, seconds, every):
+        """Raise Stopped in the thread, again and again until it has finished.
+
+        A thread that has only just been started is waited for: it may not have an ident yet.
+        """
         raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
         end = time.monotonic() + seconds
-        while self.is_alive() and time.monotonic() < end:
-            raise_in(ctypes.c_ulong(self.ident), ctypes.py_object(Stopped))
-            self.join(0.003)
-        return not self.is_alive()
+        while not self.finished.wait(every) and time.monotonic() < end:
+            if self.ident is not None:
+                raise_in(ctypes.c_ulong(self.ident), ctypes.py_object(Stopped))
 
 
 def run(work, namespace, seconds=SECONDS, limit=GIGABYTE):
     """Run work() and return a Run, whatever it does; `namespace` is where its globals live.
 
-    Only a single call that never gives Python a turn, such as 10**10**10, cannot be stopped.
+    A single long call, such as 10**10**10, cannot be stopped until it gives Python a turn.
     """
     worker, printed = Worker(work), Capped()
     with contextlib.ExitStack() as guards:
@@ -108,19 +126,15 @@ def _watch(worker, seconds, limit):
     last = end + IMPORTING
     try:
         worker.start()
-        while worker.is_alive():
-            worker.join(0.01)
+        while not worker.finished.wait(0.01):
             if is_importing(worker) and time.monotonic() < last:
                 end += 0.01
             if process.memory_info().rss - before > limit:
-                worker.stop()
-                return "memory"
-            if time.monotonic() > end and worker.is_alive():
-                worker.stop()
-                return "never ends"
+                return worker.stop("memory")
+            if time.monotonic() > end:
+                return worker.stop("never ends")
     except KeyboardInterrupt:
-        worker.stop()
-        return "interrupted"
+        return worker.stop("interrupted")
     return ""
 
 

@@ -19,13 +19,10 @@ class Note:
     text: str
     lines: dict = field(default_factory=dict)
     colour: str = COLOURS[""]
+    prose: bool = field(default=False, kw_only=True)  # are the lines sentences, and not code?
 
     def _repr_html_(self):
-        rows = "".join(
-            f"<div style='display: flex; gap: 0.8em'><span style='flex: 0 0 8em'>{label}</span>"
-            f"<pre style='{PRE}'>{html.escape(text)}</pre></div>"
-            for label, text in self.lines.items()
-        )
+        rows = "".join(self._row(label, text) for label, text in self.lines.items())
         box = (
             f"font-size: {100 * zoom():.0f}%; border-left: 6px solid {self.colour}; "
             "padding: 0.4em 0.9em; margin: 0.3em 0; color: #111; background: #f7f7f7; "
@@ -33,6 +30,16 @@ class Note:
         )
         text = html.escape(self.text).replace("\n", "<br>")
         return f'<div style="{box}"><strong>{html.escape(self.title)}.</strong> {text}{rows}</div>'
+
+    def _row(self, label, text):
+        text = html.escape(text)
+        text = f"<span>{text}</span>" if self.prose else f"<pre style='{PRE}'>{text}</pre>"
+        label = (
+            f"<span style='flex: 0 0 7em; white-space: nowrap'>{html.escape(label)}</span>"
+            if label
+            else ""
+        )
+        return f"<div style='display: flex; gap: 0.8em; margin-top: 0.2em'>{label}{text}</div>"
 
     def __repr__(self):
         lines = [f"{self.title}. {self.text}"]
@@ -43,7 +50,10 @@ class Note:
         return "\n".join(lines)
 
 
-PRE = "margin: 0; padding: 0; background: none; color: #111; white-space: pre-wrap"
+PRE = (
+    "margin: 0; padding: 0; background: none; color: #111; white-space: pre-wrap; "
+    "word-break: normal; overflow-wrap: anywhere"
+)
 
 
 class WrongAnswer(AssertionError):  # noqa: N818
