@@ -12,13 +12,14 @@ READY := .venv/ready
 ROOT := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 FIRST := notebooks/01_one_hot_encoding.ipynb
 
-.PHONY: lab test test-long lint course notebooks bench clean help
+.PHONY: lab test test-long lint course filled notebooks bench clean help
 
 help:
 	@echo "make lab        set up, and open JupyterLab on the first notebook"
 	@echo "make test       set up, and run the whole suite: style, package, notebooks, browser"
 	@echo "make test-long  the heavy tests: minutes rather than seconds"
 	@echo "make course     execute every notebook into build/ and print a table"
+	@echo "make filled     the same with all model answers filled in, in strict mode"
 	@echo "make notebooks  execute every notebook in place"
 	@echo "make bench      time training against D2L's recipe and nn.RNN, and what live plots cost"
 	@echo "make clean      remove what these commands made"
@@ -39,6 +40,9 @@ lint: $(READY)
 
 course: $(READY)
 	$(PY) -m tests.course build
+
+filled: $(READY)
+	$(PY) -m tests.course build/filled --filled
 
 notebooks: $(READY)
 	$(PY) -m tests.course --inplace
