@@ -10,6 +10,7 @@ from torch import nn
 
 DEEPEST = 8  # lists in lists
 LARGEST = 10**6  # numbers in a tensor, or things in a list; a check's answers are tiny
+COMPLEX = "complex, with a real and an imaginary part; abs() gives its absolute value"
 RTOL, ATOL = 1e-4, 1e-5
 
 
@@ -54,6 +55,8 @@ def settle(value, depth=0):
         return {name: settle(p) for name, p in value.state_dict().items()}
     if isinstance(value, (np.ndarray, np.generic)):
         numeric = value.dtype.kind in "fiub" and value.size <= LARGEST
+        if value.dtype.kind == "c":
+            return Strange(COMPLEX)
         return _plain(torch.as_tensor(value.copy())) if numeric else Strange("an odd NumPy array")
     if isinstance(value, torch.Tensor):
         return _plain(value)
@@ -71,7 +74,7 @@ def settle(value, depth=0):
     if value is None or value is ... or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, complex):
-        return Strange("complex, with a real and an imaginary part")
+        return Strange(COMPLEX)
     if isinstance(value, str):
         return str(value)[:LARGEST]
     return Strange(f"{_article(type(value).__name__)}")
@@ -81,7 +84,7 @@ def _plain(tensor):
     if tensor.numel() > LARGEST:
         return Strange(f"a tensor of shape {tuple(tensor.shape)}")
     if tensor.is_complex():
-        return Strange("complex, with a real and an imaginary part")
+        return Strange(COMPLEX)
     if tensor.is_quantized:
         return Strange("a quantised tensor")
     if tensor.device.type == "meta" or tensor.layout != torch.strided:
@@ -109,7 +112,7 @@ def compare(got, want):
     if isinstance(got, Failure):
         return Difference("raises", f"it stops with an error, {got.what}")
     if isinstance(got, Strange):
-        kind = "device" if "device" in got.what else "type"
+        kind = "device" if "device" in got.what else "complex" if got.what == COMPLEX else "type"
         return Difference(kind, f"what came back is {got.what}")
     if isinstance(want, str):
         return _compare_texts(got, want)

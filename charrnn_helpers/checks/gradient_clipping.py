@@ -29,6 +29,8 @@ def imitate_factor(slips):
             "difference": 1.0 if norm <= theta else norm - theta,
             "root": min(1.0, math.sqrt(theta / norm)),
             "squared": min(1.0, theta / norm**2),
+            "at least 1": theta / max(norm, 1.0),
+            "unit length": 1 / norm if norm > theta else 1.0,
             "compared with 1": theta / norm if norm > 1 else 1.0,
         }
         return next((f for k, f in factors.items() if k in slips), min(1.0, theta / norm))
@@ -73,6 +75,9 @@ clip_factor = Exercise(
         "difference": "That is by how much the norm is too long. The gradient is multiplied, "
         "so a ratio is needed.",
         "root": "There is a root too many: the norm is a length already, not a square.",
+        "at least 1": "The norm was raised to 1 at least before the division. It is theta that it "
+        "has to be compared with: theta / max(norm, theta) would do it.",
+        "unit length": "A long gradient is cut to the length 1; it should be theta.",
         "compared with 1": "The norm is compared with 1; it should be compared with theta.",
         "squared": "The norm was squared. Multiplied with this factor, the gradient's length is "
         "theta divided by the norm.",
@@ -179,6 +184,17 @@ def scale_with_slips(grads, theta, norm, slips):
             grad *= theta / norm
 
 
+def no_error_raised(got, want, *args):
+    """The norm is inf or nan, and no FloatingPointError came."""
+    if want["returned"] != "FloatingPointError" or got["returned"] == "FloatingPointError":
+        return None
+    return (
+        "The norm is inf or nan here, and no FloatingPointError was raised. (nan is equal to "
+        "nothing, not even to itself; math.isfinite finds both. And an error has to be raised, not "
+        "returned.)"
+    )
+
+
 clip_gradients = Exercise(
     name="clip_gradients",
     notebook=4,
@@ -198,6 +214,7 @@ clip_gradients = Exercise(
     solution=training.clip_gradients,
     imitate=imitate_clip,
     drive=clipped,
+    symptoms={"no error raised": no_error_raised},
     errors={
         "p for its gradient": (
             "leaf Variable",

@@ -28,6 +28,7 @@ def imitate_bits(slips):
 
     def answer(bits):
         bits = math.ceil(bits) if "whole bits" in slips else bits
+        bits = math.floor(bits) if "cut to whole bits" in slips else bits
         return power(-bits if "one half" in slips else bits) - ("one less" in slips)
 
     return answer
@@ -60,6 +61,8 @@ bits = Exercise(
         "to the perplexity is a power.",
         "whole bits": "The bits were rounded up. On average a character may cost 2.5 bits, and "
         "2 to the power of 2.5 is a perplexity like any other.",
+        "cut to whole bits": "The fraction of the bits was cut off. 2 to the power of 2.5 is a "
+        "perplexity like any other.",
         "one less": "1 was taken away. The perplexity counts all choices, the right one too.",
         "ten": "That is ten to the power of the bits. A bit is a choice between two.",
     },
@@ -90,7 +93,7 @@ def imitate_cross_entropy(slips):
             shifted = logits - shift_of(logits, slips)
             probs = pick(shifted.exp() / shifted.exp().sum(-1, keepdim=True), targets)
             probs = probs.mean() if "log of the mean" in slips else probs
-            return -(probs + 1e-9 * ("epsilon" in slips)).log().mean()
+            return reduced(-(probs + 1e-9 * ("epsilon" in slips)).log(), slips)
         chosen = log_probs.amax(-1) if "the largest instead" in slips else pick(log_probs, targets)
         if "no logarithm" in slips:
             chosen = chosen.exp()
@@ -98,7 +101,7 @@ def imitate_cross_entropy(slips):
             chosen = log_probs
         if "score alone" in slips:
             chosen = pick(logits, targets)
-        return reduced(-chosen, slips)
+        return reduced(-chosen, slips, logits.shape[-1])
 
     return answer
 
@@ -117,7 +120,7 @@ def shift_of(logits, slips):
     return logits.amax(0 if "wrong axis" in slips else -1, keepdim=True)
 
 
-def reduced(prices, slips):
+def reduced(prices, slips, width=1):
     """The prices of all positions as one number, or what a slip makes of them."""
     if "1 - p" in slips:
         prices = 1 - (-prices).exp()
@@ -132,6 +135,7 @@ def reduced(prices, slips):
     if "sum over time" in slips and prices.dim() > 1:
         return prices.sum(-1).mean()
     loss = prices.sum() if "sum" in slips else prices.mean()
+    loss = loss / width if "mean over the vocabulary, too" in slips else loss
     return loss.exp() if "perplexity" in slips else loss
 
 
@@ -173,6 +177,9 @@ cross_entropy = Exercise(
         "target's logit. Both must be shifted, or neither counts.",
         "sum": "The prices are added up; the loss is their mean, so that it does not depend on "
         "the size of the batch.",
+        "mean over the vocabulary, too": "The mean was taken over a table with zeros for all that "
+        "is not the target, so the loss was divided by vocab_size as well. Divide by the number of "
+        "positions.",
         "sum over time": "The prices are added along the steps. The mean runs over all "
         "positions, over batch and time alike.",
         "one for each position": "There is a price for each position. One number is wanted: "
@@ -229,7 +236,7 @@ def imitate_mean(slips):
         alike = {"mean of perplexities", "batches count alike", "divided by all"} & slips
         weights = [1] * n if alike else sizes
         weights = [1 / size for size in sizes] if "divided by the sizes" in slips else weights
-        rising = {"mean of perplexities", "weighted perplexities"} & slips
+        rising = {"mean of perplexities", "weighted perplexities", "harmonic"} & slips
         values = [math.exp(loss) for loss in losses] if rising else losses
         if "a single batch" in slips:
             values, weights = values[-1:], [1]
@@ -239,7 +246,9 @@ def imitate_mean(slips):
             values, weights = [statistics.median(values)], [1]
         divisors = {"no mean": 1, "divided by batches": n, "divided by all": total}
         divisor = next((d for name, d in divisors.items() if name in slips), sum(weights))
+        values = [1 / v for v in values] if "harmonic" in slips else values
         mean = sum(w * v for w, v in zip(weights, values, strict=True)) / divisor
+        mean = 1 / mean if "harmonic" in slips else mean
         if rising or "no exp" in slips:
             return mean
         mean = -mean if "sign" in slips else mean
@@ -282,6 +291,8 @@ mean_perplexity = Exercise(
         "sign": "The sign is wrong: that is a probability. The perplexity is never below 1.",
         "a single batch": "Only the last batch counts.",
         "the worst batch": "Only the worst batch counts.",
+        "harmonic": "That averages the probabilities 1/perplexity. Average the losses, and take "
+        "exp at the very end.",
         "median": "That takes the median. A single surprising batch belongs into the mean.",
     },
     hints=(
@@ -302,6 +313,7 @@ def imitate_bigram(slips):
         pairs = pairs[:-1] if "last pair left out" in slips else pairs
         pairs = set(pairs) if "each pair once" in slips else pairs
         pairs = [] if "nothing counted" in slips else pairs
+        pairs = list(pairs)[::2] if "pairs without overlap" in slips else pairs
         for a, b in pairs:
             counts[(b, a) if "next and before exchanged" in slips else (a, b)] += 1
             if "both ways" in slips:
@@ -383,6 +395,8 @@ bigram = Exercise(
         "wrapped round": "The last character and the first were counted as a pair. "
         "The text is not a ring.",
         "last pair left out": "The last pair is missing.",
+        "pairs without overlap": "Every second pair is missing: the text was cut into pairs. Each "
+        "character but the last begins one.",
         "nothing counted": "All rows are even: not one pair was counted. (Tensors as keys of a "
         "Counter are never found again; use plain numbers, ids.tolist().)",
         "each pair once": "Each pair was counted once, however often it occurs. Was it "

@@ -1,5 +1,7 @@
 """The exercises of notebook 1: a vocabulary, windows, one-hot vectors, time first."""
 
+from bisect import bisect_left as bisect
+
 import torch
 
 from charrnn_helpers import data, model
@@ -36,12 +38,18 @@ def imitate_vocab(slips):
             if "unknown is 0" in slips or "unknown is -1" in slips:
                 other = 0 if "unknown is 0" in slips else -1
                 ids = [i if c in self.tokens else other for i, c in zip(ids, text, strict=True)]
+            if "neighbour" in slips:
+                ids = [min(bisect(self.tokens, c), len(self.tokens) - 1) for c in text]
+            if "all or nothing" in slips and set(text) - set(self.tokens):
+                return [unknown]
             if None in ids or ("unknown is an error" in slips and set(text) - set(self.tokens)):
                 raise KeyError("an unknown character")
             return [i + 1 for i in ids] if "ids from one" in slips else ids
 
         def decode(self, ids):
             tokens = [self.tokens[i - 1 if "ids from one" in slips else i] for i in ids]
+            if "unk not written" in slips:
+                tokens = [token for token in tokens if token != "<unk>"]
             if "decoded to a list" in slips:
                 return tokens
             return (" " if "joined by spaces" in slips else "").join(tokens)
@@ -70,7 +78,7 @@ vocabulary = Exercise(
     parameters=1,
     tried="three texts: tokens, encoding, decoding, and characters that are not in the text",
     cases=(
-        vocab_case("b a", "ab", [3, 0, 2]),
+        vocab_case("b a", "ab", [3, 0, 2, 1]),
         vocab_case("banana", "abnabz", [3, 1, 2, 1, 3]),
         vocab_case("the time machine", "time caf\u00e9", [9, 6, 7, 4, 0, 2]),
     ),
@@ -105,6 +113,12 @@ vocabulary = Exercise(
         "is 0; one-hot vectors and matrices count from 0, too.",
         "joined by spaces": "decode puts something between the characters. The spaces of the "
         "text are tokens themselves; join with the empty text.",
+        "unk not written": 'decode leaves "<unk>" out. Then the text is shorter than the ids, and '
+        "nobody can see that something was lost.",
+        "neighbour": "A character from outside gets the id of a neighbour: bisect and the like "
+        "give a place for anything. Look first whether the character is among the tokens.",
+        "all or nothing": 'A single character from outside turns the whole text into one "<unk>". '
+        "Each character is looked up by itself.",
         "decoded to a list": "decode gives a list of tokens; join them to one text.",
     },
     hints=(
@@ -120,23 +134,15 @@ vocabulary = Exercise(
 
 def imitate_windows(slips):
     def answer(ids, num_steps):
-        first, last = 0, len(ids) - num_steps
+        first = 1 if "first left out" in slips else 0
+        last = len(ids) - num_steps
         last += ("one too many" in slips) - ("one too few" in slips)
-        if "first left out" in slips:
-            first = 1
-        step = num_steps if "no overlap" in slips else 1
         length = num_steps + 1 if "a step too long" in slips else num_steps
-        shift = {"targets not shifted": 0, "targets shifted twice": 2, "targets before": -1}
-        by = next((s for name, s in shift.items() if name in slips), 1)
-        starts = range(first, last, step)
+        if "cut out of the window" in slips:
+            last, length = last + 1, num_steps - 1
+        starts = range(first, last, num_steps if "no overlap" in slips else 1)
         X = [ids[i : i + length] for i in starts]
-        Y = [ids[max(i + by, 0) : max(i + by, 0) + length] for i in starts]
-        if "one target" in slips:
-            Y = [ids[i + num_steps] for i in starts]
-        if "a window ahead" in slips:
-            Y = [ids[i + num_steps : i + 2 * num_steps] for i in starts]
-        if "rolled" in slips:
-            Y = [x.roll(-1) for x in X]
+        Y = targets(ids, starts, X, length, num_steps, slips)
         if "one long row" in slips:
             X, Y = ids[:-1], ids[1:]
         if "fixed end" in slips:
@@ -147,6 +153,21 @@ def imitate_windows(slips):
         return (Y, X) if "exchanged" in slips else (X, Y)
 
     return answer
+
+
+def targets(ids, starts, X, length, num_steps, slips):
+    """The targets of these windows, or what a slip takes for them."""
+    if "one target" in slips:
+        return [ids[i + num_steps] for i in starts]
+    if "a window ahead" in slips:
+        return [ids[i + num_steps : i + 2 * num_steps] for i in starts]
+    if "ids plus one" in slips:
+        return [x + 1 for x in X]
+    if "rolled" in slips:
+        return [x.roll(-1) for x in X]
+    shift = {"targets not shifted": 0, "targets shifted twice": 2, "targets before": -1}
+    by = next((s for name, s in shift.items() if name in slips), 1)
+    return [ids[max(i + by, 0) : max(i + by, 0) + length] for i in starts]
 
 
 def windows_and_targets(answer, ids, num_steps):
@@ -192,6 +213,10 @@ windows = Exercise(
         "num_steps of them: every character of the window is a question of its own.",
         "a window ahead": "The targets are the whole next window. They should be the same "
         "window, moved on by one place.",
+        "ids plus one": "The targets are the ids plus one. One id *later* means a place in the "
+        "text, not the number.",
+        "cut out of the window": "Inputs and targets are both cut out of a window of num_steps "
+        "ids, so they are one too short. A window and its targets together take num_steps + 1 ids.",
         "rolled": "The last target of each window is the window's own first id. Each window was "
         "turned round in itself; its last target is the id that follows it in the text.",
         "one long row": "That is one window as long as the text. X should hold many windows of "
@@ -220,25 +245,34 @@ def imitate_one_hot(slips):
         ids = ids % size if "from one" in slips else ids
         places = torch.arange(size)
         rows = (ids.unsqueeze(-1) == places).float()
-        if "flat" in slips:
-            rows = rows.reshape(-1, size)
-        if "axis in front" in slips:
-            rows = rows.movedim(-1, 0)
         if "the id itself" in slips:
             rows = rows * ids.unsqueeze(-1)
-        if "ones and zeros exchanged" in slips:
-            rows = 1 - rows
-        if "one row for all" in slips:
-            rows = rows.reshape(-1, size).amax(dim=0)
         if "staircase" in slips:
             rows = (places <= ids.unsqueeze(-1)).float()
-        if "a bag" in slips and X.dim():
-            rows = rows.amax(dim=-2)
-        if "whole rows" in slips:
-            rows = torch.zeros(size, size).index_fill(0, X.flatten(), 1.0)
+        if "ones and zeros exchanged" in slips:
+            rows = 1 - rows
+        rows = reshaped(rows, X, size, slips)
         return rows.long() if "integers" in slips else rows
 
     return answer
+
+
+def reshaped(rows, X, size, slips):
+    """The rows, with what slips do to their number, their width and their axes."""
+    if "a bag" in slips and X.dim():
+        rows = rows.amax(dim=-2)
+    if "all ids in each row" in slips and X.dim():
+        rows = rows.reshape(-1, size).amax(dim=0).expand_as(rows)
+    if "whole rows" in slips:
+        rows = torch.zeros(size, size).index_fill(0, X.flatten(), 1.0)
+    if "columns of the data" in slips:
+        rows = rows[..., X.unique()]
+    if "first left out" in slips:
+        rows = rows[..., 1:]
+    if "one row for all" in slips:
+        return rows.reshape(-1, size).amax(dim=0)
+    rows = rows.reshape(-1, size) if "flat" in slips else rows
+    return rows.movedim(-1, 0) if "axis in front" in slips else rows
 
 
 one_hot = Exercise(
@@ -278,6 +312,12 @@ one_hot = Exercise(
         "but not where. Each id needs a row of its own.",
         "whole rows": "Whole rows were filled with 1: rows[X] = 1 picks rows, and the result has "
         "not the shape of X. For each id a single place is 1.",
+        "all ids in each row": "Each row has a 1 for every id of X: rows[..., X] = 1 sets them in "
+        "all rows. Each id sets a single place, in its own row.",
+        "columns of the data": "There are columns only for the ids that occur in X. The places "
+        "must be the same for each batch: vocab_size of them.",
+        "first left out": "The place of id 0 is missing. In a regression one category may be left "
+        "out; here each id has a place of its own.",
         "one row for all": "All ids share a single row, which tells which characters occur, but "
         "not where. Each id needs a row of its own.",
         "staircase": "There is a 1 in all places up to the id. Only the place of the id itself "
@@ -314,8 +354,11 @@ def imitate_time_first(slips):
         inputs = model.one_hot(batch, vocab_size)  # (batch_size, num_steps, vocab_size)
         inputs = inputs.flip(1) if "time reversed" in slips else inputs
         inputs = inputs[:, :-1] if "last step left out" in slips else inputs
-        if "reshape" in slips:
-            inputs = inputs.reshape(inputs.shape[1], inputs.shape[0], vocab_size)
+        num_steps = inputs.shape[1]
+        if "wrong pair, then reshape" in slips:
+            inputs = inputs.permute(0, 2, 1)
+        if "reshape" in slips or "wrong pair, then reshape" in slips:
+            inputs = inputs.reshape(num_steps, len(batch), vocab_size)
         elif "batch first" not in slips:
             chosen = next((axes for name, axes in AXES.items() if name in slips), (1, 0, 2))
             inputs = inputs.permute(chosen)
@@ -360,6 +403,8 @@ time_first = Exercise(
         "places; the vocabulary stays last.",
         "wrong pair": "The wrong two axes have changed places: time and vocabulary, where it "
         "should be batch and time.",
+        "wrong pair, then reshape": "Time and vocabulary have changed places, and a reshape hides "
+        "it. The first two axes should change places, and no reshape is needed.",
         "reshaped in the end": "The axes are exchanged, and then a reshape to (batch_size, "
         "num_steps, vocab_size) spoils it again.",
         "reshape": "The numbers are dealt out anew in reading order, which mixes the texts: "

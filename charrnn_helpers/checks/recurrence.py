@@ -13,33 +13,34 @@ def draw(*shape, seed=0, scale=0.7):
     return (scale * torch.randn(*shape, generator=generator)).mul(100).round().div(100)
 
 
+COUNTS = {  # what a slip counts instead, for v tokens and h hidden units
+    "W_hh as a row": lambda v, h: {"W_hh": h},
+    "biases exchanged": lambda v, h: {"b_q": h},
+    "two biases": lambda v, h: {"b_h": 2 * h},
+    "sizes mixed up": lambda v, h: {"W_hh": v * v},
+    "bias as a matrix": lambda v, h: {"b_h": h * h},
+    "rows only": lambda v, h: {"W_xh": v, "W_hh": h, "W_hq": h},
+    "scalar biases": lambda v, h: {"b_h": 1, "b_q": 1},
+    "tensors counted": lambda v, h: {"W_xh": 1, "W_hh": 1, "b_h": 1, "W_hq": 1, "b_q": 1},
+    "output as wide as the state": lambda v, h: {"W_hq": h * h},
+    "added": lambda v, h: {"W_xh": v + h, "W_hh": h + h, "W_hq": h + v},
+    "one W_hh a character": lambda v, h: {"W_hh": v * h * h},
+    "without W_xh": lambda v, h: {"W_xh": 0},
+    "without W_hh": lambda v, h: {"W_hh": 0},
+    "without b_h": lambda v, h: {"b_h": 0},
+    "without b_q": lambda v, h: {"b_q": 0},
+    "without biases": lambda v, h: {"b_h": 0, "b_q": 0},
+    "one rectangle": lambda v, h: {"W_hq": 0},
+    "without the output layer": lambda v, h: {"W_hq": 0, "b_q": 0},
+}
+
+
 def imitate_num_params(slips):
     def answer(vocab_size, num_hiddens):
         v, h = vocab_size, num_hiddens
         terms = {"W_xh": v * h, "W_hh": h * h, "b_h": h, "W_hq": h * v, "b_q": v}
-        if "W_hh as a row" in slips:
-            terms["W_hh"] = h
-        if "biases exchanged" in slips:
-            terms["b_q"] = h
-        if "two biases" in slips:
-            terms["b_h"] = 2 * h
-        if "sizes mixed up" in slips:
-            terms["W_hh"] = v * v
-        if "bias as a matrix" in slips:
-            terms["b_h"] = h * h
-        if "rows only" in slips:
-            terms.update(W_xh=v, W_hh=h, W_hq=h)
-        if "added" in slips:
-            terms.update(W_xh=v + h, W_hh=h + h, W_hq=h + v)
-        if "one W_hh a character" in slips:
-            terms["W_hh"] = v * h * h
-        for name in terms:
-            if f"without {name}" in slips or (name[0] == "b" and "without biases" in slips):
-                terms[name] = 0
-        if "one rectangle" in slips:
-            terms["W_hq"] = 0
-        if "without the output layer" in slips:
-            terms["W_hq"] = terms["b_q"] = 0
+        for slip in COUNTS:
+            terms |= COUNTS[slip](v, h) if slip in slips else {}
         return sum(terms.values())
 
     return answer
@@ -76,6 +77,11 @@ num_params = Exercise(
         "each hidden unit.",
         "rows only": "Only the rows of the matrices were counted. A matrix holds rows times "
         "columns numbers.",
+        "scalar biases": "Each bias was counted as one number. b_h has one for each hidden unit, "
+        "b_q one for each token.",
+        "tensors counted": "The tensors were counted, and not the numbers in them.",
+        "output as wide as the state": "W_hq was counted as a square. It leads from the state to "
+        "the scores: num_hiddens by vocab_size.",
         "added": "Rows and columns were added. A matrix holds rows *times* columns numbers.",
         "one W_hh a character": "W_hh was counted once for each token. There is one W_hh, the "
         "same for all characters and all steps.",
@@ -107,6 +113,11 @@ STEP_SLIPS = {
     "the left: H @ W_hh. (With square matrices the other order runs, and is another thing.)",
     "W_xh in front": "W_xh stands in front of the inputs. The rows of X are texts, so X stands on "
     "the left: X @ W_xh. (With square matrices the other order runs, and is another thing.)",
+    "weights exchanged": "W_xh and W_hh are exchanged: W_xh belongs to the inputs, W_hh to the "
+    "state. With square matrices no shape can tell.",
+    "bias twice": "The bias was added twice. There is one b_h, for both parts together.",
+    "old state added": "The old state was added to the new one. It has its part inside the tanh; "
+    "the new state replaces it.",
     "inputs elementwise": "X and W_xh are multiplied number by number, with *; @ is the "
     "matrix product.",
     "tanh before the sum": "The tanh is applied to the parts before they are added. In the "
@@ -153,10 +164,14 @@ def slipped_step(slips, X, H, W_xh, W_hh, b_h):
             return halves + (1 - with_read - with_kept) * b_h
     if "tanh of the inputs only" in slips:
         return torch.tanh(read + b_h) + kept
+    if "weights exchanged" in slips:
+        read, kept = X @ W_hh, H @ W_xh
+    b_h = 2 * b_h if "bias twice" in slips else b_h
     joined = read * kept if "multiplied parts" in slips else read + kept
     squashes = {"no tanh": lambda x: x, "sigmoid": torch.sigmoid, "relu": torch.relu}
     squash = next((f for name, f in squashes.items() if name in slips), torch.tanh)
-    return squash(joined) + b_h if "bias outside" in slips else squash(joined + b_h)
+    new = squash(joined) + b_h if "bias outside" in slips else squash(joined + b_h)
+    return H + new if "old state added" in slips else new
 
 
 def imitate_step(slips):
@@ -230,6 +245,8 @@ def imitate_loop(slips):
             old = first if "always the first state" in slips else old
             new = slipped_step(slips, X, old, W_xh, W_hh, b_h)
             outputs.append(old if "old state kept" in slips else new)
+            if "return in the loop" in slips:
+                return outputs, new
             state = new
         outputs = [first, *outputs] if "first state listed" in slips else outputs
         outputs = outputs[1:] if "first dropped" in slips else outputs
@@ -292,6 +309,7 @@ rnn_loop = Exercise(
         "then append it.",
         "first state listed": "The list begins with the state before the first step, so there "
         "is one too many. It should hold what each step has made.",
+        "return in the loop": "The return stands inside the loop, so only the first step is read.",
         "first dropped": "The first state is missing from the list.",
         "rows from the steps": "The zeros have a row for each step. A state has a row for each "
         "text of the batch: inputs.shape[1].",
@@ -303,7 +321,8 @@ rnn_loop = Exercise(
         "first returned": "The second result is the first state; it should be the last.",
         "backwards": "The steps are read from the last to the first.",
         "first step left out": "The first step is left out.",
-        **{k: STEP_SLIPS[k] for k in ("no tanh", "sigmoid", "no bias", "W_hh transposed")},
+        **{k: STEP_SLIPS[k] for k in ("no tanh", "sigmoid", "relu", "no bias", "W_hh transposed")},
+        "old state added": STEP_SLIPS["old state added"],
         **{k: STEP_SLIPS[k] for k in ("bias outside", "not multiplied", "tanh before the sum")},
     },
     errors={

@@ -63,7 +63,7 @@ class Worker(threading.Thread):
     def __init__(self, work):
         super().__init__(daemon=True)
         self.work, self.value, self.error = work, None, None
-        self.finished = threading.Event()
+        self.finished, self.computes_gradients = threading.Event(), True
 
     def run(self):
         try:
@@ -71,6 +71,7 @@ class Worker(threading.Thread):
                 self.value = self.work()
             except BaseException as error:  # SystemExit and Stopped too: nothing leaves this thread
                 self.error = error
+            self.computes_gradients = torch.is_grad_enabled()  # the setting of this thread
             self.finished.set()
         except Stopped:  # sent a moment too late
             self.finished.set()
@@ -112,6 +113,8 @@ def run(work, namespace, seconds=SECONDS, limit=GIGABYTE):
         guards.enter_context(contextlib.redirect_stdout(printed))
         guards.enter_context(contextlib.redirect_stderr(printed))
         trouble = _watch(worker, seconds, limit)
+    if not worker.computes_gradients:
+        replaced.append("whether PyTorch computes gradients (no_grad belongs in a with)")
     error = worker.error
     if not trouble and error is not None:
         trouble = "memory" if is_memory_error(error) else "raises"

@@ -17,6 +17,8 @@ SURPRISALS = {
     "reciprocal": lambda p: 1 / p,
     "1 - p": lambda p: 1 - p,
     "of the others": lambda p: -math.log2(1 - p),
+    "of the others, or inf": lambda p: -math.log2(1 - p) if p < 1 else math.inf,
+    "odds": lambda p: -math.log2(p / (1 - p)) if p < 1 else -math.inf,
     "share of the entropy": lambda p: -p * math.log2(p),
     "power of two": lambda p: 2.0**p,
     "other way": lambda p: 2.0**-p,
@@ -53,6 +55,8 @@ surprisal = Exercise(
         "logarithm of that.",
         "1 - p": "That is 1 - p. It never gets above 1, however surprising the character is.",
         "of the others": "That is the surprise at any *other* character.",
+        "of the others, or inf": "That is the surprise that it is another character: p, not 1 - p.",
+        "odds": "That is the logarithm of the odds, p / (1 - p). The surprise needs p alone.",
         "share of the entropy": "That is the surprise times its probability, a term of the "
         "entropy. The character has come: its surprise alone is wanted.",
         "whole bits": "It was rounded up. A surprise need not be a whole number of bits.",
@@ -104,6 +108,8 @@ def imitate_temperature(slips):
             "exp": (logits / T).exp(),
             "sign": -logits / T,
             "root": logits / math.sqrt(T),
+            "power": logits ** (1 / T),
+            "plus one": logits / (T + 1),
         }
         return next((c for name, c in changes.items() if name in slips), logits / T)
 
@@ -183,6 +189,9 @@ temperature = Exercise(
         "root": "The logits were divided by the root of T.",
         "power of two": "The logits were divided by the square of T.",
         "subtracted": "T was subtracted, not divided by.",
+        "power": "The logits were raised to the power 1/T. It is the probabilities for which that "
+        "would be right; logits are divided.",
+        "plus one": "The logits were divided by T + 1, so that T = 1 changes them.",
         "ignored": "T has no effect. (A number added to all logits cancels in the softmax.)",
         "always greedy": "Only the likeliest is left, whatever T is.",
     },
@@ -222,6 +231,16 @@ def places_kept(logits, k, slips):
         return logits.argsort()[:k].tolist()
     if "first kept" in slips:
         return range(k)
+    if "k-th smallest" in slips:
+        return (logits >= logits.kthvalue(k).values).nonzero().flatten().tolist()
+    if "k smallest out" in slips:
+        return logits.argsort()[k:].tolist()
+    if "by absolute value" in slips:
+        return logits.abs().argsort(descending=True)[:k].tolist()
+    if "order for ranks" in slips:
+        return (logits.argsort(descending=True) < k).nonzero().flatten().tolist()
+    if "order for ranks, upwards" in slips:
+        return (logits.argsort() >= len(logits) - k).nonzero().flatten().tolist()
     if "more than k" in slips:
         return (logits > k).nonzero().flatten().tolist()
     if "ids as the limit" in slips:
@@ -268,6 +287,15 @@ top_k = Exercise(
         "probabilities": "These are probabilities. Logits are wanted, the softmax comes "
         "afterwards; with a 0 in it, nothing is ruled out.",
         "all alike": "Those that are kept are now equally likely; their logits should stay.",
+        "k-th smallest": "The limit is the k-th *smallest* logit: kthvalue and sort count upwards. "
+        "The k-th largest is wanted.",
+        "k smallest out": "The k smallest are ruled out. All but the k largest should be.",
+        "by absolute value": "They were chosen by their absolute value. A logit of -3 is "
+        "a small one.",
+        "order for ranks": "argsort was taken for the ranks. It says which logit stands at each "
+        "rank, not which rank each logit has.",
+        "order for ranks, upwards": "argsort was taken for the ranks. It says which logit stands "
+        "at each rank (here from the smallest up), not which rank each logit has.",
         "more than k": "The logits are compared with k itself. k says how many are kept; compare "
         "with the k-th largest logit.",
     },

@@ -1,5 +1,6 @@
 """The exercises of notebook 5: counting steps, evaluating, one step of training, reading on."""
 
+import functools
 import math
 
 import torch
@@ -25,6 +26,8 @@ def imitate_updates(slips):
         if "multiplied" in slips:
             return n * b * e
         b = 1 if "one window a step" in slips else b
+        if "a fraction and one more" in slips:
+            return (n / b + (n % b > 0)) * e
         if "no windows" in slips:
             return b * e
         if "one for the rest of the run" in slips:
@@ -74,6 +77,8 @@ updates = Exercise(
         "an epoch more": "There is an epoch too many.",
         "a fraction": "Steps are whole: the last, smaller batch of an epoch makes a whole step. "
         "Round up.",
+        "a fraction and one more": "One was added for the smaller batch, but / keeps the fraction, "
+        "which was that batch already. // rounds down.",
         "multiplied": "The number of windows was multiplied with the size of a batch. "
         "It should be divided by it.",
         "no windows": "The number of windows has no part in the result.",
@@ -122,11 +127,15 @@ def watched_evaluation(answer, model, batches):
     return {"loss": loss, "recorded for gradients": any(recorded)}
 
 
+def scores(logits, slips):
+    return logits.softmax(dim=-1) if "softmax twice" in slips else logits
+
+
 def imitate_evaluate(slips):
     def answer(model, batches):
         with torch.set_grad_enabled("gradients" in slips):
             asked = [(X, X if "inputs as targets" in slips else Y) for X, Y in batches]
-            losses = [cross_entropy(model(X), Y).item() for X, Y in asked]
+            losses = [cross_entropy(scores(model(X), slips), Y).item() for X, Y in asked]
         sizes = [Y.numel() for _, Y in batches]
         sizes = [len(Y) for _, Y in batches] if "texts counted" in slips else sizes
         sizes = [Y.shape[1] for _, Y in batches] if "steps counted" in slips else sizes
@@ -143,6 +152,8 @@ def imitate_evaluate(slips):
             "mean of perplexities": sum(powers) / n,
             "divided by batches": weighted / n,
             "not weighted": sum(losses) / total,
+            "counted in texts": weighted / sum(len(Y) for _, Y in batches),
+            "half and half": functools.reduce(lambda a, b: (a + b) / 2, losses),
             "in bits": weighted / total / math.log(2),
         }
         return next((r for name, r in results.items() if name in slips), weighted / total)
@@ -188,6 +199,12 @@ evaluate = Exercise(
         "not weighted": "The losses are means already. Multiply each with its number of "
         "characters before you add them up.",
         "in bits": "That is in bits; the loss is in nats.",
+        "counted in texts": "The prices of all characters are added, and divided by the number of "
+        "texts. Both have to count characters.",
+        "half and half": "(old + new) / 2 is no running mean: each batch counts half of all before "
+        "it together. Keep two totals, and divide at the end.",
+        "softmax twice": "The logits went through a softmax first. cross_entropy takes logits, and "
+        "has the softmax in it.",
         "gradients": "PyTorch keeps a record of each computation, for a gradient that nobody asks "
         "for: that costs time and memory. Put @torch.no_grad() over the function, or use "
         "torch.no_grad() in a with.",
@@ -208,6 +225,7 @@ class PlainSGD:
 
     def __init__(self, params, lr):
         self.params, self.lr = list(params), lr
+        self.param_groups = [{"params": self.params, "lr": lr}]
 
     def zero_grad(self, set_to_none=True):
         for p in self.params:
@@ -251,6 +269,7 @@ SHIFTS = {
     "never forgotten": {"z": None},
     "forgotten before clipping": {"z": 2.5},
     "no update": {"u": 1.5},
+    "updated first": {"u": -0.5},
 }
 
 
@@ -273,7 +292,8 @@ def imitate_train_step(slips):
             elif action == "b":
                 loss.backward()
             elif action == "u":
-                optimizer.step()
+                if "left out" not in slips or gradient_norm(model) < theta * (1 - 1e-6):
+                    optimizer.step()
             else:
                 norm = gradient_norm(model) if action == "n" else clip_gradients(theta, model)
         return loss.item(), norm
@@ -310,6 +330,10 @@ train_step = Exercise(
         "or after optimizer.step(), when it is too late.",
         "no update": "The weights do not move: optimizer.step() is missing, or there is no "
         "gradient when it comes, because it stands before backward() or after zero_grad().",
+        "updated first": "The step is made first, with the gradient of the batch before, and none "
+        "in the first call. It comes last.",
+        "left out": "A step with a long gradient is left out. Clipping makes it shorter; the step "
+        "is still made.",
         "updated twice": "Two steps are made with the same gradient.",
         "norm after": "The norm is measured after clipping; the one before is wanted. "
         "clip_gradients returns it.",
@@ -374,6 +398,8 @@ def carried(model, X, state, slips):
         return model.forward_with_state(X, state)[1].detach()
     if "one row for all" in slips:
         return state[-1:].expand_as(state)
+    if "mean of the rows" in slips:
+        return state.mean(dim=0, keepdim=True).expand_as(state)
     return state.flip(0) if "mixed up" in slips else state
 
 
@@ -403,6 +429,7 @@ read_on = Exercise(
         "read twice": "The batch is read a second time, after the update, to get the state: the "
         "network has then seen it twice. The state is there already.",
         "one row for all": "One row of the state is handed to all texts. Each text has its own.",
+        "mean of the rows": "The mean of all rows is carried on. Each text has a state of its own.",
         "mean": "A single number came back; the list of all losses is wanted.",
         "mixed up": "The rows of the state have changed places: each text gets another's memory.",
         "gradients pile up": "The old gradients are never forgotten.",
