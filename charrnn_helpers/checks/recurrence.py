@@ -163,7 +163,8 @@ def slipped_step(slips, X, H, W_xh, W_hh, b_h):
             halves = torch.tanh(read + with_read * b_h) + torch.tanh(kept + with_kept * b_h)
             return halves + (1 - with_read - with_kept) * b_h
     if "tanh of the inputs only" in slips:
-        return torch.tanh(read + b_h) + kept
+        outside = b_h if "bias outside" in slips else 0 * b_h
+        return torch.tanh(read + b_h - outside) + kept + outside
     if "weights exchanged" in slips:
         read, kept = X @ W_hh, H @ W_xh
     b_h = 2 * b_h if "bias twice" in slips else b_h
@@ -301,8 +302,8 @@ rnn_loop = Exercise(
         "state ignored": "A state that is handed in is not used: the loop always begins with "
         "zeros. Make zeros only if state is None.",
         "starts from ones": "Without a state, the loop should begin with zeros, not with ones.",
-        "reset at each step": "The state is set back to zero at each step, so nothing is "
-        "remembered. Zeros are needed once, before the loop.",
+        "reset at each step": "The old state has no part in the new one, so nothing is remembered. "
+        "Is it set back to zero at each step, or is state @ W_hh missing?",
         "always the first state": "Each step starts from the first state, not from the one that "
         "the step before has made.",
         "old state kept": "The list holds the state before each step. Make the new state first, "
