@@ -198,7 +198,7 @@ def no_error_raised(got, want, *args):
 clip_gradients = Exercise(
     name="clip_gradients",
     notebook=4,
-    title="clipping by the global norm",
+    title="clipping by one norm for all",
     answer_name="my_clip_gradients",
     tried="one and more parameters, long and short gradients, None, a norm of 0, inf and nan",
     cases=(

@@ -61,7 +61,7 @@ PREDICTIONS = (
     Prediction(
         "same_letter",
         1,
-        "Two windows hold the same letter in different places. Are its one-hot rows the same?",
+        "The same letter stands in two places of a text. Are its one-hot rows the same?",
         "The row says which character it is, and nothing else: not where it stands, not what "
         "stood before. All that has to come from the network.",
         lambda equal: "same" if equal else "different",
@@ -122,7 +122,7 @@ PREDICTIONS = (
         "all, from one norm over all, keeps the direction.",
         lambda cosine: "kept" if cosine > 0.99 else "turned",
         "turned",
-        {"kept": "it stays the same", "turned": "it turns a little", "opposite": "it is reversed"},
+        {"kept": "it stays the same", "turned": "it turns", "opposite": "it is reversed"},
     ),
     Prediction(
         "survivors",
