@@ -131,6 +131,7 @@ class Page:
             try:
                 return attempt()
             except TimeoutError:
+                self.forgiven.append("Comm not found for comm id")  # those of the kernel that hung
                 self.menu("Kernel", "Restart Kernel\u2026", asks=True)
         return attempt()
 
@@ -162,6 +163,19 @@ class Page:
         def attempt():
             self.restart_and_run_all()
             wait_for(self.live_words, 60)
+            self.controls_answer()
+
+        self._patiently(attempt)
+
+    def restart_and_explore(self, seconds):
+        """The same for a notebook that ends by itself: wait until the end, and for the controls."""
+
+        def attempt():
+            self.restart_and_run_all()
+            self.wait_until_idle(seconds)
+            panels = self.page.locator(".charrnn-panel")
+            wait_for(panels.count, 10)
+            panels.last.scroll_into_view_if_needed()
             self.controls_answer()
 
         self._patiently(attempt)

@@ -165,8 +165,7 @@ def test_the_committed_notebooks_show_their_figures_to_a_stranger(open_page):
 @pytest.mark.parametrize("name", DEMOS)
 def test_the_demos_answer(open_page, name):
     page = open_page(name)
-    page.restart_and_run_all()
-    page.wait_until_idle(120)
+    page.restart_and_explore(90)
     assert page.problems() == 0
     for control in DEMOS[name]:
         slider = page.page.locator(f".charrnn-panel input[data-name={control}]")

@@ -14,7 +14,7 @@ import os
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -83,7 +83,6 @@ class Exercise:
     symptoms: dict = field(default_factory=dict)  # {name: f(got, want, *args) -> text or None}
     errors: dict = field(default_factory=dict)  # {name: (part of an error's text, what to say)}
     broken: frozenset = frozenset()  # a hunt: the slips in the code that the notebook gives
-    may_change: bool = False  # is it the answer's task to change what it is given?
     parameters: int | None = None  # how many arguments the answer takes; None: as in the cases
 
     def __call__(self, answer=...):
@@ -94,7 +93,7 @@ class Exercise:
             notice = logbook.note(self.name, "passed" if found.status == PASSED else "tried")
         if os.environ.get("CHARRNN_STRICT") == "1" and found.status != PASSED:
             raise WrongAnswer(repr(found))
-        return found if not notice else verdict_with(found, notice)
+        return replace(found, text=f"{found.text}\n{notice}") if notice else found
 
     def judge(self, answer, seconds=SECONDS):
         """The Verdict on the answer."""
@@ -128,7 +127,7 @@ class Exercise:
             evidence = self._evidence(outcomes, failing[0])
             return self._wrong(mistake, text, printed=printed, **evidence)
         changed = [i for i, outcome in enumerate(outcomes) if not outcome.kept]
-        if changed and not self.may_change:
+        if changed:
             shown = self._shown(changed[0])
             return self._wrong("input changed", CHANGED, printed=printed, **{"try": shown})
         return verdict(self.title, PASSED, f"Tried: {self.tried}.", printed=printed)
@@ -142,7 +141,7 @@ class Exercise:
             value = settle(self.drive(answer, *args))
         except Exception as error:
             return Outcome(None, error, True)
-        kept = self.may_change or identical(settle(list(args)), settle(list(fresh)))
+        kept = identical(settle(list(args)), settle(list(fresh)))
         return Outcome(value, None, kept)
 
     @cached_property
@@ -420,15 +419,3 @@ def sentence(difference):
         "nan": " Where does 0/0 or inf - inf arise?",
     }
     return text[0].upper() + text[1:] + extra.get(difference.kind, "")
-
-
-def verdict_with(found, notice):
-    """The same verdict, with a notice at its end."""
-    return type(found)(
-        found.title,
-        f"{found.text}\n{notice}",
-        found.lines,
-        found.colour,
-        found.status,
-        found.mistake,
-    )
