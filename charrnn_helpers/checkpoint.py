@@ -5,14 +5,13 @@ as JSON.  Nothing in it is ever executed.
 """
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from charrnn_helpers.data import Vocab
+from charrnn_helpers.guards import write_whole
 from charrnn_helpers.model import RNNLMScratch, RNNScratch
 from charrnn_helpers.training import Record
 
@@ -32,16 +31,7 @@ def save_checkpoint(path, model, vocab, history=()):
     content = save(weights, {"format": FORMAT, "header": json.dumps(header)})
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(path.parent)!r}; make it first")
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+    write_whole(path, content)
 
 
 def load_checkpoint(path):

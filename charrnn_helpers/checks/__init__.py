@@ -19,7 +19,6 @@ one module a notebook    one_hot_encoding, recurrence, ..., sampling: the exerci
 =======================  ================================================================
 """
 
-import difflib
 import os
 
 from charrnn_helpers.checks import (
@@ -39,7 +38,7 @@ from charrnn_helpers.checks.predictions import PREDICTIONS, predict, reveal
 from charrnn_helpers.checks.recurrence import broken_rnn, num_params, rnn_loop, rnn_step
 from charrnn_helpers.checks.sampling import continue_text, surprisal, temperature, top_k
 from charrnn_helpers.checks.training import evaluate, read_on, train_step, updates
-from charrnn_helpers.checks.verdict import Note, WrongAnswer
+from charrnn_helpers.checks.verdict import Note, WrongAnswer, look_up
 
 EXERCISES = (
     *one_hot_encoding.EXERCISES,
@@ -84,13 +83,8 @@ __all__ = [
 
 
 def _find(name):
-    """The exercise with this name, or a Note that says which there are."""
-    name = getattr(name, "name", name)
-    if isinstance(name, str) and name in BY_NAME:
-        return BY_NAME[name]
-    close = difflib.get_close_matches(str(name), BY_NAME, n=1)
-    guess = f' Did you mean "{close[0]}"?' if close else ""
-    return Note(f"No exercise {name!r}", f"{guess} There are: {', '.join(BY_NAME)}.".strip())
+    """The exercise with this name, or a Note; checks.hint(checks.windows) is as good."""
+    return look_up(getattr(name, "name", name), BY_NAME, "exercise")
 
 
 def hint(name, step=1):

@@ -8,7 +8,6 @@ import math
 import torch
 
 from charrnn_helpers.model import RNNScratch, one_hot
-from charrnn_helpers.sampling import advance, warm_up
 from charrnn_helpers.training import clip_gradients, cross_entropy
 
 
@@ -107,16 +106,6 @@ def my_train_step(model, X, Y, optimizer, grad_clip_val):
     return loss.item(), norm
 
 
-@torch.no_grad()
-def my_evaluate(model, batches):
-    """The mean loss in nats over all characters of the batches, however unequal."""
-    total, count = 0.0, 0
-    for X, Y in batches:
-        total += cross_entropy(model(X), Y).item() * Y.numel()
-        count += Y.numel()
-    return total / count
-
-
 def my_read_on(model, batches, optimizer):
     """One step for each batch of a stream, the state carried over; return the losses."""
     losses, state = [], None
@@ -134,13 +123,3 @@ def my_read_on(model, batches, optimizer):
 def my_surprisal(p):
     """What a character costs that had the probability p, in bits."""
     return -math.log2(p)
-
-
-def my_continue(model, prefix, num_preds, vocab):
-    """Continue the prefix by num_preds characters, each the likeliest one."""
-    logits, state = warm_up(model, prefix, vocab)
-    ids = []
-    for _ in range(num_preds):
-        ids.append(logits.argmax().item())
-        logits, state = advance(model, ids[-1], state)
-    return prefix + vocab.decode(ids)

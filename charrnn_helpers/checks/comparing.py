@@ -44,7 +44,7 @@ def error_text(error):
 class Difference(NamedTuple):
     """The first thing that is not as it should be."""
 
-    kind: str  # nothing, type, device, dtype, shape, nan, value
+    kind: str  # in a word or two: type, shape, value, another order, ...
     text: str
     part: str = ""  # where, if there are several parts
 
@@ -77,7 +77,7 @@ def settle(value, depth=0):
         return Strange(COMPLEX)
     if isinstance(value, str):
         return str(value)[:LARGEST]
-    return Strange(f"{_article(type(value).__name__)}")
+    return Strange(_article(type(value).__name__))
 
 
 def _plain(tensor):
@@ -187,17 +187,22 @@ def _places(got, want):
     """How many numbers differ, and the first that does, in words."""
     if want.dim() == 0:
         return f"it is {brief(got.item())}, expected {brief(want.item())}"
-    wrong = ~torch.isclose(got, want, RTOL, ATOL, equal_nan=True)
-    place = wrong.nonzero()[0].tolist()
+    wrong, place = _wrong_places(got, want)
     first = f"at {place} it is {brief(got[tuple(place)].item())}, expected "
     first += brief(want[tuple(place)].item())
     return f"{wrong.sum()} of {want.numel()} numbers differ; {first}"
 
 
+def _wrong_places(got, want):
+    """Which numbers differ, and the place of the first."""
+    wrong = ~torch.isclose(got, want, RTOL, ATOL, equal_nan=True)
+    return wrong, wrong.nonzero()[0].tolist()
+
+
 def where_they_differ(got, want):
     """Two long tensors, each in words: the first number that differs."""
     got, want = as_tensor(got).double(), want.double()
-    place = (~torch.isclose(got, want, RTOL, ATOL, equal_nan=True)).nonzero()[0].tolist()
+    _, place = _wrong_places(got, want)
     at = f"of shape {tuple(want.shape)}, with"
     return tuple(f"{at} {brief(x[tuple(place)].item())} at {place}" for x in (got, want))
 

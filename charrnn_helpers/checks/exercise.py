@@ -10,7 +10,6 @@ difference.
 import copy
 import inspect
 import itertools
-import os
 import re
 import time
 from collections.abc import Callable
@@ -33,7 +32,14 @@ from charrnn_helpers.checks.comparing import (
 )
 from charrnn_helpers.checks.errors import meaning, own_line, wrong_arguments
 from charrnn_helpers.checks.running import SECONDS, is_memory_error, run
-from charrnn_helpers.checks.verdict import NOT_TRIED, PASSED, WRONG, WrongAnswer, verdict
+from charrnn_helpers.checks.verdict import (
+    NOT_TRIED,
+    PASSED,
+    WRONG,
+    WrongAnswer,
+    is_strict,
+    verdict,
+)
 from charrnn_helpers.guards import one_thread
 
 PATIENCE = 0.4  # seconds for the search among all pairs of slips
@@ -50,6 +56,17 @@ def case(*args):
     """A Case with these arguments, copied for each call."""
     shown = ", ".join(brief(settle(arg)) for arg in args)
     return Case(f"({shown})", partial(copy.deepcopy, args))
+
+
+def draw(*shape, seed=0, scale=0.7):
+    """Random numbers with two decimals, so that they can be read."""
+    generator = torch.Generator().manual_seed(seed)
+    return (scale * torch.randn(*shape, generator=generator)).mul(100).round().div(100)
+
+
+def by_slip(table, slips, default):
+    """What the first of the slips that stands in the table {slip: value} stands for."""
+    return next((value for slip, value in table.items() if slip in slips), default)
 
 
 class Outcome(NamedTuple):
@@ -91,7 +108,7 @@ class Exercise:
         notice = ""
         if found.status != NOT_TRIED:
             notice = logbook.note(self.name, "passed" if found.status == PASSED else "tried")
-        if os.environ.get("CHARRNN_STRICT") == "1" and found.status != PASSED:
+        if is_strict() and found.status != PASSED:
             raise WrongAnswer(repr(found))
         return replace(found, text=f"{found.text}\n{notice}") if notice else found
 
@@ -121,7 +138,7 @@ class Exercise:
         if done.replaced:
             names = ", ".join(sorted(done.replaced))
             return self._wrong("global", GLOBAL.format(names=names), printed=printed)
-        failing = [i for i, o in enumerate(outcomes) if o.error or self._difference(i, o)]
+        failing = self._failing(outcomes)
         if failing:
             mistake, text = self._diagnose(answer, outcomes, failing)
             evidence = self._evidence(outcomes, failing[0])
@@ -161,6 +178,9 @@ class Exercise:
 
     def _difference(self, i, outcome):
         return compare(outcome.value, self.wanted[i])
+
+    def _failing(self, outcomes):
+        return [i for i, o in enumerate(outcomes) if o.error or self._difference(i, o)]
 
     def _matches(self, outcomes, slips):
         return all(same(o, self.imitation(slips, i)) for i, o in enumerate(outcomes))
@@ -304,10 +324,10 @@ class Exercise:
         )
 
     def _still_broken(self, outcomes):
-        failing = [i for i, o in enumerate(outcomes) if o.error or self._difference(i, o)]
         text = "It does exactly what the given code does. (If you have changed something, it made "
         text += f"no difference.) {self.hints[0]}"
-        return verdict(self.title, NOT_TRIED, text, **self._evidence(outcomes, failing[0]))
+        evidence = self._evidence(outcomes, self._failing(outcomes)[0])
+        return verdict(self.title, NOT_TRIED, text, **evidence)
 
     def _wrong(self, mistake, text, **lines):
         return verdict(self.title, WRONG, text, mistake, **lines)

@@ -7,8 +7,7 @@ from torch import nn
 
 from charrnn_helpers import training
 from charrnn_helpers.checks import answers
-from charrnn_helpers.checks.exercise import Case, Exercise, case
-from charrnn_helpers.checks.recurrence import draw
+from charrnn_helpers.checks.exercise import Case, Exercise, by_slip, case, draw
 
 
 def imitate_factor(slips):
@@ -33,7 +32,7 @@ def imitate_factor(slips):
             "unit length": 1 / norm if norm > theta else 1.0,
             "compared with 1": theta / norm if norm > 1 else 1.0,
         }
-        return next((f for k, f in factors.items() if k in slips), min(1.0, theta / norm))
+        return by_slip(factors, slips, min(1.0, theta / norm))
 
     return answer
 
@@ -293,7 +292,7 @@ def imitate_radius(slips):
             "of W.T W": torch.linalg.matrix_norm(W, 2) ** 2,
             "squared": values.abs().max() ** 2,
         }
-        return next((r for k, r in radii.items() if k in slips), values.abs().max()).item()
+        return by_slip(radii, slips, values.abs().max()).item()
 
     return answer
 

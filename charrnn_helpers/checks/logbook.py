@@ -4,11 +4,12 @@ import contextlib
 import copy
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import platformdirs
 from filelock import FileLock, Timeout
+
+from charrnn_helpers.guards import write_whole
 
 FORMAT = 1
 WAIT = 3.0  # seconds for another kernel to finish its entry
@@ -79,7 +80,7 @@ def update(change):
             before = json.dumps(book)
             change(book)
             if json.dumps(book) != before or notice or path in UNWRITTEN:
-                write(path, book)
+                write_whole(path, json.dumps(book, indent=1).encode())
                 UNWRITTEN.pop(path, None)
             return book, notice
     except (OSError, Timeout, NotImplementedError) as error:
@@ -87,20 +88,6 @@ def update(change):
         change(book)
         UNWRITTEN[path] = (book, unkept(error))
         return UNWRITTEN[path]
-
-
-def write(path, book):
-    """Write the logbook whole or not at all."""
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(book, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
 
 
 def unkept(error):

@@ -7,8 +7,7 @@ import torch
 
 from charrnn_helpers import training
 from charrnn_helpers.checks import answers
-from charrnn_helpers.checks.exercise import Exercise, case
-from charrnn_helpers.checks.recurrence import draw
+from charrnn_helpers.checks.exercise import Exercise, by_slip, case, draw
 
 PERPLEXITIES = {
     "exp": math.exp,
@@ -24,7 +23,7 @@ PERPLEXITIES = {
 
 
 def imitate_bits(slips):
-    power = next((f for name, f in PERPLEXITIES.items() if name in slips), lambda bits: 2.0**bits)
+    power = by_slip(PERPLEXITIES, slips, lambda bits: 2.0**bits)
 
     def answer(bits):
         bits = math.ceil(bits) if "whole bits" in slips else bits
@@ -82,7 +81,7 @@ def imitate_cross_entropy(slips):
         if "softmax twice" in slips:
             logits = logits.softmax(-1)
         axis = {"wrong axis": 0, "one sum for all": None}
-        dim = next((d for name, d in axis.items() if name in slips), -1)
+        dim = by_slip(axis, slips, -1)
         shifted = logits - shift_of(logits, slips)
         sums = shifted.exp().sum() if dim is None else shifted.exp().sum(dim, keepdim=True)
         if "overflows to nan" in slips:
@@ -245,7 +244,7 @@ def imitate_mean(slips):
         if "median" in slips:
             values, weights = [statistics.median(values)], [1]
         divisors = {"no mean": 1, "divided by batches": n, "divided by all": total}
-        divisor = next((d for name, d in divisors.items() if name in slips), sum(weights))
+        divisor = by_slip(divisors, slips, sum(weights))
         values = [1 / v for v in values] if "harmonic" in slips else values
         mean = sum(w * v for w, v in zip(weights, values, strict=True)) / divisor
         mean = 1 / mean if "harmonic" in slips else mean

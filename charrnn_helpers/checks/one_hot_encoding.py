@@ -7,7 +7,7 @@ import torch
 from charrnn_helpers import data, model
 from charrnn_helpers.checks import answers
 from charrnn_helpers.checks.comparing import attempt
-from charrnn_helpers.checks.exercise import Case, Exercise, case
+from charrnn_helpers.checks.exercise import Case, Exercise, by_slip, case
 
 
 def use_vocab(answer, text, probe, ids):
@@ -166,7 +166,7 @@ def targets(ids, starts, X, length, num_steps, slips):
     if "rolled" in slips:
         return [x.roll(-1) for x in X]
     shift = {"targets not shifted": 0, "targets shifted twice": 2, "targets before": -1}
-    by = next((s for name, s in shift.items() if name in slips), 1)
+    by = by_slip(shift, slips, 1)
     return [ids[max(i + by, 0) : max(i + by, 0) + length] for i in starts]
 
 
@@ -360,8 +360,7 @@ def imitate_time_first(slips):
         if "reshape" in slips or "wrong pair, then reshape" in slips:
             inputs = inputs.reshape(num_steps, len(batch), vocab_size)
         elif "batch first" not in slips:
-            chosen = next((axes for name, axes in AXES.items() if name in slips), (1, 0, 2))
-            inputs = inputs.permute(chosen)
+            inputs = inputs.permute(by_slip(AXES, slips, (1, 0, 2)))
             if "reshaped in the end" in slips:
                 inputs = inputs.reshape(*batch.shape, vocab_size)
         if "texts reversed" in slips:

@@ -1,13 +1,20 @@
 """Predictions: a question before the cell, the answer written down, what happened beside it."""
 
-import difflib
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from charrnn_helpers.checks import logbook
-from charrnn_helpers.checks.verdict import COLOURS, NOT_TRIED, PASSED, WRONG, Note, WrongAnswer
+from charrnn_helpers.checks.verdict import (
+    COLOURS,
+    NOT_TRIED,
+    PASSED,
+    WRONG,
+    Note,
+    WrongAnswer,
+    is_strict,
+    look_up,
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Prediction:
         return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
-def same_place(value):
+def as_measured(value):
     return value
 
 
@@ -55,7 +62,7 @@ PREDICTIONS = (
         "How many windows of 5, each with its target, does a text of 12 characters have?",
         "It is 12 - 5. The last window ends one place before the end of the text, because its "
         "last character needs a target.",
-        same_place,
+        as_measured,
         7,
     ),
     Prediction(
@@ -110,7 +117,7 @@ PREDICTIONS = (
         "What is the perplexity of a model that has learned nothing?",
         "It gives every token the same probability, and that is a fair die with one face for "
         "each token of the vocabulary.",
-        same_place,
+        as_measured,
         28,
         tolerance=0.02,
     ),
@@ -148,7 +155,7 @@ PREDICTIONS = (
         5,
         "Near which counting model does the lesson's run end, the 1-, 2- or 3-gram?",
         "The lesson's network ends close to the 3-gram, and does not quite reach it.",
-        lambda n: n,
+        as_measured,
         3,
     ),
     Prediction(
@@ -184,12 +191,7 @@ PREDICTIONS = (
 
 def find(name):
     """The Prediction with this name, or a Note that says which there are."""
-    by_name = {prediction.name: prediction for prediction in PREDICTIONS}
-    if isinstance(name, str) and name in by_name:
-        return by_name[name]
-    close = difflib.get_close_matches(str(name), by_name, n=1)
-    guess = f' Did you mean "{close[0]}"?' if close else ""
-    return Note(f"No question {name!r}", f"{guess} There are: {', '.join(by_name)}.".strip())
+    return look_up(name, {asked.name: asked for asked in PREDICTIONS}, "question")
 
 
 def predict(name, value=...):
@@ -239,11 +241,12 @@ def reveal(name, actual):
         _strict(asked, "nothing was predicted")
         return Note("No prediction was made", f"It is {right}. {asked.why}", {}, COLOURS[NOT_TRIED])
     agrees = asked.agrees(value, actual)
+    outcome = {"value": value, "seen": True, "right": agrees}
 
     def change(book):
-        book["predictions"][asked.name] = {"value": value, "seen": True, "right": agrees}
+        book["predictions"][asked.name] = outcome
 
-    if made != {"value": value, "seen": True, "right": agrees}:
+    if made != outcome:
         _, notice = logbook.update(change)
     if not agrees:
         _strict(asked, f"{value!r} was predicted, and it is {right}")
@@ -254,5 +257,5 @@ def reveal(name, actual):
 
 
 def _strict(asked, what):
-    if os.environ.get("CHARRNN_STRICT") == "1":
+    if is_strict():
         raise WrongAnswer(f"{asked.name}: {what}")

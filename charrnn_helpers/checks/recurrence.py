@@ -3,15 +3,8 @@
 import torch
 
 from charrnn_helpers.checks import answers
-from charrnn_helpers.checks.exercise import Case, Exercise, case
+from charrnn_helpers.checks.exercise import Case, Exercise, by_slip, case, draw
 from charrnn_helpers.model import RNNScratch
-
-
-def draw(*shape, seed=0, scale=0.7):
-    """Random numbers with two decimals, so that they can be read."""
-    generator = torch.Generator().manual_seed(seed)
-    return (scale * torch.randn(*shape, generator=generator)).mul(100).round().div(100)
-
 
 COUNTS = {  # what a slip counts instead, for v tokens and h hidden units
     "W_hh as a row": lambda v, h: {"W_hh": h},
@@ -170,7 +163,7 @@ def slipped_step(slips, X, H, W_xh, W_hh, b_h):
     b_h = 2 * b_h if "bias twice" in slips else b_h
     joined = read * kept if "multiplied parts" in slips else read + kept
     squashes = {"no tanh": lambda x: x, "sigmoid": torch.sigmoid, "relu": torch.relu}
-    squash = next((f for name, f in squashes.items() if name in slips), torch.tanh)
+    squash = by_slip(squashes, slips, torch.tanh)
     new = squash(joined) + b_h if "bias outside" in slips else squash(joined + b_h)
     return H + new if "old state added" in slips else new
 

@@ -5,8 +5,9 @@ import math
 
 import torch
 
+from charrnn_helpers import training
 from charrnn_helpers.checks import answers
-from charrnn_helpers.checks.exercise import Case, Exercise, case
+from charrnn_helpers.checks.exercise import Case, Exercise, by_slip, case
 from charrnn_helpers.model import make_model
 from charrnn_helpers.training import clip_gradients, cross_entropy, gradient_norm
 
@@ -19,7 +20,7 @@ ROUNDINGS = {
 
 
 def imitate_updates(slips):
-    rounded = next((f for name, f in ROUNDINGS.items() if name in slips), math.ceil)
+    rounded = by_slip(ROUNDINGS, slips, math.ceil)
 
     def answer(num_windows, batch_size, num_epochs):
         n, b, e = num_windows, batch_size, num_epochs
@@ -156,7 +157,7 @@ def imitate_evaluate(slips):
             "half and half": functools.reduce(lambda a, b: (a + b) / 2, losses),
             "in bits": weighted / total / math.log(2),
         }
-        return next((r for name, r in results.items() if name in slips), weighted / total)
+        return by_slip(results, slips, weighted / total)
 
     return answer
 
@@ -174,7 +175,7 @@ evaluate = Exercise(
         batch_case((3, 5), (3, 2)),
         batch_case((4, 4), (2, 1), (1, 6)),
     ),
-    solution=answers.my_evaluate,
+    solution=training.evaluate,
     imitate=imitate_evaluate,
     drive=watched_evaluation,
     slips={

@@ -1,6 +1,8 @@
 """The verdict: what a check says, as HTML in a notebook and as plain text elsewhere."""
 
+import difflib
 import html
+import os
 from dataclasses import dataclass, field
 
 from charrnn_helpers.figures import PALETTE, zoom
@@ -60,6 +62,11 @@ class WrongAnswer(AssertionError):  # noqa: N818
     """Raised instead of a verdict other than *passed* where CHARRNN_STRICT is 1."""
 
 
+def is_strict():
+    """Does CHARRNN_STRICT ask for errors instead of verdicts?"""
+    return os.environ.get("CHARRNN_STRICT") == "1"
+
+
 @dataclass(frozen=True, repr=False)
 class Verdict(Note):
     """What a check says of an answer; `mistake` names the diagnosis in a word or two."""
@@ -73,3 +80,12 @@ def verdict(exercise, status, text, mistake="", **lines):
     title = f"{SIGNS[status]} {TITLES[status]}: {exercise}"
     lines = {label.replace("_", " "): line for label, line in lines.items() if line}
     return Verdict(title, text, lines, COLOURS[status], status, mistake)
+
+
+def look_up(name, known, what):
+    """known[name], or a Note that says which there are, and which may be meant."""
+    if isinstance(name, str) and name in known:
+        return known[name]
+    close = difflib.get_close_matches(str(name), known, n=1)
+    guess = f' Did you mean "{close[0]}"?' if close else ""
+    return Note(f"No {what} {name!r}", f"{guess} There are: {', '.join(known)}.".strip())
