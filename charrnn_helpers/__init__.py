@@ -1,7 +1,10 @@
 """The tested code behind the course, one noun a module, in reading order.
 
 =============  ==========================================================
-book           find, download and verify the text of *The Time Machine*
+files          written whole or not at all
+encoding       what a file is that is no text in UTF-8
+download       one file, from the first mirror that has it; what can go wrong
+book           *The Time Machine*, found, downloaded, verified; or a text of your own
 guards         a bad value, or a broken-off step, does no harm
 data           normalise, `Vocab`, windows and batches, `TimeMachine`
 model          `one_hot`, `RNNScratch`, `RNNLMScratch`, `make_model`
@@ -18,6 +21,6 @@ demos          the interactive figures
 checks         the exercises: is an answer right, and if not, why not
 =============  ==========================================================
 
-A module imports only from those above it.  The first eight know nothing of
-Jupyter.  Import from the modules: ``from charrnn_helpers.model import one_hot``.
+A module imports only from those above it.  None of those before `figures`
+knows of Jupyter.  Import from the modules: ``from charrnn_helpers.model import one_hot``.
 """

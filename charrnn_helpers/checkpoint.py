@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from charrnn_helpers.data import Vocab
-from charrnn_helpers.guards import write_whole
+from charrnn_helpers.files import write_whole
 from charrnn_helpers.model import RNNLMScratch, RNNScratch
 from charrnn_helpers.training import Record
 

@@ -4,10 +4,7 @@ Notebook 02 builds the first two; the others are import-only.
 """
 
 import math
-import os
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 
@@ -88,20 +85,6 @@ def check_num_preds(num_preds):
     """Raise ValueError unless num_preds is a whole number, 0 or more."""
     if not isinstance(num_preds, int) or num_preds < 0:
         raise ValueError(f"num_preds is {num_preds!r}; use a whole number of characters, 0 or more")
-
-
-def write_whole(path, content):
-    """Write these bytes to the path, whole or not at all: a full disk leaves the old file."""
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

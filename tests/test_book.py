@@ -1,7 +1,10 @@
 """The book is found, verified, downloaded; a bad file is refused and never kept."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import subprocess
+import sys
+import time
+import tracemalloc
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,59 +12,57 @@ import pytest
 from charrnn_helpers import book
 from charrnn_helpers.book import cache_path, load_time_machine, read_text, story_path
 from charrnn_helpers.data import preprocess
+from tests.bad_server import bad_server, saying, whole
 from tests.conftest import BOOK_PATH, needs_book
 
 PORTAL = b"<html><title>Welcome to our hotel</title>Please log in.</html>"
 
 
-@pytest.fixture
-def server():
-    """A web server on loopback; `server.pages[path] = (status, body)`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.server.asked.append(self.path)
-            status, body = self.server.pages.get(self.path, (404, b""))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args):
-            """Be quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.pages, server.asked = {}, []
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+LINE = "The Time Traveller smiled at us, and said that he would explain it after dinner.\n"
+LONG = LINE * 20
 
 
 @pytest.fixture
-def mirrors(server, monkeypatch):
-    """Let the book's mirrors be pages of that server."""
+def served(monkeypatch):
+    """Let the book's one mirror be a server on loopback that says this."""
+    with ExitStack() as servers:
 
-    def use(*paths):
-        urls = [f"http://127.0.0.1:{server.server_port}{path}" for path in paths]
-        monkeypatch.setattr(book, "MIRRORS", tuple(urls))
+        def use(*answers):
+            scripts = {f"/{i}": saying(answer) for i, answer in enumerate(answers)}
+            server = servers.enter_context(bad_server(scripts))
+            urls = [server.url(path) for path in scripts]
+            monkeypatch.setattr(book, "MIRRORS", [(url, book.SHA256, book.SIZE) for url in urls])
+            return server
 
-    return use
+        yield use
 
 
 def test_a_path_comes_first(tmp_path, monkeypatch):
-    (tmp_path / "a.txt").write_text("by path", encoding="utf-8")
-    (tmp_path / "b.txt").write_text("by variable", encoding="utf-8")
+    (tmp_path / "a.txt").write_text("by path\n" + LONG, encoding="utf-8")
+    (tmp_path / "b.txt").write_text("by variable\n" + LONG, encoding="utf-8")
     monkeypatch.setenv("CHARRNN_TEXT", str(tmp_path / "b.txt"))
-    assert load_time_machine(tmp_path / "a.txt") == "by path"
-    assert load_time_machine() == "by variable"
+    assert load_time_machine(tmp_path / "a.txt") == "by path\n" + LONG
+    assert load_time_machine() == "by variable\n" + LONG
 
 
-def test_a_mark_at_the_start_is_not_text(tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfThe Time Machine")
-    assert read_text(tmp_path / "a.txt") == "The Time Machine"
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a mark"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["Unix", "Windows", "old Mac"])
+def test_marks_and_line_ends_make_no_difference(tmp_path, mark, end):
+    (tmp_path / "a.txt").write_bytes(mark + LONG.replace("\n", end).encode())
+    assert load_time_machine(tmp_path / "a.txt") == LONG
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\r\r\n", "\n\r"])
+def test_rare_line_ends_are_spaces_to_the_model(tmp_path, end):
+    (tmp_path / "a.txt").write_bytes(LONG.replace("\n", end).encode())
+    assert preprocess(load_time_machine(tmp_path / "a.txt")) == preprocess(LONG)
+
+
+def test_other_letters_become_spaces_as_the_course_says(tmp_path):
+    (tmp_path / "a.txt").write_text(
+        "Caf\u00e9 \u4f60\u597d \U0001f600 z\u00fcrich\n" + LONG, "utf-8"
+    )
+    assert preprocess(load_time_machine(tmp_path / "a.txt")).startswith("caf z rich the time")
 
 
 def test_a_path_that_does_not_exist(tmp_path, monkeypatch):
@@ -70,33 +71,158 @@ def test_a_path_that_does_not_exist(tmp_path, monkeypatch):
     monkeypatch.setenv("CHARRNN_TEXT", str(tmp_path / "gone.txt"))
     with pytest.raises(FileNotFoundError, match="from CHARRNN_TEXT.*unset CHARRNN_TEXT"):
         load_time_machine()
+    with pytest.raises(FileNotFoundError, match="is a folder; name the text file in it"):
+        load_time_machine(tmp_path)
 
 
-def test_a_file_that_is_not_utf8(tmp_path):
+def test_a_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "a.txt").write_text(LONG, encoding="utf-8")
+    assert load_time_machine("~/a.txt") == LONG
+
+
+FRENCH = "Le café était fermé à l'été; où êtes-vous? dit-il, déjà fâché, près de la fenêtre.\n"
+RUSSIAN = "Путешественник рассказывал нам о будущем.\n"  # noqa: RUF001
+JAPANESE = "時間旅行者は私たちに難解な話をしていた。\n"
+ENCODINGS = [  # (text, as it is written, as it is named)
+    (FRENCH, "cp1252", "cp1252"),
+    (FRENCH, "mac_roman", "mac_roman"),
+    (LINE * 5 + FRENCH, "latin-1", "cp1252"),  # the same bytes for these letters
+    (LINE, "utf-16", "utf-16"),
+    (LINE, "utf-16-le", "utf-16-le"),
+    (LINE, "utf-16-be", "utf-16-be"),
+    (RUSSIAN, "utf-16", "utf-16"),
+    (LINE, "utf-32", "utf-32"),
+    (RUSSIAN, "cp1251", "cp1251"),
+    (RUSSIAN, "koi8_r", "koi8_r"),
+    (JAPANESE, "shift_jis", "cp932"),
+    (JAPANESE, "euc_jp", "euc_jp"),
+]
+
+
+@pytest.mark.parametrize(("text", "encoding", "name"), ENCODINGS, ids=lambda value: value[:9])
+def test_another_encoding_is_named_and_can_be_converted_as_told(
+    tmp_path, text, encoding, name, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_bytes((text * 30).encode(encoding))
+    with pytest.raises(
+        ValueError, match=rf"'a\.txt' is not UTF-8: .* seems to be {name}\."
+    ) as error:
+        load_time_machine("a.txt")
+    lines = str(error.value).splitlines()[1:]
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from pathlib import Path\n" + "\n".join(line.strip() for line in lines),
+        ],
+        check=True,
+    )
+    assert read_text("a-utf8.txt") == text * 30
+    assert Path("a.txt").read_bytes() == (text * 30).encode(encoding)  # nothing is lost
+
+
+def test_the_place_of_a_wrong_byte_is_named(tmp_path):
     (tmp_path / "a.txt").write_bytes("caf\u00e9".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"a\.txt' is not UTF-8: byte 0xe9 at position 3; save"):
+    with pytest.raises(ValueError, match=r"a\.txt' is not UTF-8: byte 0xe9 at position 3"):
         read_text(tmp_path / "a.txt")
 
 
-def test_an_empty_file(tmp_path):
-    (tmp_path / "a.txt").write_text(" \n", encoding="utf-8")
-    with pytest.raises(ValueError, match="is empty"):
+def test_bytes_in_no_encoding(tmp_path):
+    (tmp_path / "a.txt").write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(ValueError, match="is not UTF-8: byte 0x00 at position 0; open it in"):
         read_text(tmp_path / "a.txt")
 
 
-def test_without_a_network_it_is_the_story_and_says_so(mirrors, capsys):
-    mirrors("/not-there")
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"%PDF-1.7 ...", "a PDF"),
+        (b"PK\x03\x04mimetypeapplication/epub+zip", "a packed file"),
+        (b"\x1f\x8b\x08 ...", "a file packed with gzip"),
+        (b"{\\rtf1\\ansi The Time Machine}", "a rich text"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (PORTAL, "a web page"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE HTML>" + PORTAL, "a web page"),
+    ],
+)
+def test_a_file_that_is_no_text(tmp_path, content, name):
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"a\.txt' is {name}.*, not a plain text; save or export"):
+        load_time_machine(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf", b"\r\n\r\n"])
+def test_an_empty_file(tmp_path, content):
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(ValueError, match="is empty; give a file that holds"):
+        load_time_machine(tmp_path / "a.txt")
+
+
+def test_a_short_text_is_refused_and_one_that_is_short_for_some_notebooks_is_said(tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("Too short, " * 50, encoding="utf-8")
+    with pytest.raises(
+        ValueError, match=r"a\.txt' is too short: .* its length is 500; give a text of 1,000"
+    ):
+        load_time_machine(tmp_path / "a.txt")
+    (tmp_path / "b.txt").write_text(RUSSIAN * 999, encoding="utf-8")
+    with pytest.raises(
+        ValueError, match=r"is too short: .* its length is 1; give .* in English letters"
+    ):
+        load_time_machine(tmp_path / "b.txt")
+    assert capsys.readouterr().out == ""
+    (tmp_path / "c.txt").write_text(LONG, encoding="utf-8")
+    load_time_machine(tmp_path / "c.txt")
+    assert "Note: c.txt has 1,580 characters" in capsys.readouterr().out
+    (tmp_path / "d.txt").write_text(LINE * 800, encoding="utf-8")
+    load_time_machine(tmp_path / "d.txt")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("which", ["THE", "THIS"])
+def test_the_licence_of_project_gutenberg_is_left_out(tmp_path, which, capsys):
+    marked = (
+        "\ufeffThe Project Gutenberg eBook of The Time Machine\r\n\r\nYou may copy it ...\r\n"
+        f"*** START OF {which} PROJECT GUTENBERG EBOOK THE TIME MACHINE ***\r\n{LONG}"
+        f"*** END OF {which} PROJECT GUTENBERG EBOOK THE TIME MACHINE ***\r\nSection 1. Terms ...\n"
+    )
+    (tmp_path / "a.txt").write_text(marked, encoding="utf-8", newline="")
+    assert load_time_machine(tmp_path / "a.txt").strip() == LONG.strip()
+    assert "licence of Project Gutenberg are left out" in capsys.readouterr().out
+    (tmp_path / "b.txt").write_text(LONG + "A PROJECT GUTENBERG EBOOK is named.", encoding="utf-8")
+    assert load_time_machine(tmp_path / "b.txt").startswith(LONG)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [LINE, LINE.replace("\n", "\r\n"), LINE + "\u201cQuoted\u201d \U0001f600\r\n"],
+    ids=["ASCII", "Windows", "wide"],
+)
+def test_a_text_of_fifty_megabytes(tmp_path, line):
+    """Loaded within 2 seconds and with 10 bytes of memory a character, whatever is in it."""
+    path = tmp_path / "big.txt"
+    path.write_bytes(line.encode() * (50_000_000 // len(line.encode()) + 1))
+    assert path.stat().st_size >= 50_000_000
+    start = time.perf_counter()
+    length = len(load_time_machine(path))
+    seconds = time.perf_counter() - start
+    tracemalloc.start()
+    load_time_machine(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    print(f"{seconds:.2f} s, {peak / length:.1f} bytes a character")
+    assert length > 45_000_000 and seconds < 2 and 1 < peak / length < 10
+
+
+def test_without_a_network_it_is_the_story_and_says_so(served, capsys):
+    served()
     text = load_time_machine()
     said = capsys.readouterr().out
     assert text == read_text(story_path())
-    assert "bundled story" in said and "404" in said and "CHARRNN_TEXT" in said
+    assert "bundled story" in said and "CHARRNN_TEXT" in said
     assert not cache_path().exists()
-
-
-def test_an_unreachable_mirror_is_told_apart(monkeypatch, capsys):
-    monkeypatch.setattr(book, "MIRRORS", ("http://127.0.0.1:9/timemachine.txt",))
-    load_time_machine()
-    assert "could not be reached" in capsys.readouterr().out
 
 
 def test_downloading_can_be_switched_off(capsys):
@@ -104,39 +230,42 @@ def test_downloading_can_be_switched_off(capsys):
     assert "switched off" in capsys.readouterr().out
 
 
-def test_a_login_page_is_not_the_book(server, mirrors, capsys):
-    server.pages["/portal"] = (200, PORTAL)
-    mirrors("/portal")
-    assert load_time_machine() == read_text(story_path())
-    assert "another file than the book" in capsys.readouterr().out
-    assert not cache_path().exists()
-
-
 @needs_book
-def test_the_next_mirror_is_tried_and_the_book_is_kept(server, mirrors, capsys):
-    server.pages["/portal"] = (200, PORTAL)
-    server.pages["/good"] = (200, BOOK_PATH.read_bytes())
-    mirrors("/not-there", "/portal", "/good")
+def test_the_next_mirror_is_tried_and_the_book_is_kept(served, capsys):
+    server = served(whole(b"", code=404), whole(PORTAL), whole(BOOK_PATH.read_bytes()))
     text = load_time_machine()
     assert text == read_text(BOOK_PATH)
     assert cache_path().read_bytes() == BOOK_PATH.read_bytes()
-    asked = len(server.asked)
+    asked = server.asked.total()
     assert load_time_machine(download=False) == text  # from the cache
-    assert len(server.asked) == asked
+    assert server.asked.total() == asked == 3
     assert "story" not in capsys.readouterr().out
 
 
 @needs_book
-def test_an_altered_cache_is_refused_or_replaced(server, mirrors, capsys):
+def test_an_altered_cache_is_refused_or_replaced(served, capsys):
+    altered = BOOK_PATH.read_bytes().replace(b"Time Traveller", b"Tim Traveller")
     cache_path().parent.mkdir()
-    cache_path().write_bytes(BOOK_PATH.read_bytes().replace(b"Time Traveller", b"Tim Traveller"))
+    cache_path().write_bytes(altered)
     with pytest.raises(ValueError, match=r"timemachine\.txt' was altered.*delete the file"):
         load_time_machine(download=False)
-    server.pages["/good"] = (200, BOOK_PATH.read_bytes())
-    mirrors("/good")
+    served(whole(PORTAL))
+    load_time_machine()
+    assert "was altered" in capsys.readouterr().out
+    assert cache_path().read_bytes() == altered  # as long as there is nothing better
+    served(whole(BOOK_PATH.read_bytes()))
     assert load_time_machine() == read_text(BOOK_PATH)
     assert cache_path().read_bytes() == BOOK_PATH.read_bytes()
-    assert "was altered" in capsys.readouterr().out
+    assert cache_path().with_name("timemachine.altered.txt").read_bytes() == altered
+    assert "had been altered" in capsys.readouterr().out
+
+
+@needs_book
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_book_put_there_with_other_line_ends_is_the_book(mark):
+    cache_path().parent.mkdir()
+    cache_path().write_bytes(mark + BOOK_PATH.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_time_machine(download=False) == read_text(BOOK_PATH)
 
 
 def test_the_cache_is_where_it_is_asked_to_be(tmp_path, monkeypatch):

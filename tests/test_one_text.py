@@ -13,7 +13,8 @@ from tests.course import NOTEBOOKS, ROOT
 
 TAUGHT = ["data", "model", "counting", "training", "sampling"]  # built in the notebooks, whole
 GUARDS_BUILT = {"check_len", "check_shape"}  # the lesson's; the other guards are import-only
-IMPORT_ONLY = ["book", "checkpoint", "figures", "svg", "live", "controls", "cockpit", "demos"]
+IMPORT_ONLY = ["files", "encoding", "download", "book", "checkpoint"]
+IMPORT_ONLY += ["figures", "svg", "live", "controls", "cockpit", "demos"]
 
 
 def helpers():
@@ -90,7 +91,18 @@ def test_every_module_is_taught_or_on_the_list():
 
 
 def test_modules_import_only_from_above():
-    order = ["book", "guards", "data", "model", "counting", "training", "sampling"]
+    order = [
+        "files",
+        "encoding",
+        "download",
+        "book",
+        "guards",
+        "data",
+        "model",
+        "counting",
+        "training",
+        "sampling",
+    ]
     order += ["checkpoint", "figures", "svg", "live", "controls", "cockpit", "demos"]
     for place, name in enumerate(order):
         tree = ast.parse((ROOT / f"charrnn_helpers/{name}.py").read_text(encoding="utf-8"))

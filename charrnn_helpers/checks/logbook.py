@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
-from charrnn_helpers.guards import write_whole
+from charrnn_helpers.files import write_whole
 
 FORMAT = 1
 WAIT = 3.0  # seconds for another kernel to finish its entry

@@ -1,0 +1,287 @@
+"""Download: one file from the first of its mirrors that has it, whole and verified.
+
+Import-only.  Proxies and certificates come from the environment: HTTPS_PROXY, NO_PROXY,
+REQUESTS_CA_BUNDLE, as everywhere with requests.
+"""
+
+import errno
+import random
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pooch
+import requests
+import urllib3
+from tqdm import tqdm
+
+CONNECT_SECONDS, READ_SECONDS = 5, 10  # until a server answers, and between two of its bytes
+TRY_SECONDS, TOTAL_SECONDS = 60, 120  # for one try of one mirror, and for all of them
+WAITS = (1.0, 3.0)  # seconds before the second and the third try; by chance up to twice as many
+MAX_REDIRECTS = 5
+UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+
+
+class Mirror(NamedTuple):
+    """Where a file is, and what it is there."""
+
+    url: str
+    sha256: str
+    size: int  # bytes
+
+    @property
+    def host(self):
+        return urlsplit(self.url).netloc
+
+
+class Problem(NamedTuple):
+    """Why a mirror did not give the file, and what would help."""
+
+    kind: str
+    what: str  # goes on a sentence that begins with the name of the mirror
+    remedy: str
+    passing: bool = False  # worth another try in a moment
+    wait: float = 0.0  # seconds for which the server asks to be left alone
+
+    def __str__(self):
+        return f"{self.what} ({self.kind}): {self.remedy}"
+
+
+class RefusedError(Exception):
+    """One try failed; `problem` says why."""
+
+    def __init__(self, problem):
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+class DownloadError(Exception):
+    """No mirror gave the file; `problems` holds the last Problem of each, by host."""
+
+    def __init__(self, problems):
+        super().__init__("; ".join(f"{host} {problem}" for host, problem in problems.items()))
+        self.problems = problems
+
+
+def download(mirrors, path):
+    """Bring the file to `path`, in whose folder nobody else may write.
+
+    Raises DownloadError if no mirror gives it, and OSError if the disk does not take it.
+    """
+    problems, deadline = {}, time.monotonic() + TOTAL_SECONDS
+    ready = dict.fromkeys(mirrors, 0.0)  # when each mirror may be asked
+    for wait in (*WAITS, None):
+        for mirror in sorted(ready, key=ready.get):
+            if max(ready[mirror], time.monotonic()) > deadline:
+                continue
+            time.sleep(max(0.0, ready[mirror] - time.monotonic()))
+            try:
+                return fetch(mirror, path, min(TRY_SECONDS, deadline - time.monotonic()))
+            except RefusedError as error:
+                problem = problems[mirror.host] = error.problem
+            if wait is None or not problem.passing:
+                del ready[mirror]
+                continue
+            chance = random.SystemRandom().uniform(1, 2)  # not thirty at the same moment
+            pause = max(problem.wait, wait * chance)
+            ready[mirror] = time.monotonic() + pause
+            if ready[mirror] < deadline:
+                print(f"Note: {mirror.host} {problem.what}; another try in {pause:.0f} s.")
+    raise DownloadError(problems)
+
+
+def fetch(mirror, path, seconds):
+    """One try of one mirror; pooch compares the hash, and only then gives the file its name."""
+
+    def downloader(url, output_file, _):
+        Path(output_file).write_bytes(body(mirror, path.name, seconds))
+
+    pooch.get_logger().setLevel("WARNING")
+    known_hash = f"sha256:{mirror.sha256}"
+    try:
+        pooch.retrieve(mirror.url, known_hash, path.name, path.parent, downloader=downloader)
+    except ValueError as error:  # the hash is another one
+        raise RefusedError(wrong_content("sent another file of the same length")) from error
+
+
+def body(mirror, name, seconds):
+    """The bytes that the mirror sends, with a progress bar if that takes longer than a moment."""
+    transfer, end = Transfer(mirror), time.monotonic() + seconds
+    transfer.start()
+    try:
+        with tqdm(
+            total=mirror.size, desc=name, unit="B", unit_scale=True, delay=0.5, leave=False,
+            file=sys.stdout,
+        ) as bar:  # fmt: skip
+            while transfer.is_alive():
+                transfer.join(0.05)
+                bar.update(len(transfer.body) - bar.n)
+                if time.monotonic() > end:
+                    raise RefusedError(TOO_SLOW)
+    finally:
+        transfer.unwanted = True
+    if transfer.error is not None:
+        raise RefusedError(explain(transfer.error)) from transfer.error
+    return bytes(transfer.body)
+
+
+class Transfer(threading.Thread):
+    """Fetches in a thread of its own, for nothing else ends a name server that hangs.
+
+    It holds nothing but memory, so it can be left to itself.
+    """
+
+    def __init__(self, mirror):
+        super().__init__(daemon=True)
+        self.mirror, self.body, self.error, self.unwanted = mirror, bytearray(), None, False
+
+    def run(self):
+        try:
+            with requests.Session() as session:
+                session.max_redirects = MAX_REDIRECTS
+                timeout = (CONNECT_SECONDS, READ_SECONDS)
+                with session.get(self.mirror.url, stream=True, timeout=timeout) as response:
+                    self.read(response)
+        except Exception as error:  # raised again by body(), in the thread that waits
+            self.error = error
+
+    def read(self, response):
+        response.raise_for_status()
+        check_status(response)
+        while not self.unwanted:
+            piece = response.raw.read1(2**14, decode_content=True)
+            if not piece:
+                return check_body(self.body, self.mirror.size)
+            self.body += piece
+            if len(self.body) > self.mirror.size:
+                check_body(self.body, self.mirror.size)
+
+
+def check_status(response):
+    """Raise RefusedError for an answer without an error that is no answer either, such as 204."""
+    if response.status_code != 200:
+        raise RefusedError(status_problem(response))
+
+
+def check_body(content, size):
+    """Raise RefusedError, with the reason, if these bytes cannot be the file."""
+    beginning = bytes(content[:1000]).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if beginning.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml", b"<script", b"<!--")):
+        raise RefusedError(PORTAL)
+    if len(content) > size:
+        raise RefusedError(wrong_content(f"sent more than the {size:,} bytes of the file"))
+    if len(content) < size:
+        raise RefusedError(wrong_content(f"sent {len(content):,} bytes of {size:,}"))
+
+
+PORTAL = Problem(
+    "portal page",
+    "sent a web page, such as the log-in page of a network",
+    "open any page in a browser, log in, and run this again",
+)
+CIRCLE = Problem(
+    "redirects",
+    "sent us from address to address without end",
+    "open any page in a browser: the network may want a log-in",
+)
+CERTIFICATE = Problem(
+    "certificate",
+    "could not prove who it is",
+    "check this machine's clock; if your network reads along, let REQUESTS_CA_BUNDLE name its "
+    "certificate",
+)
+PROXY = Problem(
+    "proxy",
+    "could not be reached through the proxy",
+    "check HTTPS_PROXY and HTTP_PROXY, or unset them",
+)
+NO_NETWORK = Problem(
+    "no network", "is out of reach", "go online: is Wi-Fi on, is the cable plugged in?"
+)
+NO_NAME = Problem(
+    "name not found",
+    "is not known to the name server",
+    "go online; if you are, the network needs a log-in, a proxy (HTTPS_PROXY), or has no DNS",
+)
+TOO_SLOW = Problem(
+    "time-out", "did not answer in time", "try again later, or on another network", True
+)
+NO_ANSWER = Problem(
+    "connection refused",
+    "does not accept connections",
+    "try again later; if it lasts, a firewall may be in the way",
+    True,
+)
+BROKEN = Problem(
+    "broken connection", "broke off in the middle", "try again, or on another network", True
+)
+
+
+def wrong_content(what):
+    return Problem(
+        "wrong content", what, "try again; if it lasts, something on the way changes files", True
+    )
+
+
+def status_problem(response):
+    """The Problem of an answer that is an HTTP status and no file."""
+    status = response.status_code
+    if status == 511:  # Network Authentication Required
+        return PORTAL
+    if status == 407:
+        return PROXY._replace(what="was cut off by the proxy, which wants a password")
+    kind, what = f"HTTP status {status}", f"answered with the status {status}"
+    if status in (408, 425, 429) or status >= 500:
+        wait = seconds_to_wait(response.headers.get("Retry-After"))
+        return Problem(kind, what, "it is busy: try again in some minutes", True, wait)
+    return Problem(kind, what, "the file is not there, or not for this network")
+
+
+def seconds_to_wait(retry_after):
+    """What the header Retry-After asks for, in seconds; 0 if it is missing or makes no sense."""
+    try:
+        return float(urllib3.Retry().parse_retry_after(retry_after or "0"))
+    except urllib3.exceptions.InvalidHeader:
+        return 0.0
+
+
+KINDS = (  # the first that fits any of the errors behind an error
+    ((requests.TooManyRedirects,), CIRCLE),
+    ((requests.exceptions.ProxyError, urllib3.exceptions.ProxyError), PROXY),
+    ((requests.exceptions.InvalidProxyURL,), PROXY),
+    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), CERTIFICATE),
+    ((socket.gaierror, urllib3.exceptions.NameResolutionError), NO_NAME),
+    ((requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError), TOO_SLOW),
+    ((ConnectionRefusedError, urllib3.exceptions.NewConnectionError), NO_ANSWER),
+    ((urllib3.exceptions.DecodeError,), wrong_content("sent a packed file that is damaged")),
+    ((requests.ConnectionError, urllib3.exceptions.ProtocolError), BROKEN),
+)
+
+
+def explain(error):
+    """The Problem behind an error that ended a transfer."""
+    if isinstance(error, RefusedError):
+        return error.problem
+    if isinstance(error, requests.HTTPError):
+        return status_problem(error.response)
+    behind = list(causes(error))
+    if any(getattr(cause, "errno", None) in UNREACHABLE for cause in behind):
+        return NO_NETWORK
+    for types, problem in KINDS:
+        if any(isinstance(cause, types) for cause in behind):
+            return problem
+    if "CA certificate bundle" in str(error):  # the one that the environment names
+        return CERTIFICATE
+    return Problem("error", f"failed: {error}", "see what this says")
+
+
+def causes(error):
+    """The error, and all that lies behind it."""
+    yield error
+    for cause in (*error.args, getattr(error, "reason", None), error.__cause__):
+        if isinstance(cause, BaseException):
+            yield from causes(cause)

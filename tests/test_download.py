@@ -1,0 +1,519 @@
+"""A server that misbehaves: the right text or a clear error, and no bad file in the cache."""
+
+import errno
+import gc
+import gzip
+import hashlib
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import zlib
+from email.utils import formatdate
+
+import pytest
+import requests
+import trustme
+
+from charrnn_helpers import book, download
+from charrnn_helpers.book import cache_path, load_time_machine, read_text, story_path
+from tests.bad_server import (
+    bad_server,
+    chunked,
+    deflated,
+    first_then,
+    head,
+    packed,
+    redirect,
+    saying,
+    status,
+    whole,
+)
+from tests.course import ROOT
+
+BOOK = b"A book that the tests can serve, since the real one may not be at hand.\n" * 500
+SIZE = len(BOOK)
+PORTAL = b"<!DOCTYPE html><html><title>Welcome to our hotel</title>Please log in.</html>"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Little patience, no proxy, and that book as the book."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setattr(download, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(download, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(download, "TRY_SECONDS", 1.5)
+    monkeypatch.setattr(download, "TOTAL_SECONDS", 6)
+    monkeypatch.setattr(download, "WAITS", (0.02, 0.04))
+    monkeypatch.setattr(book, "SHA256", hashlib.sha256(BOOK).hexdigest())
+
+
+def cut(answer, length):
+    """Say so many bytes of the body, and end."""
+    body = answer.index(b"\r\n\r\n") + 4
+    return saying(answer[: body + length])
+
+
+def reset_after(length):
+    def script(talk):
+        talk.say(whole(BOOK)[: -SIZE + length])
+        talk.reset()
+
+    return script
+
+
+def hang_after(data):
+    def script(talk):
+        talk.say(data)
+        talk.hang()
+
+    return script
+
+
+def endless(talk):
+    talk.say(head())
+    while not talk.server.over.is_set():
+        talk.say(BOOK)
+
+
+def altered(position):
+    return BOOK[:position] + bytes([BOOK[position] ^ 1]) + BOOK[position + 1 :]
+
+
+PACKED = packed(BOOK)
+CHUNKED = chunked(BOOK)
+NO_LENGTH = head() + BOOK
+HALF = SIZE // 2
+BROKEN, WRONG, SLOW, PAGE = "broken connection", "wrong content", "time-out", "portal page"
+
+FAULTS = {  # name: (script, the kind of problem that is to be named)
+    "closes at once": (lambda talk: None, BROKEN),
+    "resets at once": (lambda talk: talk.reset(), BROKEN),
+    "resets in the body": (reset_after(HALF), BROKEN),
+    "hangs before the headers": (lambda talk: talk.hang(), SLOW),
+    "hangs in the status line": (hang_after(b"HTTP/1.1 2"), SLOW),
+    "hangs in the headers": (hang_after(head()[:-4]), SLOW),
+    "hangs before the body": (hang_after(whole(BOOK)[:-SIZE]), SLOW),
+    "hangs in the body": (hang_after(whole(BOOK)[:-HALF]), SLOW),
+    "hangs before the last byte": (hang_after(whole(BOOK)[:-1]), SLOW),
+    "hangs in a chunk": (hang_after(CHUNKED[:-HALF]), SLOW),
+    "drips its headers": (lambda talk: talk.drip(whole(BOOK)), SLOW),
+    "drips its body": (lambda talk: (talk.say(head()), talk.drip(BOOK)), SLOW),
+    "cuts before the body": (cut(whole(BOOK), 0), BROKEN),
+    "cuts after 1 byte": (cut(whole(BOOK), 1), BROKEN),
+    "cuts before a block of 1024 ends": (cut(whole(BOOK), 1023), BROKEN),
+    "cuts after a block of 1024": (cut(whole(BOOK), 1024), BROKEN),
+    "cuts after a block of 1024 and one": (cut(whole(BOOK), 1025), BROKEN),
+    "cuts after a block of 16384": (cut(whole(BOOK), 16384), BROKEN),
+    "cuts in the middle": (cut(whole(BOOK), HALF), BROKEN),
+    "cuts the last byte": (cut(whole(BOOK), SIZE - 1), BROKEN),
+    "cuts at the end of a line": (cut(whole(BOOK), BOOK.index(b"\n") + 1), BROKEN),
+    "cuts an answer without a length": (cut(NO_LENGTH, HALF), WRONG),
+    "cuts the last byte of one without a length": (cut(NO_LENGTH, SIZE - 1), WRONG),
+    "cuts the size of a chunk": (cut(CHUNKED, 2), BROKEN),
+    "cuts in a chunk": (cut(CHUNKED, 5000), BROKEN),
+    "cuts between two chunks": (cut(CHUNKED, 4096 + 8), BROKEN),
+    "cuts gzip in its header": (cut(PACKED, 5), BROKEN),
+    "cuts gzip in the middle": (cut(PACKED, 100), BROKEN),
+    "half of a gzip as a whole": (
+        saying(whole(gzip.compress(BOOK)[:100], "Content-Encoding: gzip")),
+        WRONG,
+    ),
+    "one byte too many": (saying(whole(BOOK + b"!")), WRONG),
+    "the book twice": (saying(whole(BOOK + BOOK)), WRONG),
+    "too much without a length": (saying(head() + BOOK + BOOK), WRONG),
+    "without end": (endless, WRONG),
+    "a bomb": (saying(packed(bytes(10**8))), WRONG),
+    "nothing": (saying(whole(b"")), WRONG),
+    "nothing without a length": (saying(head()), WRONG),
+    "no content": (saying(head(204)), "HTTP status 204"),
+    "a part": (saying(whole(BOOK[:HALF], code=206)), "HTTP status 206"),
+    "a length that is too small": (saying(head(200, f"Content-Length: {HALF}") + BOOK), WRONG),
+    "a length that is too large": (saying(head(200, "Content-Length: 999999") + BOOK), BROKEN),
+    "a portal": (saying(whole(PORTAL)), PAGE),
+    "a portal in capitals": (saying(whole(PORTAL.upper())), PAGE),
+    "a portal with a mark": (saying(whole(b"\xef\xbb\xbf\r\n" + PORTAL)), PAGE),
+    "a portal in gzip": (saying(packed(PORTAL)), PAGE),
+    "a portal in chunks": (saying(chunked(PORTAL)), PAGE),
+    "a portal in XHTML": (saying(whole(b'<?xml version="1.0"?>' + PORTAL)), PAGE),
+    "a portal as long as the book": (saying(whole(PORTAL.ljust(SIZE))), PAGE),
+    "a portal longer than the book": (saying(whole(PORTAL + BOOK)), PAGE),
+    "a portal elsewhere": (redirect("/portal"), PAGE),
+    "a portal by its status": (status(511), PAGE),
+    "gzip that is none": (saying(whole(BOOK, "Content-Encoding: gzip")), WRONG),
+    "deflate that is none": (saying(whole(BOOK, "Content-Encoding: deflate")), WRONG),
+    "gzip of another text": (saying(packed(altered(99))), WRONG),
+    "gzip with a wrong sum": (
+        saying(whole(gzip.compress(BOOK)[:-8] + bytes(8), "Content-Encoding: gzip")),
+        WRONG,
+    ),
+    "gzip twice, said once": (saying(packed(gzip.compress(BOOK))), WRONG),
+    "gzip, not said": (saying(whole(gzip.compress(BOOK))), WRONG),
+    "one bit is wrong": (saying(whole(altered(HALF))), WRONG),
+    "the first bit is wrong": (saying(whole(altered(0))), WRONG),
+    "the last bit is wrong": (saying(whole(altered(SIZE - 1))), WRONG),
+    "zeros of the right length": (saying(whole(bytes(SIZE))), WRONG),
+    "other line ends": (saying(whole(BOOK.replace(b"\n", b"\r\n"))), WRONG),
+    "redirects to itself": (redirect("/fault"), "redirects"),
+    "redirects in a circle": (redirect("/around"), "redirects"),
+    "redirects to nothing": (redirect("/not-there"), "HTTP status 404"),
+    "redirects to a closed door": (redirect("http://127.0.0.1:9/"), "connection refused"),
+    "redirects to a file": (redirect("file:///etc/passwd"), "error"),
+    "redirects nowhere": (saying(whole(b"", code=302)), "HTTP status 302"),
+    **{
+        f"status {code}": (status(code), f"HTTP status {code}")
+        for code in (400, 401, 403, 404, 410, 451, 500, 502, 503, 504)
+    },
+    "a proxy wants a password": (status(407), "proxy"),
+    "429 for an hour": (status(429, "Retry-After: 3600"), "HTTP status 429"),
+    "429 until a day": (status(429, f"Retry-After: {formatdate(2e9)}"), "HTTP status 429"),
+    "429 without sense": (status(429, "Retry-After: soon"), "HTTP status 429"),
+    "429 into the past": (status(429, "Retry-After: -5"), "HTTP status 429"),
+    "no HTTP": (saying(b"SSH-2.0-OpenSSH_9.2\r\n"), BROKEN),
+    "noise": (saying(bytes(range(256)) * 9), BROKEN),
+    "a status that is no number": (saying(b"HTTP/1.1 good\r\n\r\n" + BOOK), BROKEN),
+    "a header without end": (saying(b"HTTP/1.1 200 OK\r\nX: " + bytes(200_000)), BROKEN),
+    "a thousand headers": (saying(head(200, *["X: x"] * 1000) + BOOK), BROKEN),
+    "chunks of no size": (saying(head(200, "Transfer-Encoding: chunked") + b"zz\r\nab"), BROKEN),
+}
+
+RIGHT = {  # odd, but the book
+    "plain": saying(whole(BOOK)),
+    "in chunks": saying(CHUNKED),
+    "in chunks of one byte": saying(chunked(BOOK, 1)),
+    "in gzip": saying(PACKED),
+    "in deflate": saying(deflated(BOOK)),
+    "without a length": saying(NO_LENGTH),
+    "with a length that makes no sense": saying(head(200, "Content-Length: abc") + BOOK),
+    "called a web page": saying(whole(BOOK, "Content-Type: text/html")),
+    "called a picture": saying(whole(BOOK, "Content-Type: image/png")),
+    "with an encoding nobody knows": saying(whole(BOOK, "Content-Encoding: none-such")),
+    "in pieces": lambda talk: [
+        talk.say(whole(BOOK)[i : i + 999]) for i in range(0, SIZE + 99, 999)
+    ],
+    "after a redirect": redirect("/book"),
+    "after a redirect for good": redirect("/book", 308),
+}
+
+OTHERS = {
+    "/book": saying(whole(BOOK)),
+    "/portal": saying(whole(PORTAL)),
+    "/around": redirect("/and"),
+    "/and": redirect("/around"),
+}
+
+
+def use(monkeypatch, *urls):
+    monkeypatch.setattr(book, "MIRRORS", tuple((url, book.SHA256, SIZE) for url in urls))
+
+
+def expect_the_book():
+    assert load_time_machine() == BOOK.decode()
+    assert cache_path().read_bytes() == BOOK
+    assert leftovers() == []
+
+
+def expect_a_problem(capsys, kind):
+    """The story, and a notice with the kind of problem and the remedies; nothing in the cache."""
+    assert load_time_machine() == read_text(story_path())
+    said = capsys.readouterr().out
+    assert f"({kind}): " in said, said
+    assert "put the book here" in said and str(cache_path()) in said and "CHARRNN_TEXT" in said
+    assert not cache_path().exists() and leftovers() == []
+    return said
+
+
+def leftovers():
+    folder = cache_path().parent
+    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    return sorted(names - {"timemachine.txt", "timemachine.txt.lock"})
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_named_and_leaves_no_file(name, monkeypatch, capsys):
+    script, kind = FAULTS[name]
+    start = time.monotonic()
+    with bad_server({**OTHERS, "/fault": script}) as server:
+        use(monkeypatch, server.url("/fault"))
+        expect_a_problem(capsys, kind)
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_next_mirror_has_it(name, monkeypatch):
+    script, _ = FAULTS[name]
+    with bad_server({**OTHERS, "/fault": script}) as server:
+        use(monkeypatch, server.url("/fault"), server.url("/book"))
+        expect_the_book()
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_an_odd_answer_that_is_right(name, monkeypatch):
+    with bad_server({**OTHERS, "/fault": RIGHT[name]}) as server:
+        use(monkeypatch, server.url("/fault"))
+        expect_the_book()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, (_, kind) in FAULTS.items() if kind in (BROKEN, WRONG, SLOW)]
+)
+def test_a_fault_that_passes_is_tried_again(name, monkeypatch, capsys):
+    script, _ = FAULTS[name]
+    with bad_server({"/fault": first_then(script, saying(whole(BOOK)))}) as server:
+        use(monkeypatch, server.url("/fault"))
+        expect_the_book()
+        assert server.asked["/fault"] == 2
+    assert "another try in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", [500, 502, 503, 429, 408])
+def test_a_busy_server_is_tried_again(code, monkeypatch):
+    with bad_server({"/fault": first_then(status(code), saying(whole(BOOK)))}) as server:
+        use(monkeypatch, server.url("/fault"))
+        expect_the_book()
+
+
+def test_no_more_than_three_tries(monkeypatch, capsys):
+    with bad_server({"/fault": status(500), "/other": status(503)}) as server:
+        use(monkeypatch, server.url("/fault"), server.url("/other"))
+        expect_a_problem(capsys, "HTTP status 503")
+        assert server.asked == {"/fault": 3, "/other": 3}
+
+
+@pytest.mark.parametrize("name", ["status 404", "a portal", "redirects in a circle"])
+def test_what_does_not_pass_is_asked_once(name, monkeypatch, capsys):
+    script, kind = FAULTS[name]
+    with bad_server({**OTHERS, "/fault": script}) as server:
+        use(monkeypatch, server.url("/fault"))
+        expect_a_problem(capsys, kind)
+        assert server.asked["/fault"] == 1
+
+
+def test_a_server_is_left_alone_for_as_long_as_it_asks(monkeypatch):
+    with bad_server(
+        {"/fault": first_then(status(429, "Retry-After: 1"), saying(whole(BOOK)))}
+    ) as server:
+        use(monkeypatch, server.url("/fault"))
+        start = time.monotonic()
+        expect_the_book()
+        assert time.monotonic() - start >= 1
+
+
+def test_but_another_mirror_is_not(monkeypatch):
+    with bad_server({**OTHERS, "/fault": status(429, "Retry-After: 5")}) as server:
+        use(monkeypatch, server.url("/fault"), server.url("/book"))
+        start = time.monotonic()
+        expect_the_book()
+        assert time.monotonic() - start < 4
+
+
+def test_waits_grow_and_are_not_the_same_for_all(monkeypatch):
+    slept = []
+    monkeypatch.setattr(download, "WAITS", (1.0, 3.0))
+    monkeypatch.setattr(download.time, "sleep", slept.append)
+    for _ in range(5):
+        with bad_server({"/fault": status(500)}) as server:
+            use(monkeypatch, server.url("/fault"))
+            load_time_machine()
+    first, second = slept[1::3], slept[2::3]
+    assert all(0.9 <= wait <= 2 for wait in first) and all(2.9 <= wait <= 6 for wait in second)
+    assert len(set(first)) == 5
+
+
+def test_each_mirror_has_its_own_hash(monkeypatch):
+    other = altered(7)
+    with bad_server({"/other": saying(whole(other))}) as server:
+        use(monkeypatch, server.url("/other"))
+        monkeypatch.setattr(
+            book, "MIRRORS", ((server.url("/other"), hashlib.sha256(other).hexdigest(), SIZE),)
+        )
+        assert load_time_machine() == other.decode()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # urllib3 leaves it to the collector
+def test_two_lengths_at_once(monkeypatch, capsys):
+    answer = head(200, f"Content-Length: {SIZE}", "Content-Length: 7") + BOOK
+    with bad_server({"/fault": saying(answer)}) as server:
+        use(monkeypatch, server.url("/fault"))
+        expect_a_problem(capsys, "error")
+    gc.collect()
+
+
+def test_a_closed_door_and_a_name_that_nobody_knows(monkeypatch, capsys):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and not listening
+        use(monkeypatch, f"http://127.0.0.1:{closed.getsockname()[1]}/")
+        expect_a_problem(capsys, "connection refused")
+    use(monkeypatch, "http://book.invalid/")
+    expect_a_problem(capsys, "name not found")
+
+
+def test_a_door_that_nobody_opens(monkeypatch, capsys):
+    """A server that listens, but takes no connection, as behind a firewall that drops them."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        address = deaf.getsockname()
+        waiting = [socket.socket() for _ in range(3)]
+        for other in waiting:  # they fill its queue
+            other.setblocking(False)
+            other.connect_ex(address)
+        use(monkeypatch, f"http://127.0.0.1:{address[1]}/")
+        expect_a_problem(capsys, "time-out")
+        for other in waiting:
+            other.close()
+
+
+def test_a_name_server_that_hangs(monkeypatch, capsys):
+    def hang(*args, **kwargs):
+        time.sleep(3)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    use(monkeypatch, "http://book.invalid/")
+    start = time.monotonic()
+    expect_a_problem(capsys, "time-out")
+    assert time.monotonic() - start < 8
+
+
+@pytest.mark.parametrize("number", sorted(download.UNREACHABLE))
+def test_no_network(number, monkeypatch, capsys):
+    def fail(*args, **kwargs):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "connect", fail)
+    use(monkeypatch, "http://127.0.0.1:9/")
+    expect_a_problem(capsys, "no network")
+
+
+ALONE = """
+import sys
+from charrnn_helpers import book
+book.MIRRORS = (("http://127.0.0.1:9/", book.SHA256, book.SIZE),)
+print(len(book.load_time_machine()))
+"""
+
+
+def test_a_machine_without_any_network(tmp_path):
+    """In a network namespace of its own, in which nothing is switched on."""
+    alone = ["unshare", "--net", "--map-root-user"]
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*alone, "true"], capture_output=True).returncode
+    ):
+        pytest.skip("no network namespaces here")
+    run = subprocess.run(
+        [*alone, sys.executable, "-c", ALONE], cwd=ROOT, capture_output=True, encoding="utf-8"
+    )
+    assert "(no network): go online" in run.stdout and run.returncode == 0, run
+
+
+@pytest.fixture
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture
+def encrypted(authority, monkeypatch):
+    """The book over HTTPS, with a certificate from an authority that nobody knows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with bad_server(OTHERS) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        use(monkeypatch, server.url("/book").replace("http:", "https:"))
+        yield server
+
+
+def test_a_certificate_that_nobody_signed(encrypted, capsys):
+    said = expect_a_problem(capsys, "certificate")
+    assert "clock" in said and "REQUESTS_CA_BUNDLE" in said
+
+
+def test_certificates_come_from_the_environment(encrypted, authority, monkeypatch, tmp_path):
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    expect_the_book()
+
+
+def test_a_bundle_that_is_not_there(encrypted, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
+    expect_a_problem(capsys, "certificate")
+
+
+def test_a_proxy_comes_from_the_environment(monkeypatch):
+    with bad_server(OTHERS) as server:
+        monkeypatch.setenv("HTTP_PROXY", server.url(""))
+        use(monkeypatch, "http://book.invalid/book")
+        expect_the_book()
+        assert server.asked["/book"] == 1
+
+
+def test_no_proxy_for_those_that_are_named(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with bad_server(OTHERS) as server:
+        use(monkeypatch, server.url("/book"))
+        expect_the_book()
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "http://proxy.invalid:80", "nonsense://"])
+def test_a_proxy_that_is_not_there(proxy, monkeypatch, capsys):
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    use(monkeypatch, "http://book.invalid/book")
+    assert "HTTPS_PROXY" in expect_a_problem(capsys, "proxy")
+
+
+def test_a_slow_line_shows_a_bar(monkeypatch, capsys):
+    def script(talk):
+        answer = whole(BOOK)
+        for i in range(8):
+            talk.say(answer[i * SIZE // 8 : (i + 1) * SIZE // 8 if i < 7 else None])
+            time.sleep(0.15)
+
+    with bad_server({"/slow": script}) as server:
+        use(monkeypatch, server.url("/slow"))
+        expect_the_book()
+    said = capsys.readouterr().out
+    assert "timemachine.txt: " in said and "%|" in said and f"/{SIZE / 1000:.1f}k" in said
+
+
+def test_a_quick_one_shows_nothing(monkeypatch, capsys):
+    with bad_server(OTHERS) as server:
+        use(monkeypatch, server.url("/book"))
+        expect_the_book()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_interrupt_ends_the_download(monkeypatch):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    with bad_server({"/fault": FAULTS["hangs in the body"][0]}) as server:
+        use(monkeypatch, server.url("/fault"))
+        monkeypatch.setattr(download.Transfer, "join", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            load_time_machine()
+    assert leftovers() == [] and not cache_path().exists()
+
+
+def test_an_unknown_error_is_told_as_it_is():
+    problem = download.explain(requests.RequestException("the line is haunted"))
+    assert "haunted" in str(problem)
+
+
+def test_reasons_behind_reasons_are_found():
+    inner = OSError(errno.ENETUNREACH, "Network is unreachable")
+    assert (
+        download.explain(requests.ConnectionError(requests.ConnectionError(inner))).kind
+        == "no network"
+    )
+
+
+def test_there_are_many_cases():
+    assert len(FAULTS) >= 80 and len({kind for _, kind in FAULTS.values()}) >= 15
+    assert zlib.decompress(deflated(BOOK).partition(b"\r\n\r\n")[2]) == BOOK
