@@ -4,6 +4,9 @@ Notebook 02 builds the first two; the others are import-only.
 """
 
 import math
+import re
+import signal
+import threading
 from contextlib import contextmanager
 
 import torch
@@ -115,13 +118,103 @@ def keep_memory():
 
 
 @contextmanager
-def all_or_nothing(model):
-    """If the block is broken off, put the parameters back to what they were before it."""
-    saved = [p.detach().clone() for p in model.parameters()]
+def all_or_nothing(model, run):
+    """If the step in this block is broken off, put model and run back to what they were before.
+
+    A step that leaves a weight inf or nan counts as broken off.  Raises FloatingPointError
+    or MemoryError with the number of the step and what to try next.
+    """
+    weights = [p.detach().clone() for p in model.parameters()]
+    memory, place = copy_memory(run.optimizer), dict(vars(run))
+    length = len(run.history)
     try:
         yield
-    except BaseException:
-        with torch.no_grad():
-            for p, old in zip(model.parameters(), saved, strict=True):
+        check_weights(model)
+    except BaseException as error:
+        with patient(), torch.no_grad():
+            for p, old in zip(model.parameters(), weights, strict=True):
                 p.copy_(old)
+            run.optimizer.state.clear()
+            run.optimizer.state.update(memory)
+            vars(run).update(place)
+            del run.history[length:]
+        name_the_step(error, length + 1)
         raise
+
+
+def copy_memory(optimizer):
+    """What the optimizer remembers of each parameter, such as Adam's running means."""
+    return {
+        p: {key: value.clone() if torch.is_tensor(value) else value for key, value in kept.items()}
+        for p, kept in optimizer.state.items()
+    }
+
+
+def check_weights(model):
+    """Raise FloatingPointError if the update has made a weight inf or nan."""
+    if math.isfinite(sum(p.detach().sum() for p in model.parameters())):
+        return  # a sum is quick, and inf or nan in it does not get lost
+    for name, p in model.named_parameters():
+        if not p.isfinite().all():
+            check_finite(f"after the update, a weight in {name}", p[~p.isfinite()][0].item())
+
+
+def name_the_step(error, step):
+    """Raise the error anew, with the step and what is left, if that says more."""
+    left = f"Model and history are as they were after step {step - 1}"
+    if isinstance(error, FloatingPointError):
+        raise FloatingPointError(f"step {step}: {error}. {left}.") from error
+    out_of_memory = re.search("out of memory|can't allocate memory|not enough memory", str(error))
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and out_of_memory):
+        raise MemoryError(
+            f"step {step}: the memory is used up; take a smaller batch_size, num_steps or "
+            f"num_hiddens, or close other notebooks. {left}."
+        ) from error
+
+
+@contextmanager
+def patient():
+    """Let an interrupt wait until the yielded function is called; a second one does not wait.
+
+    So a step of training and its record stay together.  Only the main thread is interrupted.
+    """
+    waiting = []
+
+    def wait(*_):
+        waiting.append(True)
+        if len(waiting) > 1:
+            raise KeyboardInterrupt
+
+    def obey():
+        if waiting:
+            raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield obey
+        return
+    signal.signal(signal.SIGINT, wait)
+    try:
+        yield obey
+        obey()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def check_run(run, model, batches, options):
+    """Raise ValueError if the run was begun with another model, optimizer or number of batches."""
+    params = [p for group in run.optimizer.param_groups for p in group["params"]]
+    if [id(p) for p in params] != [id(p) for p in model.parameters()]:
+        raise ValueError("the run belongs to another model; begin another one with Run()")
+    made = type(run.optimizer)
+    if isinstance(options.optimizer, type) and made is not options.optimizer:
+        raise ValueError(
+            f"the run was begun with {made.__name__}, but options.optimizer is "
+            f"{options.optimizer.__name__}; use the same one, or begin another run with Run()"
+        )
+    if run.history and run.history[-1].epoch != run.step / len(batches):
+        num_batches = round(run.step / run.history[-1].epoch)
+        raise ValueError(
+            f"the run was begun with {num_batches} batches an epoch, but here are {len(batches)}; "
+            "use the same text, batch_size and num_steps, or begin another run with Run()"
+        )

@@ -1,8 +1,9 @@
 """Training: the loss, its gradient clipped, the loop, and the evaluation."""
 
+import itertools
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -10,9 +11,12 @@ import torch
 from charrnn_helpers.guards import (
     all_or_nothing,
     check_finite,
+    check_len,
     check_positive,
+    check_run,
     check_shape,
     one_thread,
+    patient,
 )
 
 
@@ -115,35 +119,71 @@ def train_step(model, X, Y, optimizer, grad_clip_val, state=None):
     return loss.item(), norm, state.detach()
 
 
-def train(model, batches, options):
+@dataclass
+class Run:
+    """Where a run is: what the next step depends on, besides model, batches and options."""
+
+    optimizer: torch.optim.Optimizer | None = None
+    state: torch.Tensor | None = None  # from the batch before, to be carried on
+    order: torch.Tensor | None = None  # the batches' generator as it was when the epoch began
+    history: list = field(default_factory=list)  # a Record for each step
+
+    @property
+    def step(self):
+        return len(self.history)
+
+    def rest_of_epoch(self, batches):
+        """The batches that are still to come; raises ValueError if len(batches) is not true."""
+        generator, done = getattr(batches, "generator", None), self.step % len(batches)
+        if generator is not None and self.order is not None:
+            generator.set_state(self.order)
+        self.order = generator and generator.get_state()
+        end = self.step - done + len(batches)
+        yield from itertools.islice(batches, done, None)
+        check_len(self.history, end)
+
+    def complete(self, record, state, batches):
+        """Note down a step that is done."""
+        self.history.append(record)
+        self.state = state
+        if self.step % len(batches) == 0:  # the next epoch has no state yet, and a new order
+            generator = getattr(batches, "generator", None)
+            self.state, self.order = None, generator and generator.get_state()
+
+
+def train(model, batches, options, run=None):
     """Train, and yield a Record after each step; whoever iterates decides when to stop.
 
-    A step that is broken off, by an error or by KeyboardInterrupt, leaves the model as
-    it was before.  Raises FloatingPointError, naming the step, if the run diverges.
+    With a Run it goes on from there.  A step that is broken off, by an error or by
+    KeyboardInterrupt, leaves model and run as they were before.  Raises FloatingPointError
+    if the run diverges and MemoryError if it is too large, both with the number of the step.
     """
-    optimizer = options.optimizer(model.parameters(), lr=options.lr)
-    step = 0
-    for _ in range(int(options.num_epochs)):
-        state = None
-        for X, Y in batches:
+    run = Run() if run is None else run
+    if run.optimizer is None:
+        run.optimizer = options.optimizer(model.parameters(), lr=options.lr)
+    check_run(run, model, batches, options)
+    while run.step < options.num_epochs * len(batches):
+        for X, Y in run.rest_of_epoch(batches):
             options.check()
             lr, grad_clip_val = options.lr, options.grad_clip_val
-            optimizer.param_groups[0]["lr"] = lr
-            state = state if options.carry_state else None
-            start = time.perf_counter()
-            try:
-                with one_thread(), all_or_nothing(model):
-                    loss, norm, state = train_step(model, X, Y, optimizer, grad_clip_val, state)
-            except FloatingPointError as error:
-                raise FloatingPointError(f"step {step + 1}: {error}") from error
-            step += 1
-            speed = X.numel() / (time.perf_counter() - start)
-            yield Record(step, step / len(batches), loss, norm, speed, lr, grad_clip_val)
+            run.optimizer.param_groups[0]["lr"] = lr
+            state = run.state if options.carry_state else None
+            start, step = time.perf_counter(), run.step + 1
+            with one_thread(), all_or_nothing(model, run):
+                loss, norm, state = train_step(model, X, Y, run.optimizer, grad_clip_val, state)
+                speed = X.numel() / (time.perf_counter() - start)
+                record = Record(step, step / len(batches), loss, norm, speed, lr, grad_clip_val)
+                run.complete(record, state, batches)
+            yield record
 
 
-def linear_decay(records, options, num_steps):
-    """Pass the records of train(...) on, and let options.lr fall in a straight line towards 0."""
+def linear_decay(records, options, num_steps, step=0):
+    """Pass the records of train(...) on, and let options.lr fall in a straight line towards 0.
+
+    A run that goes on is at `step` already.
+    """
     start = options.lr
+    options.lr = start * max(1 - step / num_steps, 1e-3)
     for record in records:
         options.lr = start * max(1 - record.step / num_steps, 1e-3)
         yield record
@@ -153,10 +193,13 @@ def fit(records):
     """Run train(...) to its end, or to KeyboardInterrupt; return the list of its Records."""
     history = []
     try:
-        for record in records:
-            history.append(record)
+        with patient() as obey:
+            for record in records:
+                history.append(record)
+                obey()  # an interrupt that came during the step
     except KeyboardInterrupt:
-        print(f"Interrupted: the model is as it was after step {len(history)}.")
+        step = history[-1].step if history else 0
+        print(f"Interrupted: the model is as it was after step {step}. Train again to go on.")
     return history
 
 
