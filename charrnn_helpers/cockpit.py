@@ -17,7 +17,7 @@ from IPython.display import HTML, display
 
 from charrnn_helpers.controls import Button, Panel, Slider, spell
 from charrnn_helpers.data import StreamBatches
-from charrnn_helpers.guards import check_text
+from charrnn_helpers.guards import check_text, patient
 from charrnn_helpers.live import DRAWING, SAMPLING, LivePicture, Ration, Screen
 from charrnn_helpers.sampling import sample
 from charrnn_helpers.training import Options, evaluate, train
@@ -86,15 +86,17 @@ class TrainingCockpit:
         self.mode = "play"
         self._open()
         try:
-            while self.mode != "stop" and self.steps < budget:
-                self._obey()
-                if self.mode in ("play", "step"):
-                    self._step()
-                elif self.mode == "diverged" and self._alone():
-                    break
-                else:
-                    time.sleep(0.02)
-                self._look()
+            with patient() as obey_interrupt:
+                while self.mode != "stop" and self.steps < budget:
+                    self._obey()
+                    if self.mode in ("play", "step"):
+                        self._step()
+                    elif self.mode == "diverged" and self._alone():
+                        break
+                    else:
+                        time.sleep(0.02)
+                    self._look()
+                    obey_interrupt()
         except KeyboardInterrupt:
             self.picture.note = "interrupted"
         finally:

@@ -104,8 +104,9 @@ def one_thread():
     try:
         yield
     finally:
-        torch.set_num_threads(num_threads)
-        torch.set_flush_denormal(flushes)
+        with patient():
+            torch.set_num_threads(num_threads)
+            torch.set_flush_denormal(flushes)
 
 
 def keep_memory():
@@ -126,9 +127,10 @@ def all_or_nothing(model, run):
     """
     weights = [p.detach().clone() for p in model.parameters()]
     memory, place = copy_memory(run.optimizer), dict(vars(run))
-    length = len(run.history)
+    length, with_grad = len(run.history), torch.is_grad_enabled()
     try:
-        yield
+        with torch.enable_grad():
+            yield
         check_weights(model)
     except BaseException as error:
         with patient(), torch.no_grad():
@@ -138,6 +140,7 @@ def all_or_nothing(model, run):
             run.optimizer.state.update(memory)
             vars(run).update(place)
             del run.history[length:]
+        torch.set_grad_enabled(with_grad)  # an interrupt inside of PyTorch can leave it off
         name_the_step(error, length + 1)
         raise
 
@@ -162,6 +165,8 @@ def check_weights(model):
 def name_the_step(error, step):
     """Raise the error anew, with the step and what is left, if that says more."""
     left = f"Model and history are as they were after step {step - 1}"
+    if isinstance(error, RuntimeError) and "without overflow" in str(error):  # Adam's stride
+        error = FloatingPointError("the update is inf; lower the learning rate")
     if isinstance(error, FloatingPointError):
         raise FloatingPointError(f"step {step}: {error}. {left}.") from error
     out_of_memory = re.search("out of memory|can't allocate memory|not enough memory", str(error))
@@ -180,14 +185,15 @@ def patient():
     """
     waiting = []
 
+    def obey():
+        if waiting:
+            waiting.clear()
+            raise KeyboardInterrupt
+
     def wait(*_):
         waiting.append(True)
         if len(waiting) > 1:
-            raise KeyboardInterrupt
-
-    def obey():
-        if waiting:
-            raise KeyboardInterrupt
+            obey()
 
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before is None:
@@ -196,9 +202,10 @@ def patient():
     signal.signal(signal.SIGINT, wait)
     try:
         yield obey
-        obey()
     finally:
         signal.signal(signal.SIGINT, before)
+        if waiting:
+            signal.raise_signal(signal.SIGINT)  # a block around this one may be patient, too
 
 
 def check_run(run, model, batches, options):

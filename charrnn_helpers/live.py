@@ -4,6 +4,7 @@ import math
 import textwrap
 import time
 from collections import deque
+from contextlib import closing
 
 from IPython.display import display
 
@@ -22,7 +23,8 @@ def live_plot(records, validate=None, hlines=None, sample=None, num_epochs=None,
     `{label: perplexity}` are drawn across; `sample()` returns a text, and is called now and
     then; with num_epochs the time left is shown.  KeyboardInterrupt ends the run as fit() does.
     """
-    return fit(drawn(records, validate, hlines, sample, num_epochs, seconds))
+    with closing(drawn(records, validate, hlines, sample, num_epochs, seconds)) as steps:
+        return fit(steps)
 
 
 def drawn(records, validate=None, hlines=None, sample=None, num_epochs=None, seconds=0.25):
