@@ -232,7 +232,7 @@ class TrainingCockpit:
             self.picture.sample = sample(
                 self.model, self.prefix, 120, self.data.vocab, temperature, generator=generator
             )
-        except RuntimeError:  # no distribution to draw from
+        except ValueError:  # no distribution to draw from
             self.picture.sample = "(no text: the model's logits are not finite)"
 
     def _weights(self):

@@ -8,6 +8,7 @@ import re
 import signal
 import threading
 from contextlib import contextmanager
+from numbers import Integral, Real
 
 import torch
 
@@ -58,9 +59,42 @@ def check_length(ids, needed, what):
 
 def check_positive(name, value):
     """Return the value if it is a finite number above 0; raise ValueError if not."""
-    if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
+    if not is_finite(value) or value <= 0:
         raise ValueError(f"{name} is {value!r}; use a finite number above 0")
-    return value
+    return float(value)
+
+
+def is_finite(value):
+    """Whether the value is a number that is finite as a float."""
+    try:
+        return isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return False
+
+
+def check_share(name, value):
+    """Return the value if it is a number above 0 and up to 1; raise ValueError if not."""
+    if not is_finite(value) or not 0 < value <= 1:
+        raise ValueError(f"{name} is {value!r}; use a number above 0 and up to 1")
+    return float(value)
+
+
+def check_whole(name, value, most):
+    """Return the value if it is a whole number from 1 to `most`; raise ValueError if not."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= value <= most:
+        raise ValueError(f"{name} is {value!r}; use a whole number from 1 to {most}")
+    return int(value)
+
+
+def check_logits(logits):
+    """Return the logits if the largest is a finite number; raise ValueError if not."""
+    largest = logits.max().item()
+    if not math.isfinite(largest):
+        raise ValueError(
+            f"the logits are no scores to choose by: the largest is {largest}; did the training "
+            "diverge, or is the temperature too near to 0?"
+        )
+    return logits
 
 
 def check_finite(name, value):
@@ -74,6 +108,8 @@ def check_finite(name, value):
 
 def check_text(text, vocab, what="prefix"):
     """Raise ValueError, naming the character, if the text is empty or not in the vocabulary."""
+    if not isinstance(text, str):
+        raise ValueError(f"the {what} is {text!r}; give a text")
     if not text:
         raise ValueError(f"the {what} is empty; give at least one character to start from")
     for char in text:
@@ -86,7 +122,7 @@ def check_text(text, vocab, what="prefix"):
 
 def check_num_preds(num_preds):
     """Raise ValueError unless num_preds is a whole number, 0 or more."""
-    if not isinstance(num_preds, int) or num_preds < 0:
+    if isinstance(num_preds, bool) or not isinstance(num_preds, Integral) or num_preds < 0:
         raise ValueError(f"num_preds is {num_preds!r}; use a whole number of characters, 0 or more")
 
 

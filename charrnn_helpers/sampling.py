@@ -4,7 +4,14 @@ import math
 
 import torch
 
-from charrnn_helpers.guards import check_num_preds, check_positive, check_text
+from charrnn_helpers.guards import (
+    check_logits,
+    check_num_preds,
+    check_positive,
+    check_share,
+    check_text,
+    check_whole,
+)
 
 
 @torch.no_grad()
@@ -12,14 +19,14 @@ def warm_up(model, prefix, vocab):
     """Read the prefix; return the logits `(vocab_size,)` for what comes next, and the state."""
     check_text(prefix, vocab)
     logits, state = model.forward_with_state(vocab.encode(prefix).unsqueeze(0))
-    return logits[0, -1], state
+    return check_logits(logits[0, -1]), state
 
 
 @torch.no_grad()
 def advance(model, idx, state):
     """Read one more character, given by its id; return the next logits and the new state."""
     logits, state = model.forward_with_state(torch.tensor([[idx]]), state)
-    return logits[0, -1], state
+    return check_logits(logits[0, -1]), state
 
 
 def predict(model, prefix, num_preds, vocab):
@@ -42,23 +49,21 @@ def apply_temperature(logits, temperature):
 
 def keep_top_k(logits, top_k):
     """Rule out, with -inf, all but the top_k largest logits (and what ties with the last)."""
-    if not 1 <= top_k <= len(logits):
-        raise ValueError(f"top_k is {top_k}; use a whole number from 1 to {len(logits)}")
+    top_k = check_whole("top_k", top_k, len(logits))
     return logits.masked_fill(logits < logits.topk(top_k).values[-1], -math.inf)
 
 
 def keep_top_p(logits, top_p):
     """Rule out all but the fewest characters whose probabilities add up to at least top_p."""
-    if not 0 < top_p <= 1:
-        raise ValueError(f"top_p is {top_p}; use a number above 0 and up to 1")
     probs, order = logits.softmax(dim=0).sort(descending=True, stable=True)
     before = probs.cumsum(dim=0) - probs  # what the likelier characters already add up to
-    return logits.index_fill(0, order[before >= top_p], -math.inf)
+    too_many = before[1:] >= check_share("top_p", top_p)  # the likeliest always stays
+    return logits.index_fill(0, order[1:][too_many], -math.inf)
 
 
 def next_probs(logits, temperature=1.0, top_k=None, top_p=None):
     """The distribution `(vocab_size,)` to draw the next character from."""
-    logits = apply_temperature(logits, temperature)
+    logits = check_logits(apply_temperature(logits, temperature))
     if top_k is not None:
         logits = keep_top_k(logits, top_k)
     if top_p is not None:
