@@ -100,7 +100,8 @@ class TrainingCockpit:
         except KeyboardInterrupt:
             self.picture.note = "interrupted"
         finally:
-            self._close()
+            with patient():
+                self._close()
         return self.history
 
     def _open(self):

@@ -69,6 +69,7 @@ EACH = pytest.mark.parametrize(("optimizer", "carry_state"), KINDS)
 
 def check(training, states, steps):
     """The training is where it was after so many steps, and goes on as if nothing had happened."""
+    assert torch.is_grad_enabled()
     assert training.run.step == steps == len(training.run.history)
     assert [record.step for record in training.run.history] == list(range(1, steps + 1))
     if steps:
@@ -213,6 +214,7 @@ def test_a_cockpits_history_is_that_of_its_model(monkeypatch):
         flight = cockpit()
         with suppress(KeyboardInterrupt), Interrupter(moment):
             flight.run()
+        assert torch.is_grad_enabled()
         assert equal(flight._weights(), states[flight.steps])
 
 
