@@ -184,7 +184,7 @@ def downloaded(cached):
         )
         return text, []
     except DownloadError as error:
-        return None, [f"{host} {problem}" for host, problem in error.problems.items()]
+        return None, error.problems
     except OSError as error:
         return None, [f"it could not be kept {unkept}; nor elsewhere: {disk_problem(error)}"]
 

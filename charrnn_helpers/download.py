@@ -42,29 +42,29 @@ class Problem(NamedTuple):
     """Why a mirror did not give the file, and what would help."""
 
     kind: str
-    what: str  # goes on a sentence that begins with the name of the mirror
+    what: str  # goes on a sentence that begins with the name of the host
     remedy: str
     passing: bool = False  # worth another try in a moment
     wait: float = 0.0  # seconds for which the server asks to be left alone
 
-    def __str__(self):
-        return f"{self.what} ({self.kind}): {self.remedy}"
+    def told(self, host):
+        return f"{self.kind}: {host} {self.what}; {self.remedy}"
 
 
 class RefusedError(Exception):
     """One try failed; `problem` says why."""
 
     def __init__(self, problem):
-        super().__init__(str(problem))
+        super().__init__(problem.told("the server"))
         self.problem = problem
 
 
 class DownloadError(Exception):
-    """No mirror gave the file; `problems` holds the last Problem of each, by host."""
+    """No mirror gave the file; `problems` says of each why not."""
 
     def __init__(self, problems):
-        super().__init__("; ".join(f"{host} {problem}" for host, problem in problems.items()))
-        self.problems = problems
+        self.problems = [problem.told(host) for host, problem in problems.items()]
+        super().__init__("\n".join(self.problems))
 
 
 def download(mirrors, path):
@@ -186,7 +186,7 @@ PORTAL = Problem(
 CIRCLE = Problem(
     "redirects",
     "sent us from address to address without end",
-    "open any page in a browser: the network may want a log-in",
+    "open any page in a browser: perhaps the network wants a log-in",
 )
 CERTIFICATE = Problem(
     "certificate",

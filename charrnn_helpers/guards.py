@@ -245,7 +245,7 @@ def patient():
 
 
 def check_run(run, model, batches, options):
-    """Raise ValueError if the run was begun with another model, optimizer or number of batches."""
+    """Raise ValueError if the run was begun with another model, optimizer or kind of batches."""
     params = [p for group in run.optimizer.param_groups for p in group["params"]]
     if [id(p) for p in params] != [id(p) for p in model.parameters()]:
         raise ValueError("the run belongs to another model; begin another one with Run()")
@@ -255,9 +255,20 @@ def check_run(run, model, batches, options):
             f"the run was begun with {made.__name__}, but options.optimizer is "
             f"{options.optimizer.__name__}; use the same one, or begin another run with Run()"
         )
+    shuffled = getattr(batches, "generator", None) is not None
+    if run.history and shuffled != (run.order is not None):
+        raise ValueError(
+            "either the run's batches are shuffled or these, but not both; hand in the same kind "
+            "of batches, or begin another run with Run()"
+        )
     if run.history and run.history[-1].epoch != run.step / len(batches):
         num_batches = round(run.step / run.history[-1].epoch)
         raise ValueError(
             f"the run was begun with {num_batches} batches an epoch, but here are {len(batches)}; "
             "use the same text, batch_size and num_steps, or begin another run with Run()"
+        )
+    if run.step >= options.num_epochs * len(batches):
+        print(
+            f"This run has all its {options.num_epochs} epochs. Raise options.num_epochs to go on, "
+            "or begin another one with Run()."
         )

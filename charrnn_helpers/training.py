@@ -65,13 +65,13 @@ def clip_gradients(grad_clip_val, model):
 
 @dataclass
 class Options:
-    """What a training run reads at each step; change lr or grad_clip_val while it goes on."""
+    """The settings of a training run; lr and grad_clip_val may be changed while it goes on."""
 
     num_epochs: int = 30
     lr: float = 1.0
     grad_clip_val: float | None = 1.0  # None: do not clip
     carry_state: bool = False  # keep the state from batch to batch (StreamBatches)
-    optimizer: type = torch.optim.SGD
+    optimizer: type = torch.optim.SGD  # the class; train() makes the object
 
     def __post_init__(self):
         self.check()
@@ -119,13 +119,19 @@ def train_step(model, X, Y, optimizer, grad_clip_val, state=None):
     return loss.item(), norm, state.detach()
 
 
+def order_of(batches):
+    """The state of the random generator that shuffles these batches; None if nothing does."""
+    generator = getattr(batches, "generator", None)
+    return None if generator is None else generator.get_state()
+
+
 @dataclass
 class Run:
     """Where a run is: what the next step depends on, besides model, batches and options."""
 
     optimizer: torch.optim.Optimizer | None = None
-    state: torch.Tensor | None = None  # from the batch before, to be carried on
-    order: torch.Tensor | None = None  # the batches' generator as it was when the epoch began
+    state: torch.Tensor | None = None  # the hidden state after the last batch
+    order: torch.Tensor | None = None  # order_of(batches) when the epoch began
     history: list = field(default_factory=list)  # a Record for each step
 
     @property
@@ -133,11 +139,12 @@ class Run:
         return len(self.history)
 
     def rest_of_epoch(self, batches):
-        """The batches that are still to come; raises ValueError if len(batches) is not true."""
-        generator, done = getattr(batches, "generator", None), self.step % len(batches)
-        if generator is not None and self.order is not None:
-            generator.set_state(self.order)
-        self.order = generator and generator.get_state()
+        """Yield the batches that are still to come; ValueError if there are not len(batches)."""
+        if self.order is None:
+            self.order = order_of(batches)
+        else:
+            batches.generator.set_state(self.order)
+        done = self.step % len(batches)
         end = self.step - done + len(batches)
         yield from itertools.islice(batches, done, None)
         check_len(self.history, end)
@@ -147,16 +154,15 @@ class Run:
         self.history.append(record)
         self.state = state
         if self.step % len(batches) == 0:  # the next epoch has no state yet, and a new order
-            generator = getattr(batches, "generator", None)
-            self.state, self.order = None, generator and generator.get_state()
+            self.state, self.order = None, order_of(batches)
 
 
 def train(model, batches, options, run=None):
     """Train, and yield a Record after each step; whoever iterates decides when to stop.
 
-    With a Run it goes on from there.  A step that is broken off, by an error or by
-    KeyboardInterrupt, leaves model and run as they were before.  Raises FloatingPointError
-    if the run diverges and MemoryError if it is too large, both with the number of the step.
+    With a Run it goes on after that run's last step.  A step that is broken off, by an error
+    or by KeyboardInterrupt, leaves model and run as they were before.  Raises FloatingPointError
+    if the run diverges, MemoryError if it is too large, both with the number of the step.
     """
     run = Run() if run is None else run
     if run.optimizer is None:
@@ -180,13 +186,16 @@ def train(model, batches, options, run=None):
 def linear_decay(records, options, num_steps, step=0):
     """Pass the records of train(...) on, and let options.lr fall in a straight line towards 0.
 
-    A run that goes on is at `step` already.
+    A run that goes on is at `step` already.  In the end options.lr is what it was.
     """
     start = options.lr
-    options.lr = start * max(1 - step / num_steps, 1e-3)
-    for record in records:
-        options.lr = start * max(1 - record.step / num_steps, 1e-3)
-        yield record
+    try:
+        options.lr = start * max(1 - step / num_steps, 1e-3)
+        for record in records:
+            options.lr = start * max(1 - record.step / num_steps, 1e-3)
+            yield record
+    finally:
+        options.lr = start
 
 
 def fit(records):
@@ -199,7 +208,7 @@ def fit(records):
                 obey()  # an interrupt that came during the step
     except KeyboardInterrupt:
         step = history[-1].step if history else 0
-        print(f"Interrupted: the model is as it was after step {step}. Train again to go on.")
+        print(f"Interrupted: the model is as it was after step {step}. A Run can go on there.")
     return history
 
 

@@ -139,10 +139,14 @@ def test_notebook_05_from_the_first_cell_to_the_last(open_page, served):
     page.wait_until_idle(60)
     assert page.problems() == 0
 
+    page.run_cell("best, run = make_model")  # begin anew, break off, and go on
     page.run_cell("held_out = vocab.decode(val_ids)")
     wait_for(lambda: page.live_words(), 20)
     page.interrupt()
     page.expect_in(5, "Interrupted: the model is as it was after step")
+    page.run_cell("held_out = vocab.decode(val_ids)")
+    page.wait_until_idle(60)
+    assert any("epoch 9.0 of 9" in words for words in page.images())
     page.run_cell("val_loss = evaluate(best, val_streams")
     page.wait_until_idle(20)
     assert page.problems() == 0

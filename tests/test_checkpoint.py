@@ -19,6 +19,7 @@ from tests.conftest import generator, make_model
 from tests.course import ROOT
 
 HISTORY = [Record(1, 0.5, 3.3, 0.2, 1e5, 1.0, None), Record(2, 1.0, 2.9, 0.1, 2e5, 0.5, 1.0)]
+Adam = torch.optim.Adam
 IDS = torch.randint(28, (500,), generator=generator(7))
 
 
@@ -186,11 +187,23 @@ def test_in_the_same_process_a_run_goes_on_as_well():
     assert run.step == 16 and same(model, trained(16)[0])
 
 
+def test_a_run_that_is_complete_says_so(capsys):
+    model, run = trained(16)
+    assert fit(train(model, StreamBatches(IDS, 4, 16), Options(2, 0.02, optimizer=Adam), run)) == []
+    assert "This run has all its 2 epochs. Raise options.num_epochs" in capsys.readouterr().out
+    more = Options(3, 0.02, optimizer=Adam)
+    assert len(fit(train(model, StreamBatches(IDS, 4, 16), more, run))) == 8
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"model": make_model()}, "the run belongs to another model"),
         ({"optimizer": torch.optim.SGD}, "begun with Adam, but options.optimizer is SGD; use the"),
+        (
+            {"batches": WindowBatches(IDS, 64, 8, generator())},
+            "run's batches are shuffled or these",
+        ),
         ({"batches": StreamBatches(IDS, 4, 8)}, "begun with 8 batches an epoch, but here are 16"),
     ],
 )

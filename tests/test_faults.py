@@ -146,7 +146,7 @@ def interrupt_everywhere(truth, kind, num_moments, gap=None):
 def test_interrupted_at_some_moments(truth, capsys, optimizer, carry_state):
     interrupt_everywhere(truth, (optimizer, carry_state), 40)
     said = capsys.readouterr().out
-    assert "Interrupted: the model is as it was after step 2. Train again to go on." in said
+    assert "Interrupted: the model is as it was after step 2. A Run can go on there." in said
 
 
 @pytest.mark.parametrize("gap", [1, 10, 300])

@@ -1,6 +1,7 @@
 """Loss, clipping, the loop and the evaluation, against PyTorch's own; and what bad values do."""
 
 import copy
+import itertools
 import math
 import random
 
@@ -17,6 +18,7 @@ from charrnn_helpers.sampling import predict
 from charrnn_helpers.training import (
     Options,
     Record,
+    Run,
     bits_per_char,
     clip_gradients,
     cross_entropy,
@@ -226,6 +228,19 @@ def test_linear_decay_ends_near_zero():
         rates.append(options.lr)
     assert rates == sorted(rates, reverse=True)
     assert math.isclose(rates[0], 0.5 * (1 - 1 / len(rates))) and 0 < rates[-1] < 0.001
+
+
+def test_linear_decay_leaves_the_options_as_they_were():
+    options, model, run = Options(num_epochs=2, lr=0.5), make_model(), Run()
+    batches, rates = WindowBatches(IDS, 50, 8), []
+    for length in (3, 100):  # broken off after three steps, and run again
+        records = train(model, batches, options, run)
+        records = linear_decay(records, options, 2 * len(batches), run.step)
+        rates += [record.lr for record in itertools.islice(records, length)]
+        records.close()
+        assert options.lr == 0.5
+    expected = [0.5 * (1 - step / len(rates)) for step in range(len(rates))]
+    assert len(rates) == 2 * len(batches) and rates == pytest.approx(expected)
 
 
 def test_nothing_happens_before_it_is_asked_for():
