@@ -135,14 +135,21 @@ def one_thread():
     keep_memory()
     num_threads = torch.get_num_threads()
     flushes = (torch.tensor(1e-40) * 1.0).item() == 0.0
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
     try:
+        torch.set_num_threads(1)
+        torch.set_flush_denormal(True)
         yield
     finally:
-        with patient():
-            torch.set_num_threads(num_threads)
-            torch.set_flush_denormal(flushes)
+        try:
+            put_back_settings(num_threads, flushes)
+        except KeyboardInterrupt:
+            put_back_settings(num_threads, flushes)
+            raise
+
+
+def put_back_settings(num_threads, flushes):
+    torch.set_num_threads(num_threads)
+    torch.set_flush_denormal(flushes)
 
 
 def keep_memory():
