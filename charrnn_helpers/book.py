@@ -5,6 +5,8 @@ import hashlib
 import os
 import re
 import tempfile
+import textwrap
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -93,8 +95,11 @@ def read_text(path, named_by=None):
         )
     try:
         content = path.read_bytes()
-    except PermissionError as error:
-        raise ValueError(f"{name} may not be read; change its permissions, or copy it") from error
+    except OSError as error:
+        raise ValueError(
+            f"{name} cannot be read ({error.strerror}); check its permissions and its drive, or "
+            "use a copy"
+        ) from error
     text = decode(content, name, path)
     del content  # a large text is not held twice
     if not text.strip():
@@ -157,6 +162,8 @@ def story_path():
 def is_the_book(path):
     """Whether this is the edition that the course was measured on, whatever its line ends."""
     try:
+        if Path(path).stat().st_size > 2 * SIZE:
+            return False  # whatever it is, it need not be read
         content = Path(path).read_bytes()
     except OSError:
         return False
@@ -234,10 +241,14 @@ def turn(cached):
 
 def notice(problems, cached):
     """What to say when the course runs on the story instead of the book."""
+    fill = partial(
+        textwrap.fill, width=95, initial_indent="  - ", subsequent_indent="    ",
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
     lines = [
         "The Time Machine could not be loaded, so this is the bundled story instead.",
         "The course runs on it, but the numbers differ from those in the text.",
-        *(f"  - {problem}" for problem in problems),
+        *map(fill, problems),
         "Then run this cell again. Or put the book here, as a file:",
         f"  {cached}",
         "or let the environment variable CHARRNN_TEXT name a text file.",

@@ -63,7 +63,7 @@ class DownloadError(Exception):
     """No mirror gave the file; `problems` says of each why not."""
 
     def __init__(self, problems):
-        self.problems = [problem.told(host) for host, problem in problems.items()]
+        self.problems = [problem.told(mirror.host) for mirror, problem in problems.items()]
         super().__init__("\n".join(self.problems))
 
 
@@ -72,7 +72,7 @@ def download(mirrors, path):
 
     Raises DownloadError if no mirror gives it, and OSError if the disk does not take it.
     """
-    problems, deadline = {}, time.monotonic() + TOTAL_SECONDS
+    problems, deadline = dict.fromkeys(mirrors, TOO_SLOW), time.monotonic() + TOTAL_SECONDS
     ready = dict.fromkeys(mirrors, 0.0)  # when each mirror may be asked
     for wait in (*WAITS, None):
         for mirror in sorted(ready, key=ready.get):
@@ -82,7 +82,7 @@ def download(mirrors, path):
             try:
                 return fetch(mirror, path, min(TRY_SECONDS, deadline - time.monotonic()))
             except RefusedError as error:
-                problem = problems[mirror.host] = error.problem
+                problem = problems[mirror] = error.problem
             if wait is None or not problem.passing:
                 del ready[mirror]
                 continue

@@ -75,6 +75,18 @@ def test_a_path_that_does_not_exist(tmp_path, monkeypatch):
         load_time_machine(tmp_path)
 
 
+def test_a_file_on_a_drive_that_fails(tmp_path, monkeypatch):
+    def fail(path):
+        raise OSError(5, "Input/output error")
+
+    (tmp_path / "a.txt").write_text(LONG, encoding="utf-8")
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(
+        ValueError, match=r"a\.txt' cannot be read \(Input/output error\); check its"
+    ):
+        load_time_machine(tmp_path / "a.txt")
+
+
 def test_a_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
