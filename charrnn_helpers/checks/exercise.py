@@ -198,7 +198,7 @@ class Exercise:
             name, text = self._raised(answer, first.error)
             some = failing[0] > 0  # the examples before it were right
             return name, f"It works for some arguments, and not for these. {text}" if some else text
-        if self._drawn_by_lot(answer, failing[0], first):
+        if self._drawn_by_lot(answer, outcomes):
             return "another result each time", LOT
         for i in failing:
             found = self._symptom(outcomes[i], i)
@@ -233,15 +233,15 @@ class Exercise:
             return same(outcome, other)
         return not other.error and identical(outcome.value[part], other.value[part])
 
-    def _drawn_by_lot(self, answer, i, before):
+    def _drawn_by_lot(self, answer, outcomes):
         """Does the answer do something else when it is asked the same again?"""
 
         def again_with_other_luck():
             torch.manual_seed(12345)  # undone with all else that the thread does
-            return self._try(answer, self.cases[i])
+            return [self._try(answer, case) for case in self.cases]  # one may be equal by chance
 
         again = run(again_with_other_luck, namespace_of(answer), 0.5)
-        return not again.trouble and not same(again.value, before)
+        return not again.trouble and not all(map(same, again.value, outcomes))
 
     def _first_difference(self, outcomes, failing):
         difference = self._difference(failing[0], outcomes[failing[0]])
