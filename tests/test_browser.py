@@ -221,9 +221,7 @@ def test_the_kernel_is_restarted_with_the_page_open(open_page, served):
     page.forgiven = ["Comm not found"]  # of the kernel that was shut down
     page.restart_and_run_all()
     wait_for(lambda: page.live_words(), 60)
-    page.restart_and_run_all()  # while it trains
-    time.sleep(2)
-    wait_for(lambda: page.live_words(), 60)
+    page.restart_and_steer()  # while it trains
     slider = page.page.locator("input[data-name=a]").last
     slider.press("End")
     wait_for(lambda: "0.89" in page.page.locator(".charrnn-picture").first.inner_html(), 5)
