@@ -136,10 +136,10 @@ def decode(content, name, path):
 
 def without_licence(text):
     """The text between Project Gutenberg's marks, if it has them; what is left out is said."""
+    if "PROJECT GUTENBERG EBOOK" not in text:
+        return text  # quickly, however long it is
     start, end = (
         re.search(rf"^\*\*\* ?{word} OF TH(E|IS) PROJECT GUTENBERG EBOOK.*$", text, re.M)
-        if "PROJECT GUTENBERG EBOOK" in text
-        else None
         for word in ("START", "END")
     )
     if start is None:
