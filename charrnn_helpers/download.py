@@ -19,6 +19,8 @@ import requests
 import urllib3
 from tqdm import tqdm
 
+from charrnn_helpers.encoding import beginning
+
 CONNECT_SECONDS, READ_SECONDS = 5, 10  # until a server answers, and between two of its bytes
 TRY_SECONDS, TOTAL_SECONDS = 60, 120  # for one try of one mirror, and for all of them
 WAITS = (1.0, 3.0)  # seconds before the second and the third try; by chance up to twice as many
@@ -169,8 +171,8 @@ def check_status(response):
 
 def check_body(content, size):
     """Raise RefusedError, with the reason, if these bytes cannot be the file."""
-    beginning = bytes(content[:1000]).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if beginning.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml", b"<script", b"<!--")):
+    start = beginning(content[:1000])
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml", b"<script", b"<!--")):
         raise RefusedError(PORTAL)
     if len(content) > size:
         raise RefusedError(wrong_content(f"sent more than the {size:,} bytes of the file"))

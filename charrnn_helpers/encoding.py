@@ -21,11 +21,16 @@ WESTERN = ["cp1252", "mac_roman"]
 WORLD = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp932", "euc_jp", "gb18030", "big5", "euc_kr"]
 
 
+def beginning(content):
+    """These bytes without a mark and white space before them, in lower case."""
+    return bytes(content).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+
+
 def foreign_format(content):
     """What these bytes are if they are another kind of file than a text; None if not."""
-    beginning = content[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    start = beginning(content[:200])
     for mark, name in FORMATS.items():
-        if content.startswith(mark) or beginning.startswith(mark):
+        if content.startswith(mark) or start.startswith(mark):
             return name
     return None
 
