@@ -15,11 +15,11 @@ import nbformat
 import torch
 from nbclient import NotebookClient
 
-from charrnn_helpers import live
 from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.data import TimeMachine, WindowBatches
 from charrnn_helpers.model import make_model
 from charrnn_helpers.sampling import predict
+from charrnn_helpers.show import live
 from charrnn_helpers.training import Options, train
 
 RECIPES = {  # batch_size, num_hiddens, sigma, options, steps a turn
@@ -40,12 +40,9 @@ def measure(name):
     model = make_model(len(vocab), num_hiddens, sigma)
     batches = WindowBatches(data.train_ids, batch_size, 32, torch.Generator().manual_seed(0))
     plain = train(model, batches, options)
-    drawn = live.drawn(
-        plain,
-        hlines={"1-gram": 16.6, "2-gram": 9.5, "3-gram": 6.4},
-        sample=lambda: predict(model, "time traveller ", 60, vocab),
-        num_epochs=options.num_epochs,
-    )
+    torch.set_num_threads(1)
+    picture = live.LivePicture({"1-gram": 16.6, "2-gram": 9.5, "3-gram": 6.4}, options.num_epochs)
+    drawn = live.drawn(plain, picture, sample=lambda: predict(model, "time traveller ", 60, vocab))
     updates, draw = [], live.LivePicture.draw
     live.LivePicture.draw = lambda picture: updates.append(1) or draw(picture)
 

@@ -16,7 +16,6 @@ from torch.nn import functional as F
 
 from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.data import TimeMachine, WindowBatches
-from charrnn_helpers.guards import one_thread
 from charrnn_helpers.model import make_model
 from charrnn_helpers.training import Options, evaluate, perplexity, train, train_step
 
@@ -60,10 +59,9 @@ def compare_steps(ids, batch_size, num_hiddens, repeats):
     our_optimizer = torch.optim.SGD(ours.parameters(), lr=0.1)
     their_optimizer = torch.optim.SGD(theirs.parameters(), lr=0.1)
     our_times, their_times = [], []
-    with one_thread():
-        for _ in range(9):
-            our_times.append(seconds(lambda: train_step(ours, X, Y, our_optimizer, 1.0), repeats))
-            their_times.append(seconds(lambda: their_step(theirs, X, Y, their_optimizer), repeats))
+    for _ in range(9):
+        our_times.append(seconds(lambda: train_step(ours, X, Y, our_optimizer, 1.0), repeats))
+        their_times.append(seconds(lambda: their_step(theirs, X, Y, their_optimizer), repeats))
     mine, other = statistics.median(our_times), statistics.median(their_times)
     print(
         f"batch {batch_size:5}, {num_hiddens:3} units: {1000 * mine:6.2f} ms a step, "
@@ -88,6 +86,7 @@ def race(name, model, batches, options, val, goals, every, limit):
 
 
 def main():
+    torch.set_num_threads(1)
     data = TimeMachine(1024, 32, load_time_machine(), num_train=10_000, num_val=5_000)
     ids, val = data.ids, data.val_batches()
     compare_steps(ids, 1024, 32, 10)

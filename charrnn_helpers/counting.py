@@ -19,6 +19,7 @@ class KneserNey:
             grams = Counter(gram[1:] for gram in grams)  # one for each different first character
 
     def prob(self, context, char):
+        """Return P(char | context), mixed with the estimates of all shorter contexts."""
         p = 1 / self.vocab_size
         for k in range(min(self.n, len(context) + 1)):
             counts = self.tables[k].get(context[len(context) - k :])
@@ -29,7 +30,7 @@ class KneserNey:
         return p
 
     def loss(self, text):
-        """Mean of -ln p over the characters of the text, in nats."""
+        """Return the mean of -ln p over the characters of the text, in nats."""
         n = self.n
         logs = [math.log(self.prob(text[max(0, i - n + 1) : i], c)) for i, c in enumerate(text)]
         return -sum(logs) / len(logs)

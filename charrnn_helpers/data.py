@@ -1,20 +1,61 @@
 """The data: normalised text, vocabulary, windows, batches."""
 
 import re
+from numbers import Integral
 
 import torch
 
 from charrnn_helpers.book import load_time_machine
-from charrnn_helpers.guards import check_batch_size, check_ids, check_length
+
+
+def check_size(name, value, most=None):
+    """Return the value if it is a whole number from 1 (to `most`); raise ValueError if not."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or value < 1 or (most is not None and value > most):
+        limits = "of at least 1" if most is None else f"from 1 to {most:,}"
+        raise ValueError(f"{name} is {value!r}; use a whole number {limits}")
+    return int(value)
+
+
+def check_ids(ids, vocab_size):
+    """Return `ids` if they are whole numbers from 0 to vocab_size - 1; raise ValueError if not."""
+    if ids.numel() == 0:
+        return ids.long()
+    if ids.is_floating_point() or ids.is_complex() or ids.dtype == torch.bool:
+        raise ValueError(f"token ids are whole numbers, not {ids.dtype}; use ids.long()")
+    low, high = (bound.item() for bound in ids.aminmax())
+    if low < 0 or high >= vocab_size:
+        bad = low if low < 0 else high
+        raise ValueError(f"token id {bad} is not in 0 to {vocab_size - 1}; was another Vocab used?")
+    return ids
+
+
+def check_length(ids, needed, what):
+    """Raise ValueError if the text has fewer characters than are needed."""
+    if len(ids) < needed:
+        raise ValueError(
+            f"{needed} characters are needed for {what}, but there are {len(ids)}; "
+            "ask for less, or use a longer text"
+        )
+
+
+def check_batch_size(batch_size, available, what):
+    """Return batch_size if it is from 1 to `available`; raise ValueError if not."""
+    if batch_size not in range(1, available + 1):
+        raise ValueError(
+            f"batch_size is {batch_size}, but there are {available} {what}; "
+            f"use a number from 1 to {available}, or a longer text"
+        )
+    return check_size("batch_size", batch_size)
 
 
 def preprocess(text):
-    """Lower-case the text and turn each run of other characters than a-z into one space."""
+    """Lower-case the text, and turn each run of characters other than a-z into one space."""
     return re.sub("[^a-z]+", " ", text.lower())
 
 
 class Vocab:
-    """The characters of a text, sorted, each with its number; `<unk>` stands for any other."""
+    """The tokens of a text, sorted: its characters, and `<unk>`, which stands for any other."""
 
     def __init__(self, tokens):
         self.idx_to_token = sorted({"<unk>", *tokens})
@@ -28,21 +69,22 @@ class Vocab:
         return self.token_to_idx.get(token, self.unk)
 
     def encode(self, text):
+        """Return the ids of the characters, `(len(text),)`; an unknown one gets that of `<unk>`."""
         return torch.tensor([self[token] for token in text], dtype=torch.long)
 
     def decode(self, ids):
+        """Return the text of ids of any shape, read row by row; ValueError if one is no token."""
         ids = check_ids(torch.as_tensor(ids), len(self))
         return "".join(self.idx_to_token[idx] for idx in ids.flatten().tolist())
 
 
 def windows(ids, num_steps):
-    """All windows of the ids, and their targets, one character later.
+    """Return all windows of the ids, and their targets, which are one character later.
 
-    Returns X and Y, each `(len(ids) - num_steps, num_steps)` and a view, not a copy.
+    X and Y are each `(len(ids) - num_steps, num_steps)`, and views, not copies.
     Raises ValueError if the text is shorter than num_steps + 1.
     """
-    if num_steps < 1:
-        raise ValueError(f"num_steps is {num_steps}; a window needs at least 1 step")
+    check_size("num_steps", num_steps)
     check_length(ids, num_steps + 1, f"a window of {num_steps} and its target")
     return ids[:-1].unfold(0, num_steps, 1), ids[1:].unfold(0, num_steps, 1)
 
@@ -80,7 +122,7 @@ class WindowBatches:
 
 
 class StreamBatches:
-    """Batches (X, Y) in which each row goes on where the same row of the batch before ended.
+    """Batches (X, Y) in which each row continues the same row of the batch before it.
 
     The text is cut into batch_size streams of equal length (a remainder shorter than
     batch_size is left out); the state after one batch is the state before the next.

@@ -1,17 +1,50 @@
 """Sampling: read a prefix, then let the model feed on its own output."""
 
 import math
+from numbers import Integral, Real
 
 import torch
 
-from charrnn_helpers.guards import (
-    check_logits,
-    check_num_preds,
-    check_positive,
-    check_share,
-    check_text,
-    check_whole,
-)
+from charrnn_helpers.data import check_size
+from charrnn_helpers.training import check_positive
+
+
+def check_text(text, vocab, what="prefix"):
+    """Raise ValueError, naming the character, if the text is empty or not in the vocabulary."""
+    if not isinstance(text, str):
+        raise ValueError(f"the {what} is {text!r}; use a text")
+    if not text:
+        raise ValueError(f"the {what} is empty; use at least one character to start from")
+    for char in text:
+        if char not in vocab.token_to_idx:
+            raise ValueError(
+                f"{char!r} in the {what} {text[:40]!r} is not in the vocabulary "
+                f"{''.join(vocab.idx_to_token)!r}; preprocess({what}) turns it into text that is"
+            )
+
+
+def check_num_preds(num_preds):
+    """Raise ValueError unless num_preds is a whole number, 0 or more."""
+    if isinstance(num_preds, bool) or not isinstance(num_preds, Integral) or num_preds < 0:
+        raise ValueError(f"num_preds is {num_preds!r}; use a whole number of characters, 0 or more")
+
+
+def check_logits(logits):
+    """Return the logits if the largest is a finite number; raise ValueError if not."""
+    largest = logits.max().item()
+    if not math.isfinite(largest):
+        raise ValueError(
+            f"the logits are no scores to choose by, since the largest is {largest}; did the "
+            "training diverge, or is the temperature too close to 0?"
+        )
+    return logits
+
+
+def check_share(name, value):
+    """Return the value if it is a number above 0 and up to 1; raise ValueError if not."""
+    if not isinstance(value, Real) or not 0 < value <= 1:
+        raise ValueError(f"{name} is {value!r}; use a number above 0 and up to 1")
+    return float(value)
 
 
 @torch.no_grad()
@@ -48,13 +81,13 @@ def apply_temperature(logits, temperature):
 
 
 def keep_top_k(logits, top_k):
-    """Rule out, with -inf, all but the top_k largest logits (and what ties with the last)."""
-    top_k = check_whole("top_k", top_k, len(logits))
+    """Replace all but the top_k largest logits by -inf; a tie stays (Fan et al. 2018)."""
+    top_k = check_size("top_k", top_k, len(logits))
     return logits.masked_fill(logits < logits.topk(top_k).values[-1], -math.inf)
 
 
 def keep_top_p(logits, top_p):
-    """Rule out all but the fewest characters whose probabilities add up to at least top_p."""
+    """Keep the fewest characters whose probabilities add up to top_p (Holtzman et al. 2020)."""
     probs, order = logits.softmax(dim=0).sort(descending=True, stable=True)
     before = probs.cumsum(dim=0) - probs  # what the likelier characters already add up to
     too_many = before[1:] >= check_share("top_p", top_p)  # the likeliest always stays
@@ -62,7 +95,7 @@ def keep_top_p(logits, top_p):
 
 
 def next_probs(logits, temperature=1.0, top_k=None, top_p=None):
-    """The distribution `(vocab_size,)` to draw the next character from."""
+    """Return the distribution `(vocab_size,)` from which the next character is drawn."""
     logits = check_logits(apply_temperature(logits, temperature))
     if top_k is not None:
         logits = keep_top_k(logits, top_k)
@@ -87,7 +120,7 @@ def sample(
 
 @torch.no_grad()
 def surprisal(model, text, vocab):
-    """-log2 p of each character but the first, given all before it: `(len(text) - 1,)`, in bits."""
+    """Return -log2 p of each character after the first, given all before: `(len(text) - 1,)`."""
     check_text(text, vocab, "text")
     if len(text) < 2:
         raise ValueError(f"the text {text!r} is too short; surprisal needs 2 characters or more")
@@ -97,7 +130,7 @@ def surprisal(model, text, vocab):
 
 
 def longest_copy(sample, text):
-    """The longest passage of the sample that stands, letter for letter, in the text."""
+    """Return the longest passage of the sample that occurs, letter for letter, in the text."""
     best = ""
     for start in range(len(sample)):
         while sample[start : start + len(best) + 1] in text and start + len(best) < len(sample):

@@ -1,30 +1,47 @@
 """Training: the loss, its gradient clipped, the loop, and the evaluation."""
 
-import itertools
 import math
-import time
-from dataclasses import dataclass, field
+import signal
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from numbers import Real
 from typing import NamedTuple
 
 import torch
 
-from charrnn_helpers.guards import (
-    all_or_nothing,
-    check_finite,
-    check_len,
-    check_positive,
-    check_run,
-    check_shape,
-    one_thread,
-    patient,
-)
+from charrnn_helpers.data import check_size
+from charrnn_helpers.model import check_shape
+
+
+def check_positive(name, value):
+    """Return the value if it is a finite number above 0; raise ValueError if not."""
+    try:
+        good = isinstance(value, Real) and math.isfinite(value) and value > 0
+    except OverflowError:  # an integer of more than 308 digits
+        good = False
+    if not good:
+        raise ValueError(f"{name} is {value!r:.50}; use a finite number above 0")
+    return float(value)
+
+
+def check_finite(loss, norm):
+    """Raise FloatingPointError, with `loss` and `norm` as attributes, if either is inf or nan."""
+    if math.isfinite(loss) and math.isfinite(norm):
+        return
+    error = FloatingPointError(
+        f"the loss is {loss:.3g} and the gradient norm {norm:.3g}, so this step was not taken; "
+        "make a new model, and lower lr or grad_clip_val"
+    )
+    error.loss, error.norm = loss, norm
+    raise error
 
 
 def cross_entropy(logits, targets):
-    """Mean over all positions of -ln softmax(logits)[target], in nats.
+    """Return the mean over all positions of -ln softmax(logits)[target], in nats.
 
-    logits `(..., vocab_size)`, targets `(...)` of whole numbers.  Taking the largest logit
-    away from all of them changes nothing in exact arithmetic, and exp() cannot overflow.
+    logits `(..., vocab_size)`, targets `(...)` of whole numbers.  Subtracting the largest logit
+    from all of them changes nothing in exact arithmetic, and exp() cannot overflow.
     """
     check_shape(targets, logits.shape[:-1])
     logits = logits - logits.detach().max(dim=-1, keepdim=True).values
@@ -34,17 +51,17 @@ def cross_entropy(logits, targets):
 
 
 def perplexity(loss):
-    """exp(loss): the effective number of choices, from a mean loss in nats a character."""
-    return math.exp(loss) if loss < 700 else math.inf
+    """Return exp(loss), the effective number of choices, for a mean loss in nats a character."""
+    return math.inf if loss > 700 else math.exp(loss)
 
 
 def bits_per_char(loss):
-    """The same loss in bits: nats divided by ln 2."""
+    """Return the same loss in bits: nats divided by ln 2."""
     return loss / math.log(2)
 
 
 def gradient_norm(model):
-    """The length of all gradients taken as one vector; parameters without one count as 0."""
+    """Return the length of all gradients taken as one vector; a missing gradient counts as 0."""
     grads = [p.grad for p in model.parameters() if p.grad is not None]
     return math.sqrt(sum(grad.pow(2).sum().item() for grad in grads))
 
@@ -52,10 +69,11 @@ def gradient_norm(model):
 def clip_gradients(grad_clip_val, model):
     """Scale g to min(1, theta / ||g||) g, in place; return the norm before (Pascanu et al. 2013).
 
-    Raises FloatingPointError if the norm is inf or nan: no scaling can mend that.
+    Raises FloatingPointError if the norm is inf or nan, because no scaling can mend that.
     """
-    check_positive("grad_clip_val", grad_clip_val)
-    norm = check_finite("the gradient's norm", gradient_norm(model))
+    norm = gradient_norm(model)
+    if not math.isfinite(norm):
+        raise FloatingPointError(f"the gradient norm is {norm}")
     if norm > grad_clip_val:
         for p in model.parameters():
             if p.grad is not None:
@@ -71,18 +89,18 @@ class Options:
     lr: float = 1.0
     grad_clip_val: float | None = 1.0  # None: do not clip
     carry_state: bool = False  # keep the state from batch to batch (StreamBatches)
-    optimizer: type = torch.optim.SGD  # the class; train() makes the object
+    optimizer: type = torch.optim.SGD  # or torch.optim.Adam (Kingma and Ba 2015), ...
 
     def __post_init__(self):
-        self.check()
+        check_options(self)
 
-    def check(self):
-        check_positive("num_epochs", self.num_epochs)
-        if self.num_epochs != int(self.num_epochs):
-            raise ValueError(f"num_epochs is {self.num_epochs}; use a whole number")
-        check_positive("lr", self.lr)
-        if self.grad_clip_val is not None:
-            check_positive("grad_clip_val", self.grad_clip_val)
+
+def check_options(options):
+    """Raise ValueError, naming the value, for a setting that makes no sense."""
+    check_size("num_epochs", options.num_epochs)
+    check_positive("lr", options.lr)
+    if options.grad_clip_val is not None:
+        check_positive("grad_clip_val", options.grad_clip_val)
 
 
 class Record(NamedTuple):
@@ -92,7 +110,6 @@ class Record(NamedTuple):
     epoch: float  # passes over the data so far
     loss: float  # nats a character
     grad_norm: float  # before clipping
-    chars_per_second: float
     lr: float  # as it was in this step
     grad_clip_val: float | None
 
@@ -102,7 +119,7 @@ class Record(NamedTuple):
 
 
 def train_step(model, X, Y, optimizer, grad_clip_val, state=None):
-    """One step of gradient descent; return the loss, the gradient's norm, the new state.
+    """Take one step of gradient descent; return the loss, the gradient norm, and the new state.
 
     Raises FloatingPointError, before the update, if the loss or the norm is inf or nan.
     """
@@ -110,115 +127,101 @@ def train_step(model, X, Y, optimizer, grad_clip_val, state=None):
     logits, state = model.forward_with_state(X, state)  # (batch_size, num_steps, vocab_size)
     loss = cross_entropy(logits, Y)
     loss.backward()
-    check_finite("the loss", loss.item())
-    if grad_clip_val is None:
-        norm = check_finite("the gradient's norm", gradient_norm(model))
-    else:
-        norm = clip_gradients(grad_clip_val, model)
+    norm = gradient_norm(model)
+    check_finite(loss.item(), norm)
+    if grad_clip_val is not None:
+        clip_gradients(grad_clip_val, model)
     optimizer.step()
     return loss.item(), norm, state.detach()
 
 
-def order_of(batches):
-    """The state of the random generator that shuffles these batches; None if nothing does."""
-    generator = getattr(batches, "generator", None)
-    return None if generator is None else generator.get_state()
+def train(model, batches, options, optimizer=None):
+    """Train, and yield a Record after each step; whoever iterates may pause, and go on later.
 
-
-@dataclass
-class Run:
-    """Where a run is: what the next step depends on, besides model, batches and options."""
-
-    optimizer: torch.optim.Optimizer | None = None
-    state: torch.Tensor | None = None  # the hidden state after the last batch
-    order: torch.Tensor | None = None  # order_of(batches) when the epoch began
-    history: list = field(default_factory=list)  # a Record for each step
-
-    @property
-    def step(self):
-        return len(self.history)
-
-    def rest_of_epoch(self, batches):
-        """Yield the batches that are still to come; ValueError if there are not len(batches)."""
-        if self.order is None:
-            self.order = order_of(batches)
-        else:
-            batches.generator.set_state(self.order)
-        done = self.step % len(batches)
-        end = self.step - done + len(batches)
-        yield from itertools.islice(batches, done, None)
-        check_len(self.history, end)
-
-    def complete(self, record, state, batches):
-        """Note down a step that is done."""
-        self.history.append(record)
-        self.state = state
-        if self.step % len(batches) == 0:  # the next epoch has no state yet, and a new order
-            self.state, self.order = None, order_of(batches)
-
-
-def train(model, batches, options, run=None):
-    """Train, and yield a Record after each step; whoever iterates decides when to stop.
-
-    With a Run it goes on after that run's last step.  A step that is broken off, by an error
-    or by KeyboardInterrupt, leaves model and run as they were before.  Raises FloatingPointError
-    if the run diverges, MemoryError if it is too large, both with the number of the step.
+    Raises ValueError for options that make no sense, and FloatingPointError if the run diverges.
     """
-    run = Run() if run is None else run
-    if run.optimizer is None:
-        run.optimizer = options.optimizer(model.parameters(), lr=options.lr)
-    check_run(run, model, batches, options)
-    while run.step < options.num_epochs * len(batches):
-        for X, Y in run.rest_of_epoch(batches):
-            options.check()
+    if optimizer is None:
+        optimizer = options.optimizer(model.parameters(), lr=options.lr)
+    step = 0
+    for _ in range(options.num_epochs):
+        state = None
+        for X, Y in batches:
+            check_options(options)
             lr, grad_clip_val = options.lr, options.grad_clip_val
-            run.optimizer.param_groups[0]["lr"] = lr
-            state = run.state if options.carry_state else None
-            start, step = time.perf_counter(), run.step + 1
-            with one_thread(), all_or_nothing(model, run):
-                loss, norm, state = train_step(model, X, Y, run.optimizer, grad_clip_val, state)
-                speed = X.numel() / (time.perf_counter() - start)
-                record = Record(step, step / len(batches), loss, norm, speed, lr, grad_clip_val)
-                run.complete(record, state, batches)
-            yield record
+            optimizer.param_groups[0]["lr"] = lr
+            state = state if options.carry_state else None
+            loss, norm, state = train_step(model, X, Y, optimizer, grad_clip_val, state)
+            step += 1
+            yield Record(step, step / len(batches), loss, norm, lr, grad_clip_val)
 
 
-def linear_decay(records, options, num_steps, step=0):
-    """Pass the records of train(...) on, and let options.lr fall in a straight line towards 0.
+def linear_decay(run, options, num_steps):
+    """Pass on the records of a run, and let its learning rate fall in a straight line towards 0.
 
-    A run that goes on is at `step` already.  In the end options.lr is what it was.
+    Between two steps options.lr is what it was before, so it may be changed at any time.
     """
-    start = options.lr
+    for step in range(num_steps):
+        lr = options.lr
+        options.lr = lr * (1 - step / num_steps)
+        try:
+            record = next(run, None)
+        finally:
+            options.lr = lr
+        if record is None:
+            return
+        yield record
+
+
+@contextmanager
+def defer_interrupt():
+    """Yield a function that tells whether *Interrupt Kernel* was pressed in the block.
+
+    The first interrupt only sets this; a second one raises KeyboardInterrupt at once.
+    """
+    pressed = []
+
+    def press(*_):
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(True)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False  # only the main thread is interrupted
+        return
+    before = signal.signal(signal.SIGINT, press)
     try:
-        options.lr = start * max(1 - step / num_steps, 1e-3)
-        for record in records:
-            options.lr = start * max(1 - record.step / num_steps, 1e-3)
-            yield record
+        yield lambda: bool(pressed)
     finally:
-        options.lr = start
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)
 
 
-def fit(records):
-    """Run train(...) to its end, or to KeyboardInterrupt; return the list of its Records."""
-    history = []
-    try:
-        with patient() as obey:
-            for record in records:
-                history.append(record)
-                obey()  # an interrupt that came during the step
-    except KeyboardInterrupt:
-        step = history[-1].step if history else 0
-        print(f"Interrupted: the model is as it was after step {step}. A Run can go on there.")
+def fit(run, history=None):
+    """Run train(...) to its end, or until an interrupt; return the list of its Records.
+
+    An interrupt waits until the step is complete.  To go on after it, call fit again with the
+    same run; with the `history` so far, the new records are added to it.
+    """
+    history = [] if history is None else history
+    with defer_interrupt() as interrupted:
+        for record in run:
+            history.append(record)
+            if interrupted():
+                print(f"Interrupted after step {record.step}. Run the cell again to go on.")
+                break
     return history
 
 
 @torch.no_grad()
 def evaluate(model, batches, carry_state=False):
-    """Mean loss in nats over all characters of the batches, however unequal their sizes."""
+    """Return the mean loss in nats over all characters of the batches, however unequal in size.
+
+    Raises ValueError if there are no batches.
+    """
     total, count, state = 0.0, 0, None
-    with one_thread():
-        for X, Y in batches:
-            logits, state = model.forward_with_state(X, state if carry_state else None)
-            total += cross_entropy(logits, Y).item() * Y.numel()
-            count += Y.numel()
+    for X, Y in batches:
+        logits, state = model.forward_with_state(X, state if carry_state else None)
+        total += cross_entropy(logits, Y).item() * Y.numel()
+        count += Y.numel()
+    if count == 0:
+        raise ValueError("there is nothing to evaluate: the batches hold no characters")
     return total / count

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from charrnn_helpers import model
-from charrnn_helpers.book import cache_path, is_the_book, read_text, story_path
+from charrnn_helpers.book.find import cache_path, is_the_book, story_path
+from charrnn_helpers.book.formats import read_text
 from charrnn_helpers.data import Vocab, preprocess
 
 

@@ -13,7 +13,7 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
-from charrnn_helpers.book import story_path
+from charrnn_helpers.book.find import story_path
 from tests.conftest import BOOK_PATH
 from tests.course import ROOT
 

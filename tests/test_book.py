@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from charrnn_helpers import book
-from charrnn_helpers.book import cache_path, load_time_machine, read_text, story_path
+from charrnn_helpers.book import find as book
+from charrnn_helpers.book import load_time_machine
+from charrnn_helpers.book.find import cache_path, story_path
+from charrnn_helpers.book.formats import read_text
 from charrnn_helpers.data import preprocess
 from tests.bad_server import bad_server, saying, whole
 from tests.conftest import BOOK_PATH, needs_book

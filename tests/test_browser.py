@@ -85,7 +85,7 @@ def serious(page):
 
 
 COCKPIT = """
-from charrnn_helpers.cockpit import TrainingCockpit
+from charrnn_helpers.show.cockpit import TrainingCockpit
 from charrnn_helpers.data import TimeMachine
 from charrnn_helpers.model import make_model
 from charrnn_helpers.training import Options
@@ -98,8 +98,8 @@ AFTER = """
 print("after:", sorted({r.lr for r in cockpit.history}), [str(c) for c in cockpit.changes])
 """.strip()
 SCENE = """
-from charrnn_helpers.controls import Slider, explore
-from charrnn_helpers.demos import uncertainty
+from charrnn_helpers.show.controls import Slider, explore
+from charrnn_helpers.show.demos import uncertainty
 explore(uncertainty, "A scene", a=Slider("a", range(9), 1), b=Slider("b", range(9), 1))
 """.strip()
 

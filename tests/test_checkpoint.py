@@ -1,9 +1,8 @@
-"""What is saved is what is loaded; a bad file is refused with its reason; a run goes on exactly."""
+"""What is saved is what is loaded, and a bad file is refused with its reason."""
 
 import json
 import os
 import pickle
-import re
 import subprocess
 import sys
 
@@ -11,15 +10,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from charrnn_helpers.checkpoint import FORMAT, load_checkpoint, save_checkpoint, seal
-from charrnn_helpers.data import StreamBatches, Vocab, WindowBatches
+from charrnn_helpers.checkpoint import FORMAT, digest, load_checkpoint, save_checkpoint
+from charrnn_helpers.data import StreamBatches, Vocab
 from charrnn_helpers.sampling import predict
-from charrnn_helpers.training import Options, Record, Run, fit, linear_decay, train
+from charrnn_helpers.training import Options, Record, train
 from tests.conftest import generator, make_model
 from tests.course import ROOT
 
-HISTORY = [Record(1, 0.5, 3.3, 0.2, 1e5, 1.0, None), Record(2, 1.0, 2.9, 0.1, 2e5, 0.5, 1.0)]
-Adam = torch.optim.Adam
+HISTORY = [Record(1, 0.5, 3.3, 0.2, 1.0, None), Record(2, 1.0, 2.9, 0.1, 0.5, 1.0)]
 IDS = torch.randint(28, (500,), generator=generator(7))
 
 
@@ -27,20 +25,17 @@ def same(a, b):
     return all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
 
 
-def trained(steps=3, optimizer=torch.optim.Adam, **settings):
-    """A small model, some steps into a run."""
-    model, run = make_model(num_hiddens=4, sigma=0.3), Run()
-    options = Options(2, lr=0.02, optimizer=optimizer, **settings)
-    records = train(model, StreamBatches(IDS, 4, 16), options, run)
-    for _ in range(steps):
-        next(records)
-    return model, run
+def trained(steps=3):
+    """A small model, some steps into a run, and its history."""
+    model = make_model(num_hiddens=4, sigma=0.3)
+    run = train(model, StreamBatches(IDS, 4, 16), Options(2, lr=0.02, optimizer=torch.optim.Adam))
+    return model, [next(run) for _ in range(steps)]
 
 
 def forge(path, change=lambda header: None, tensors=None, format=FORMAT):
-    """A file as save_checkpoint() writes it, its seal valid, but for this change."""
-    model, run = trained()
-    save_checkpoint(path, model, Vocab("abcdefghijklmnopqrstuvwxyz "), run)
+    """A file as save_checkpoint() writes it, its hash valid, but for this change."""
+    model, history = trained()
+    save_checkpoint(path, model, Vocab("abcdefghijklmnopqrstuvwxyz "), history)
     content = path.read_bytes()
     metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
     header = json.loads(metadata["header"])
@@ -48,7 +43,7 @@ def forge(path, change=lambda header: None, tensors=None, format=FORMAT):
     tensors = load_file(path) | (tensors or {})
     tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
     text = header if isinstance(header, str) else json.dumps(header)
-    save_file(tensors, path, {"format": format, "header": text, "sha256": seal(text, tensors)})
+    save_file(tensors, path, {"format": format, "header": text, "sha256": digest(text, tensors)})
 
 
 # Round trips.
@@ -56,20 +51,20 @@ def forge(path, change=lambda header: None, tensors=None, format=FORMAT):
 
 def test_round_trip(tmp_path, vocab):
     model = make_model(sigma=0.3)
-    save_checkpoint(tmp_path / "a.safetensors", model, vocab, Run(history=HISTORY))
-    loaded, loaded_vocab, run = load_checkpoint(tmp_path / "a.safetensors")
-    assert run.history == HISTORY and all(isinstance(record, Record) for record in run.history)
-    assert run.step == 2 and run.optimizer is run.state is run.order is None
+    save_checkpoint(tmp_path / "a.safetensors", model, vocab, HISTORY)
+    loaded, loaded_vocab, history = load_checkpoint(tmp_path / "a.safetensors")
+    assert history == HISTORY and all(isinstance(record, Record) for record in history)
     assert loaded_vocab.idx_to_token == vocab.idx_to_token
     assert loaded.rnn.sigma == 0.3 and same(model, loaded)
     assert predict(loaded, "time", 30, loaded_vocab) == predict(model, "time", 30, vocab)
 
 
 def test_other_types_of_number_are_kept(tmp_path, vocab):
-    model = make_model().double()
-    save_checkpoint(tmp_path / "a", model, vocab)
-    loaded, _, _ = load_checkpoint(tmp_path / "a")
-    assert loaded.b_q.dtype == torch.float64 and same(model, loaded)
+    for dtype in (torch.float64, torch.float16, torch.bfloat16):
+        model = make_model().to(dtype)
+        save_checkpoint(tmp_path / "a", model, vocab)
+        loaded, _, _ = load_checkpoint(tmp_path / "a")
+        assert loaded.b_q.dtype == dtype and same(model, loaded)
 
 
 def test_a_vocabulary_of_other_characters(tmp_path):
@@ -81,8 +76,8 @@ def test_a_vocabulary_of_other_characters(tmp_path):
 def test_saving_again_replaces_and_leaves_nothing_else(tmp_path, vocab):
     for seed in (1, 2):
         save_checkpoint(tmp_path / "a.safetensors", make_model(seed=seed), vocab)
-    loaded, _, run = load_checkpoint(tmp_path / "a.safetensors")
-    assert torch.equal(loaded.W_hq, make_model(seed=2).W_hq) and run.history == []
+    loaded, _, history = load_checkpoint(tmp_path / "a.safetensors")
+    assert torch.equal(loaded.W_hq, make_model(seed=2).W_hq) and history == []
     assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]
 
 
@@ -93,157 +88,43 @@ def test_loading_draws_no_global_random_number(tmp_path, vocab):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-# A run that goes on.
-
-OPTIMIZERS = ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "NAdam", "Rprop", "Adafactor"]
-
-
-def go_on(path, break_at, carry_state, optimizer, decay, num_epochs=3):
-    """Train without a break, and with one that goes through a file; compare to the last bit."""
-
-    def begin(seed):
-        cut = (
-            StreamBatches(IDS, 4, 16) if carry_state else WindowBatches(IDS, 64, 8, generator(seed))
-        )
-        options = Options(num_epochs, lr=0.02, carry_state=carry_state, optimizer=optimizer)
-        return cut, options
-
-    def steps(model, batches, options, run):
-        records = train(model, batches, options, run)
-        total = num_epochs * len(batches)
-        return linear_decay(records, options, total, run.step) if decay else records
-
-    vocab = Vocab("abcdefghijklmnopqrstuvwxyz ")
-    batches, options = begin(1)
-    whole = make_model(sigma=0.3)
-    history = fit(steps(whole, batches, options, Run()))
-
-    batches, options = begin(1)
-    model, run = make_model(sigma=0.3), Run()
-    records = steps(model, batches, options, run)
-    first = [next(records) for _ in range(break_at)]
-    save_checkpoint(path, model, vocab, run)
-    del model, run, records
-
-    # The order comes from the file, not from the new generator, once the run has begun.
-    batches, options = begin(99 if break_at else 1)
-    model, _, run = load_checkpoint(path, vocab)
-    rest = fit(steps(model, batches, options, run))
-    assert [untimed(record) for record in first + rest] == [untimed(record) for record in history]
-    assert run.history == first + rest and same(model, whole)
-
-
-def untimed(record):
-    return record._replace(chars_per_second=0)
-
-
-@pytest.mark.parametrize("carry_state", [False, True])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_run_that_goes_on_is_as_if_never_broken_off(tmp_path, optimizer, carry_state):
-    made = vars(torch.optim)[optimizer]
-    go_on(tmp_path / "a", 10, carry_state, made, decay=False)
-
-
-@pytest.mark.parametrize("carry_state", [False, True])
-@pytest.mark.parametrize("break_at", [0, 1, 7, 8, 9, 16, 23, 24])
-def test_wherever_it_was_broken_off(tmp_path, break_at, carry_state):
-    """An epoch has 8 batches, so that 8, 16 and 24 are its ends."""
-    assert len(WindowBatches(IDS, 64, 8)) == len(StreamBatches(IDS, 4, 16)) == 8
-    go_on(tmp_path / "a", break_at, carry_state, torch.optim.Adam, decay=True)
-
-
-def test_momentum_set_by_a_function(tmp_path):
-    def optimizer(params, lr):
-        return torch.optim.SGD(params, lr=lr, momentum=0.9, nesterov=True)
-
-    go_on(tmp_path / "a", 11, True, optimizer, decay=False)
-
-
-GO_ON = """
-import sys, torch
-from charrnn_helpers.checkpoint import load_checkpoint, save_checkpoint
-from charrnn_helpers.data import StreamBatches
-from charrnn_helpers.training import Options, fit, train
-model, vocab, run = load_checkpoint(sys.argv[1])
-ids = torch.randint(28, (500,), generator=torch.Generator().manual_seed(7))
-options = Options(2, lr=0.02, carry_state=True, optimizer=torch.optim.Adam)
-fit(train(model, StreamBatches(ids, 4, 16), options, run))
-save_checkpoint(sys.argv[1], model, vocab, run)
-"""
-
-
-def test_a_run_goes_on_in_another_process(tmp_path, vocab):
-    model, run = trained(5, carry_state=True)
-    save_checkpoint(tmp_path / "a", model, vocab, run)
-    subprocess.run([sys.executable, "-c", GO_ON, str(tmp_path / "a")], cwd=ROOT, check=True)
-    there, _, run = load_checkpoint(tmp_path / "a")
-    assert run.step == 16
-    assert same(there, trained(16, carry_state=True)[0])
-
-
-def test_in_the_same_process_a_run_goes_on_as_well():
-    model, run = trained(5)
-    fit(train(model, StreamBatches(IDS, 4, 16), Options(2, 0.02, optimizer=torch.optim.Adam), run))
-    assert run.step == 16 and same(model, trained(16)[0])
-
-
-def test_a_run_that_is_complete_says_so(capsys):
-    model, run = trained(16)
-    assert fit(train(model, StreamBatches(IDS, 4, 16), Options(2, 0.02, optimizer=Adam), run)) == []
-    assert "This run has all its 2 epochs. Raise options.num_epochs" in capsys.readouterr().out
-    more = Options(3, 0.02, optimizer=Adam)
-    assert len(fit(train(model, StreamBatches(IDS, 4, 16), more, run))) == 8
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"model": make_model()}, "the run belongs to another model"),
-        ({"optimizer": torch.optim.SGD}, "begun with Adam, but options.optimizer is SGD; use the"),
-        (
-            {"batches": WindowBatches(IDS, 64, 8, generator())},
-            "run's batches are shuffled or these",
-        ),
-        ({"batches": StreamBatches(IDS, 4, 8)}, "begun with 8 batches an epoch, but here are 16"),
-    ],
-)
-def test_a_run_that_does_not_fit_is_refused(change, message):
-    model, run = trained()
-    options = Options(2, lr=0.02, optimizer=change.get("optimizer", torch.optim.Adam))
-    batches = change.get("batches", StreamBatches(IDS, 4, 16))
-    with pytest.raises(ValueError, match=message):
-        next(train(change.get("model", model), batches, options, run))
-
-
 # Disks and paths.
 
 
 def test_a_failed_save_keeps_the_old_file(tmp_path, vocab, monkeypatch):
     save_checkpoint(tmp_path / "a.safetensors", make_model(seed=1), vocab)
 
-    def no_space(handle):
+    def no_space(path, content):
+        with path.open("wb") as file:
+            file.write(content[:100])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", no_space)
-    with pytest.raises(OSError, match=r"'.*a\.safetensors' was not written: no space is left"):
+    monkeypatch.setattr("pathlib.Path.write_bytes", no_space)
+    with pytest.raises(OSError, match=r"No space left on device; .*a\.safetensors"):
         save_checkpoint(tmp_path / "a.safetensors", make_model(seed=2), vocab)
     assert torch.equal(load_checkpoint(tmp_path / "a.safetensors")[0].W_hq, make_model(seed=1).W_hq)
     assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]
 
 
-def test_paths_that_do_not_exist(tmp_path, vocab):
-    with pytest.raises(FileNotFoundError, match="there is no checkpoint '.*gone'"):
-        load_checkpoint(tmp_path / "gone")
-    with pytest.raises(FileNotFoundError, match="there is no folder '.*gone'; make it first"):
-        save_checkpoint(tmp_path / "gone" / "a", make_model(), vocab)
-    with pytest.raises(FileNotFoundError, match="there is no checkpoint"):
-        load_checkpoint(tmp_path)
+def test_paths_that_do_not_exist(tmp_path, vocab, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in (tmp_path / "gone", "gone"):
+        with pytest.raises(FileNotFoundError, match="No such file or directory: '.*gone'"):
+            load_checkpoint(path)
+    for path in (tmp_path / "gone" / "a", "gone/a"):
+        with pytest.raises(FileNotFoundError, match="in a folder that exists .*gone.a'"):
+            save_checkpoint(path, make_model(), vocab)
 
 
-def test_a_folder_where_the_file_should_be(tmp_path, vocab):
+@pytest.mark.parametrize("name", ["", "x" * 300, "a"])
+def test_names_that_no_file_can_have(tmp_path, vocab, name, monkeypatch):
+    """No name at all, one that is too long, and that of a folder with something in it."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "a" / "b").mkdir(parents=True)
-    with pytest.raises(OSError, match="was not written: a file stands where a folder"):
-        save_checkpoint(tmp_path / "a", make_model(), vocab)
+    with pytest.raises(OSError, match="name a file in a folder that exists and can be written"):
+        save_checkpoint(name, make_model(), vocab)
+    with pytest.raises(OSError, match=r"directory|too long"):
+        load_checkpoint(name)
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
@@ -254,7 +135,6 @@ from pathlib import Path
 from charrnn_helpers.checkpoint import load_checkpoint, save_checkpoint
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.model import make_model
-from charrnn_helpers.training import Run
 
 torch.set_num_threads(1)
 path, how, times = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -321,7 +201,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills need fork
 @needs_fork
 def test_killed_before_each_line_of_saving(tmp_path):
     kills, old, new, parts = kill_while_saving(tmp_path, "steps", 10_000)
-    assert kills > 50 and old > 50 and new > 0 and parts > 3
+    assert kills > 25 and old > 25 and new > 0 and parts > 0  # about 40 lines
 
 
 @needs_fork
@@ -340,7 +220,8 @@ def test_killed_at_random_while_saving_two_hundred_times(tmp_path):
 
 
 def test_a_truncated_file_is_refused_wherever_it_was_cut(tmp_path, vocab):
-    save_checkpoint(tmp_path / "a", *trained()[:1], vocab, trained()[1])
+    model, history = trained()
+    save_checkpoint(tmp_path / "a", model, vocab, history)
     content = (tmp_path / "a").read_bytes()
     for length in [*range(0, len(content), 7), len(content) - 1]:
         (tmp_path / "cut").write_bytes(content[:length])
@@ -350,8 +231,8 @@ def test_a_truncated_file_is_refused_wherever_it_was_cut(tmp_path, vocab):
 
 def alter(folder, vocab, positions, bits):
     """Change one bit of the file at each of these positions: it is refused, or means the same."""
-    model, run = trained()
-    save_checkpoint(folder / "a", model, vocab, run)
+    model, history = trained()
+    save_checkpoint(folder / "a", model, vocab, history)
     content, same_meaning = bytearray((folder / "a").read_bytes()), 0
     for position in positions(len(content)):
         for bit in bits:
@@ -360,9 +241,9 @@ def alter(folder, vocab, positions, bits):
             try:
                 loaded, _, again = load_checkpoint(folder / "b")
             except ValueError as error:
-                assert "b' " in str(error) and re.search("save again|choose another", str(error))
+                assert "b' " in str(error) and "save again" in str(error)
             else:
-                assert same(model, loaded) and again.history == run.history
+                assert same(model, loaded) and again == history
                 same_meaning += 1
             content[position] ^= bit
     return same_meaning
@@ -385,13 +266,13 @@ def test_foreign_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match="not a whole checkpoint"):
         load_checkpoint(tmp_path / "text")
     save_file({"W": torch.zeros(2)}, tmp_path / "other")
-    with pytest.raises(ValueError, match=r"not written by save_checkpoint\(\); choose another"):
+    with pytest.raises(ValueError, match="is not a checkpoint of this course"):
         load_checkpoint(tmp_path / "other")
     torch.save(make_model().state_dict(), tmp_path / "torch")
     with pytest.raises(ValueError, match="not a whole checkpoint"):
         load_checkpoint(tmp_path / "torch")
     save_file({"W": torch.zeros(2)}, tmp_path / "old", {"format": "charrnn checkpoint 1"})
-    with pytest.raises(ValueError, match="is of another version of the course; train and save"):
+    with pytest.raises(ValueError, match="was written by another version of this course;"):
         load_checkpoint(tmp_path / "old")
 
 
@@ -416,7 +297,7 @@ def test_another_vocabulary_is_refused(tmp_path, vocab):
 
 
 def test_a_model_and_a_vocabulary_that_do_not_fit_are_not_saved(tmp_path, vocab):
-    with pytest.raises(ValueError, match="the model has 5 tokens, but the vocabulary 28"):
+    with pytest.raises(ValueError, match="the model has 5 tokens, but the vocab 28"):
         save_checkpoint(tmp_path / "a", make_model(5), vocab)
     assert list(tmp_path.iterdir()) == []
 
@@ -432,65 +313,34 @@ def drop(key):
     return lambda header: header.pop(key) and None
 
 
-def put_in_optimizer(key, value):
-    def change(header):
-        header["optimizer"][key] = value
-
-    return change
+def whole_numbers(count):
+    return {"b_q": torch.zeros(count, dtype=torch.long)}
 
 
-def put_in_group(key, value):
-    def change(header):
-        header["optimizer"]["groups"][0][key] = value
-
-    return change
-
-
-MANY = [list(HISTORY[0]), list(HISTORY[0])]
-FORGED = {  # a valid seal, and nonsense inside: (change of the header, tensors, what is said)
-    "no JSON": (lambda header: "{", None, "the header of .* is damaged"),
+FORGED = {  # a valid hash, and nonsense inside: (change of the header, tensors, what is said)
+    "no JSON": (lambda header: "{", None, "is not a whole checkpoint"),
     "a list": (lambda header: "[]", None, "damaged"),
-    "deep": (lambda header: "[" * 100_000, None, "damaged"),
-    **{f"no {key}": (drop(key), None, "damaged") for key in ["num_hiddens", "vocab", "history"]},
-    "a larger size": (put("num_hiddens", 8), None, "the weights .* do not fit their sizes"),
-    "an endless size": (put("num_hiddens", 10**12), None, "do not fit their sizes"),
-    "a size of 1e400": (put("num_hiddens", float("inf")), None, "do not fit their sizes"),
-    "no number as size": (put("num_hiddens", "four"), None, "do not fit their sizes"),
+    "deep": (lambda header: "[" * 100_000, None, "is not a whole checkpoint"),
+    **{f"no {key}": (drop(key), None, "damaged") for key in ["sigma", "vocab", "history"]},
     "a sigma in words": (put("sigma", "small"), None, "damaged"),
-    "a vocabulary in one": (put("vocab", "abc"), None, "is not a list of texts"),
-    "numbers as vocabulary": (put("vocab", list(range(28))), None, "is not a list of texts"),
-    "a short vocabulary": (put("vocab", ["<unk>", "a"]), None, "do not fit their sizes"),
+    "a vocabulary in one": (put("vocab", "abc"), None, "is not in order"),
+    "numbers as vocabulary": (put("vocab", list(range(28))), None, "damaged"),
+    "a short vocabulary": (put("vocab", ["<unk>", "a"]), None, "size mismatch for"),
     "an unsorted vocabulary": (put("vocab", ["b", "a", "<unk>"]), None, "is not in order"),
     "a history in words": (put("history", "long"), None, "damaged"),
     "a record too short": (put("history", [[1, 2]]), None, "damaged"),
-    "a record in words": (put("history", [["a"] * 7]), None, "record 1 of the history is"),
-    "a record twice": (put("history", MANY), None, "record 2 of the history is"),
-    "an unknown optimizer": (put_in_optimizer("name", "Magic"), None, "has no 'Magic'"),
-    "a module as optimizer": (put_in_optimizer("name", "lr_scheduler"), None, "has no 'lr_sch"),
-    "the base class": (put_in_optimizer("name", "Optimizer"), None, "damaged"),
-    "no settings": (put_in_optimizer("groups", []), None, "settings of Adam are not those"),
-    "a setting in words": (put_in_group("eps", "tiny"), None, "settings of Adam are not those"),
-    "one setting more": (put_in_group("spell", 1), None, "settings of Adam are not those"),
-    "parameters that are not there": (put_in_group("params", [0, 1, 2, 3, 9]), None, "settings of"),
-    "memory of nobody": (put_in_optimizer("rest", {"77": {}}), None, "damaged"),
-    "a weight is missing": (put("sigma", 1), {"model.b_q": None}, "do not fit their sizes"),
-    "one weight more": (put("sigma", 1), {"model.c": torch.zeros(1)}, "do not fit their sizes"),
+    "a weight is missing": (put("sigma", 1), {"b_q": None}, "damaged: 'b_q'"),
+    "a matrix is missing": (put("sigma", 1), {"rnn.W_hh": None}, "Missing key(.|\\n)*rnn.W_hh"),
+    "one weight more": (put("sigma", 1), {"c": torch.zeros(1)}, "Unexpected key"),
+    "more units": (put("sigma", 1), {"rnn.b_h": torch.zeros(5)}, "size mismatch for"),
+    "units without end": (put("sigma", 1), {"rnn.b_h": torch.zeros(10**6)}, "damaged"),
     "a weight is nan": (
         put("sigma", 1),
-        {"model.b_q": torch.full((28,), float("nan"))},
+        {"b_q": torch.full((28,), float("nan"))},
         "a weight is inf or nan",
     ),
-    "whole numbers as weights": (
-        put("sigma", 1),
-        {"model.b_q": torch.zeros(28, dtype=torch.long)},
-        "the weights are torch",
-    ),
-    "a state of another size": (put("sigma", 1), {"run.state": torch.zeros(4, 5)}, "state's shape"),
-    "memory that is too large": (
-        put("sigma", 1),
-        {"optimizer.0.exp_avg": torch.zeros(999)},
-        "is larger than its parameter",
-    ),
+    "whole numbers as weights": (put("sigma", 1), whole_numbers(28), "the weights are of type"),
+    "two types": (put("sigma", 1), {"b_q": torch.zeros(28).double()}, "the weights are of type"),
 }
 
 
@@ -505,16 +355,25 @@ def test_a_forged_file_is_refused(tmp_path, kind):
 
 def test_a_forged_file_without_a_change_is_loaded(tmp_path):
     forge(tmp_path / "a")
-    model, _, run = load_checkpoint(tmp_path / "a")
-    assert same(model, trained()[0]) and run.step == 3
+    model, _, history = load_checkpoint(tmp_path / "a")
+    assert same(model, trained()[0]) and history == trained()[1]
 
 
-class Own(torch.optim.SGD):
-    """An optimizer of one's own."""
+def test_a_type_of_number_that_is_not_known(tmp_path, vocab):
+    save_checkpoint(tmp_path / "a", make_model(), vocab)
+    content = (tmp_path / "a").read_bytes()
+    (tmp_path / "a").write_bytes(content.replace(b'"dtype":"F32"', b'"dtype":"F99"'))
+    with pytest.raises(ValueError, match="is not a whole checkpoint.*F99.*save again"):
+        load_checkpoint(tmp_path / "a")
 
 
-def test_an_optimizer_of_ones_own_cannot_be_saved(tmp_path, vocab):
-    model, run = trained(optimizer=Own)
-    with pytest.raises(ValueError, match="Own is not one of torch.optim, .* save without the run"):
-        save_checkpoint(tmp_path / "a", model, vocab, run)
-    save_checkpoint(tmp_path / "a", model, vocab)
+def test_it_opens_whatever_options_the_run_had(tmp_path, vocab):
+    class Own(torch.optim.SGD):
+        """An optimizer of one's own."""
+
+    model = make_model(num_hiddens=4)
+    options = Options(1, lr=0.1, grad_clip_val=None, carry_state=True, optimizer=Own)
+    history = list(train(model, StreamBatches(IDS, 4, 16), options))
+    save_checkpoint(tmp_path / "a", model, vocab, history)
+    loaded, _, loaded_history = load_checkpoint(tmp_path / "a")
+    assert same(model, loaded) and loaded_history == history

@@ -339,7 +339,9 @@ def test_a_solution_is_ready_to_be_pasted(exercise):
 
 
 PASTED = """
-from charrnn_helpers.guards import *
+from charrnn_helpers.data import *
+from charrnn_helpers.model import *
+from charrnn_helpers.training import *
 from charrnn_helpers.sampling import *
 """
 

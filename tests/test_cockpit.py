@@ -1,16 +1,17 @@
 """The training cockpit, headless: the page's messages are put in by hand."""
 
 import math
+import signal
 
 import nbformat
 import pytest
 import torch
 from nbclient import NotebookClient
 
-from charrnn_helpers import cockpit as module
-from charrnn_helpers.cockpit import TrainingCockpit, click_problems
 from charrnn_helpers.data import TimeMachine
 from charrnn_helpers.sampling import predict
+from charrnn_helpers.show import cockpit as module
+from charrnn_helpers.show.cockpit import TrainingCockpit, click_problems
 from charrnn_helpers.training import Options
 from tests.conftest import make_model
 
@@ -37,7 +38,7 @@ def places(monkeypatch):
         return made[-1]
 
     monkeypatch.setattr(module, "display", display)
-    monkeypatch.setattr("charrnn_helpers.live.display", display)
+    monkeypatch.setattr("charrnn_helpers.show.live.display", display)
     return made
 
 
@@ -157,7 +158,7 @@ def test_stop_ends_the_run_and_running_again_goes_on(data, places, monkeypatch):
     assert len(cockpit.run()) == 4
     monkeypatch.undo()
     monkeypatch.setattr(module, "display", lambda *_, **__: Place())
-    monkeypatch.setattr("charrnn_helpers.live.display", lambda *_, **__: Place())
+    monkeypatch.setattr("charrnn_helpers.show.live.display", lambda *_, **__: Place())
     history = cockpit.run()
     assert len(history) == 4 + 2 * len(cockpit.batches)
     assert [r.step for r in history] == list(range(1, len(history) + 1))
@@ -171,7 +172,7 @@ def test_an_interrupt_ends_it_cleanly_and_the_model_is_usable(data, places, monk
     def looked():
         turns.append(1)
         if len(turns) == 6:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         look()
 
     monkeypatch.setattr(cockpit, "_look", looked)
@@ -194,8 +195,17 @@ def test_a_divergence_is_shown_and_ends_a_run_that_nobody_watches(data, places, 
     assert "diverged in step 1: the loss is nan" in places[-1].shown[-1]["text/plain"]
 
 
-def test_back_to_the_last_good_state(data, places, monkeypatch):
-    cockpit = build(data, num_epochs=4)
+def state_of(cockpit):
+    """All tensors of model and optimizer, copied: for Adam its running means as well."""
+    memory = [m for kept in cockpit.optimizer.state.values() for m in kept.values()]
+    tensors = [*cockpit.model.parameters(), *filter(torch.is_tensor, memory)]
+    return [tensor.detach().clone() for tensor in tensors]
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.Adam])
+def test_back_to_the_last_good_state(data, places, monkeypatch, optimizer):
+    cockpit = build(data, num_epochs=4, lr=0.02, optimizer=optimizer)
+    first_optimizer = cockpit.optimizer
     look, turns, kept = cockpit._look, [], {}
 
     def looked():
@@ -204,7 +214,7 @@ def test_back_to_the_last_good_state(data, places, monkeypatch):
         if turn in (5, 11):
             cockpit._keep()
         if turn == 5:
-            kept["weights"] = cockpit._weights()
+            kept["then"] = state_of(cockpit)
         if turn == 12:
             assert cockpit.good[0] == 5  # six steps from there went well
             cockpit.panel._receive(cockpit.panel, {"hello": 1}, [])
@@ -218,14 +228,15 @@ def test_back_to_the_last_good_state(data, places, monkeypatch):
             cockpit.wishes.put("back")
         if turn == 25:
             assert cockpit.mode == "pause" and cockpit.picture.alarm == ""
-            kept["now"] = cockpit._weights()
+            kept["now"] = state_of(cockpit)
             cockpit.wishes.put("play")
         look()
 
     monkeypatch.setattr(cockpit, "_look", looked)
     monkeypatch.setattr(module, "Ration", Never)
     history = cockpit.run()
-    for now, then in zip(kept["now"], kept["weights"], strict=True):
+    assert cockpit.optimizer is first_optimizer
+    for now, then in zip(kept["now"], kept["then"], strict=True):
         assert torch.equal(now, then)
     assert [str(c) for c in cockpit.changes] == [
         "step 12: weights from those of step 12 to those of step 5"
@@ -265,10 +276,10 @@ def test_after_a_divergence_and_stop_the_next_run_can_go_back(data, places, monk
     cockpit.run()
     monkeypatch.undo()
     monkeypatch.setattr(module, "display", lambda *_, **__: Place())
-    monkeypatch.setattr("charrnn_helpers.live.display", lambda *_, **__: Place())
+    monkeypatch.setattr("charrnn_helpers.show.live.display", lambda *_, **__: Place())
     messages = {5: [{"hello": 1}], 8: [click("back")], 10: [click("play")]}
     script(cockpit, monkeypatch, messages)
-    cockpit.good = (0, make_model(len(data.vocab), sigma=0.1).parameters())
+    cockpit.good = (0, make_model(len(data.vocab), sigma=0.1).state_dict(), cockpit.good[2])
     assert len(cockpit.run()) == 2 * len(cockpit.batches)
 
 
@@ -361,7 +372,7 @@ def test_the_problem_is_shown_before_the_run(data, places, monkeypatch):
 
 def test_in_a_notebook_without_a_page_it_ends_with_one_figure():
     source = (
-        "from charrnn_helpers.cockpit import TrainingCockpit\n"
+        "from charrnn_helpers.show.cockpit import TrainingCockpit\n"
         "from charrnn_helpers.data import TimeMachine\n"
         "from charrnn_helpers.model import make_model\n"
         f"data = TimeMachine(8, 8, text={TEXT!r})\n"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from charrnn_helpers import controls
-from charrnn_helpers.controls import Button, Panel, Slider, Text, explore
-from charrnn_helpers.svg import Drawing
+from charrnn_helpers.show import controls
+from charrnn_helpers.show.controls import Button, Panel, Slider, Text, explore
+from charrnn_helpers.show.svg import Drawing
 
 
 def scene(n, word, fixed):

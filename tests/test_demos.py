@@ -11,9 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
-from charrnn_helpers import demos
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, warm_up
+from charrnn_helpers.show import demos
 from tests.conftest import generator, make_model
 
 TEXT = "the time traveller for so it will be convenient to speak of him " * 40

@@ -18,8 +18,10 @@ import pytest
 import requests
 import trustme
 
-from charrnn_helpers import book, download
-from charrnn_helpers.book import cache_path, load_time_machine, read_text, story_path
+from charrnn_helpers.book import download, load_time_machine
+from charrnn_helpers.book import find as book
+from charrnn_helpers.book.find import cache_path, story_path
+from charrnn_helpers.book.formats import read_text
 from tests.bad_server import (
     bad_server,
     chunked,
@@ -394,7 +396,7 @@ def test_no_network(number, monkeypatch, capsys):
 
 ALONE = """
 import sys
-from charrnn_helpers import book
+from charrnn_helpers.book import find as book
 book.MIRRORS = (("http://127.0.0.1:9/", book.SHA256, book.SIZE),)
 print(len(book.load_time_machine()))
 """
@@ -469,20 +471,6 @@ def test_a_proxy_that_is_not_there(proxy, monkeypatch, capsys):
     monkeypatch.setenv("HTTP_PROXY", proxy)
     use(monkeypatch, "http://book.invalid/book")
     assert "HTTPS_PROXY" in expect_a_problem(capsys, "proxy")
-
-
-def test_a_slow_line_shows_a_bar(monkeypatch, capsys):
-    def script(talk):
-        answer = whole(BOOK)
-        for i in range(8):
-            talk.say(answer[i * SIZE // 8 : (i + 1) * SIZE // 8 if i < 7 else None])
-            time.sleep(0.15)
-
-    with bad_server({"/slow": script}) as server:
-        use(monkeypatch, server.url("/slow"))
-        expect_the_book()
-    said = capsys.readouterr().out
-    assert "timemachine.txt: " in said and "%|" in said and f"/{SIZE / 1000:.1f}k" in said
 
 
 def test_a_quick_one_shows_nothing(monkeypatch, capsys):

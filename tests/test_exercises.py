@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from charrnn_helpers import checks
-from charrnn_helpers.book import story_path
+from charrnn_helpers.book.find import story_path
 from charrnn_helpers.checks.predictions import PREDICTIONS
 from charrnn_helpers.checks.verdict import NOT_TRIED
 from tests import bank, course

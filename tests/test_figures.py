@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.text import Text
 
-from charrnn_helpers import figures
+from charrnn_helpers.show import figures, style
 
 FIGURES = {
     "curves": lambda: figures.curves({"a": ([1, 2], [3, 4]), "b": ([1, 2], [4, 3])}, "x", "y"),
@@ -44,14 +44,14 @@ def test_coloured_text_names_each_value():
 def test_the_projector_makes_everything_large(name, monkeypatch):
     monkeypatch.setenv("CHARRNN_PROJECTOR", "0")
     small = figures.to_html(FIGURES[name](), alt="small")
-    figures.projector()
+    style.projector()
     fig = FIGURES[name]()
     large = figures.to_html(fig, alt="large")
     assert 'width="750"' in small and 'width="1125"' in large
     texts = [text for text in fig.findobj(Text) if text.get_visible() and text.get_text().strip()]
     assert len(texts) > 3
-    assert min(text.get_fontsize() * 100 / 72 * figures.zoom() for text in texts) >= 22  # pixels
-    figures.projector(on=False)
+    assert min(text.get_fontsize() * 100 / 72 * style.zoom() for text in texts) >= 22  # pixels
+    style.projector(on=False)
     assert 'width="750"' in figures.to_html(FIGURES[name](), alt="small again")
 
 

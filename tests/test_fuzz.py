@@ -9,11 +9,10 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charrnn_helpers.book import read_text
+from charrnn_helpers.book.download import seconds_to_wait
+from charrnn_helpers.book.formats import foreign_format, read_text
 from charrnn_helpers.checkpoint import load_checkpoint, save_checkpoint
 from charrnn_helpers.data import Vocab, preprocess, windows
-from charrnn_helpers.download import seconds_to_wait
-from charrnn_helpers.encoding import foreign_format
 from charrnn_helpers.sampling import next_probs, predict, sample
 from tests.conftest import generator, make_model
 from tests.test_checkpoint import forge
@@ -156,34 +155,21 @@ def test_sampling_goes_on_or_is_refused(
 
 def load_or_refuse(path):
     try:
-        model, vocab, run = load_checkpoint(path)
+        model, vocab, history = load_checkpoint(path)
     except ValueError as error:
-        assert re.search("save again|choose another file", str(error)), error
+        assert "save again" in str(error), error
         return
-    save_checkpoint(path, model, vocab, run)  # what can be loaded can be used
+    save_checkpoint(path, model, vocab, history)  # what can be loaded can be used
     predict(model, vocab.idx_to_token[0][:1] or " ", 2, vocab)
 
 
-KEYS = ["num_hiddens", "sigma", "vocab", "history", "optimizer"]
+KEYS = ["sigma", "vocab", "history"]
 
 
 @fuzz(key=st.sampled_from(KEYS), value=json_values | numbers)
 def test_a_header_with_anything_in_it(tmp_path, key, value):
     def change(header):
         header[key] = value
-
-    forge(tmp_path / "a", change)
-    load_or_refuse(tmp_path / "a")
-
-
-@fuzz(
-    key=st.sampled_from(["name", "groups", "rest", "lr", "betas", "eps", "params", "foreach"]),
-    value=json_values,
-)
-def test_an_optimizer_with_anything_in_it(tmp_path, key, value):
-    def change(header):
-        optimizer = header["optimizer"]
-        (optimizer if key in optimizer else optimizer["groups"][0])[key] = value
 
     forge(tmp_path / "a", change)
     load_or_refuse(tmp_path / "a")
@@ -196,10 +182,7 @@ def test_a_header_that_is_anything(tmp_path, header):
 
 
 @fuzz(
-    name=st.sampled_from(
-        ["model.W_hq", "model.b_q", "run.state", "optimizer.0.step", "optimizer.9.x"]
-    )
-    | st.text(max_size=9).map(lambda text: f"model.{text}"),
+    name=st.sampled_from(["W_hq", "b_q", "rnn.W_xh", "rnn.b_h"]) | st.text(max_size=9),
     shape=st.lists(st.integers(0, 5), max_size=4),
     dtype=st.sampled_from([torch.float32, torch.float16, torch.int64, torch.bool, torch.uint8]),
 )

@@ -19,7 +19,6 @@ IGNORED = {
         'clipped = [record.grad_norm > 0.25 for record in runs["theta = 0.25"][1]]',
     ],
     "05_training": [
-        "run = Run()",
         "lesson = make_model(len(vocab))",
         "lesson_score = perplexity(evaluate(lesson, data.val_batches()))",
         'print(predict(lesson, "time traveller", 60, vocab))',

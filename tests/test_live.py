@@ -2,18 +2,19 @@
 
 import math
 import re
+import signal
 import time
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from charrnn_helpers import live
+from charrnn_helpers.show import live
 from charrnn_helpers.training import Record
 
 
 def record(step, epoch, loss=2.0, norm=0.5, theta=1.0):
-    return Record(step, epoch, loss, norm, 1e5, 1.0, theta)
+    return Record(step, epoch, loss, norm, 1.0, theta)
 
 
 def records(count, seconds=0.0, epochs=4):
@@ -96,24 +97,28 @@ def test_validation_is_asked_for_once_an_epoch(shown):
     assert len(asked) == 4
 
 
-def test_an_interrupt_ends_it_and_keeps_the_history(shown, capsys):
+def test_an_interrupt_ends_it_with_the_last_step_in_the_picture(shown, capsys):
     def interrupted():
-        yield from records(3)
-        raise KeyboardInterrupt
+        for one in records(5):
+            if one.step == 3:
+                signal.raise_signal(signal.SIGINT)
+            yield one
 
-    assert len(live.live_plot(interrupted())) == 3
-    assert "after step 3" in capsys.readouterr().out
-    assert shown[-1]["text/html"].startswith("<img")
+    run = interrupted()
+    history = live.live_plot(run)
+    assert len(history) == 3
+    assert "Interrupted after step 3" in capsys.readouterr().out
+    assert "step 3" in shown[-1]["text/plain"] and shown[-1]["text/html"].startswith("<img")
+    assert live.live_plot(run, history=history) == list(records(5))  # the cell is run again
 
 
-def test_an_interrupt_while_it_draws_loses_no_step(shown, capsys, monkeypatch):
-    def interrupted(self):
-        monkeypatch.undo()
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(live.LivePicture, "draw", interrupted)
-    assert len(live.live_plot(records(3))) == 1
-    assert "after step 1" in capsys.readouterr().out
+def test_a_run_that_goes_on_is_drawn_from_its_beginning(shown, monkeypatch):
+    pictures, begin = [], live.LivePicture.begin
+    monkeypatch.setattr(live.LivePicture, "begin", lambda p: (pictures.append(p), begin(p)))
+    first, rest = list(records(100))[:60], list(records(100))[60:]
+    live.live_plot(iter(rest), history=first)
+    live.live_plot(records(100))
+    assert pictures[0].losses.curves() == pictures[1].losses.curves()
 
 
 def test_an_error_leaves_the_picture_and_is_not_hidden(shown):
@@ -160,7 +165,7 @@ def test_the_picture_says_what_it_shows():
     for text in (
         *["perplexity", "bits per character", "grad. norm", "epoch", "theta = 1"],
         *["2-gram", "3-gram", "training batch", "validation", "step 100", "epoch 4.0 of 4"],
-        *["100,000 chars/s", "time traveller said", "1. step 25: learning rate from 1 to 2"],
+        *["time traveller said", "1. step 25: learning rate from 1 to 2"],
     ):
         assert f">{text}<" in drawn.svg or text in drawn.alt, text
     assert "validation 5" in drawn.alt and "The model writes: time traveller said" in drawn.alt
@@ -168,8 +173,9 @@ def test_the_picture_says_what_it_shows():
 
 def test_the_time_left_is_told():
     going = picture()
-    going.clock.append((time.perf_counter() - 10, 2.0))
+    going.clock.append((time.perf_counter() - 10, 50, 2.0))
     going.num_epochs = 6
+    assert "5 steps/s" in going.status()
     assert "10 s left" in going.status()  # two epochs in ten seconds, and two to go
     going.finished = True
     assert "s in all" in going.status()
@@ -214,7 +220,7 @@ def test_limits_hold_the_losses_and_have_ticks(losses):
 def test_headless_exactly_one_final_figure(tmp_path):
     source = (
         "from tests.test_live import records\n"
-        "from charrnn_helpers.live import live_plot\n"
+        "from charrnn_helpers.show.live import live_plot\n"
         "history = live_plot(records(30, 0.01), seconds=0.02)"
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])

@@ -5,8 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from charrnn_helpers.guards import check_len, check_shape
-from charrnn_helpers.model import RNNLMScratch, RNNScratch, one_hot
+from charrnn_helpers.model import RNNLMScratch, RNNScratch, check_len, check_shape, one_hot
 from charrnn_helpers.training import cross_entropy
 from tests.conftest import generator, make_model
 
@@ -111,10 +110,14 @@ def test_the_same_generator_gives_the_same_weights():
         assert torch.equal(a, b)
 
 
-@pytest.mark.parametrize("sizes", [(0, 4), (4, 0), (4, -1)])
-def test_sizes_below_one_are_refused(sizes):
-    with pytest.raises(ValueError, match=f"at least 1, not {sizes[0]} and {sizes[1]}"):
-        RNNScratch(*sizes)
+@pytest.mark.parametrize("bad", [0, -1, 4.0, True, "4", None])
+def test_sizes_that_make_no_sense_are_refused(bad):
+    with pytest.raises(ValueError, match=f"num_inputs is {bad!r}; use a whole number of at least"):
+        RNNScratch(bad, 4)
+    with pytest.raises(ValueError, match=f"num_hiddens is {bad!r}; use a whole number of at lea"):
+        RNNScratch(4, bad)
+    with pytest.raises(ValueError, match=f"vocab_size is {bad!r}; use a whole number of at least"):
+        make_model(bad)
 
 
 @pytest.mark.parametrize("shape", [(3, 32), (2, 31), (32,), (1, 2, 32)])

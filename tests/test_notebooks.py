@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from charrnn_helpers.book import story_path
+from charrnn_helpers.book.find import story_path
 from tests.conftest import BOOK_PATH, needs_book
 from tests.course import NOTEBOOKS, ROOT
 

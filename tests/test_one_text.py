@@ -12,15 +12,23 @@ import pytest
 from tests.course import NOTEBOOKS, ROOT
 
 TAUGHT = ["data", "model", "counting", "training", "sampling"]  # built in the notebooks, whole
-GUARDS_BUILT = {"check_len", "check_shape"}  # the lesson's; the other guards are import-only
-IMPORT_ONLY = ["files", "encoding", "download", "book", "checkpoint"]
-IMPORT_ONLY += ["figures", "svg", "live", "controls", "cockpit", "demos"]
+IMPORT_ONLY = {  # what stands at the doors, and stops bad values and interrupts
+    *{"check_size", "check_ids", "check_length", "check_batch_size"},
+    *{"check_positive", "check_finite", "check_options", "defer_interrupt"},
+    *{"check_text", "check_num_preds", "check_logits", "check_share"},
+}
+ORDER = [  # a module imports only from those above it
+    *["book.formats", "book.download", "book.find", "book"],
+    *["data", "model", "counting", "training", "sampling", "checkpoint"],
+    *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
+    *["show.demos", "show"],
+]
 
 
 def helpers():
     """Name and source of every public function and class that the notebooks may define."""
     found = {}
-    for name in [*TAUGHT, "guards"]:
+    for name in TAUGHT:
         module = importlib.import_module(f"charrnn_helpers.{name}")
         for key, value in vars(module).items():
             if getattr(value, "__module__", None) == module.__name__ and not key.startswith("_"):
@@ -61,12 +69,7 @@ def test_each_definition_is_the_helper(path):
 
 def test_each_helper_is_built_exactly_once():
     built = Counter(name for path in NOTEBOOKS for name, _ in definitions(path))
-    wanted = {
-        name
-        for name, (module, _) in helpers().items()
-        if module != "guards" or name in GUARDS_BUILT
-    }
-    assert set(built) == wanted
+    assert set(built) == helpers().keys() - IMPORT_ONLY and helpers().keys() > IMPORT_ONLY
     assert [name for name, times in built.items() if times != 1] == []
 
 
@@ -83,35 +86,23 @@ def test_drafts_are_not_copied_from_notebook_to_notebook():
     assert [name for name, times in drafts.items() if times > 1] == []
 
 
-def test_every_module_is_taught_or_on_the_list():
-    modules = {path.stem for path in (ROOT / "charrnn_helpers").glob("*.py")} - {"__init__"}
-    assert modules == {*TAUGHT, "guards", *IMPORT_ONLY}
-    folders = {path.parent.name for path in (ROOT / "charrnn_helpers").glob("*/__init__.py")}
-    assert folders == {"checks"}  # import-only, too: it comes last
+def imports(path):
+    """The modules of the package that a module imports, without the package's name."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("charrnn_helpers"):
+            module = node.module.removeprefix("charrnn_helpers").removeprefix(".")
+            inside = [f"{module}.{alias.name}".removeprefix(".") for alias in node.names]
+            yield from [name for name in inside if name in ORDER] or [module]
 
 
 def test_modules_import_only_from_above():
-    order = [
-        "files",
-        "encoding",
-        "download",
-        "book",
-        "guards",
-        "data",
-        "model",
-        "counting",
-        "training",
-        "sampling",
-    ]
-    order += ["checkpoint", "figures", "svg", "live", "controls", "cockpit", "demos"]
-    for place, name in enumerate(order):
-        tree = ast.parse((ROOT / f"charrnn_helpers/{name}.py").read_text(encoding="utf-8"))
-        imported = {
-            node.module.removeprefix("charrnn_helpers.")
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("charrnn")
-        }
-        assert imported <= set(order[:place]), name
+    folder, found = ROOT / "charrnn_helpers", []
+    for path in folder.rglob("*.py"):
+        name = ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
+        if name != "__init__" and not name.startswith("checks"):
+            assert set(imports(path)) <= set(ORDER[: ORDER.index(name)]), name
+            found.append(name)
+    assert sorted(found) == sorted(ORDER)
 
 
 def test_the_checks_import_only_from_above():

@@ -66,7 +66,7 @@ def test_importing_the_model_needs_neither_jupyter_nor_matplotlib():
     code = (
         "import sys, charrnn_helpers.data, charrnn_helpers.model, charrnn_helpers.training, "
         "charrnn_helpers.sampling, charrnn_helpers.counting; "
-        "print([m for m in ('IPython', 'matplotlib', 'ipywidgets', 'pooch') if m in sys.modules])"
+        "print([m for m in ('IPython', 'matplotlib', 'requests') if m in sys.modules])"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=ROOT

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn_helpers.svg import Axes, Drawing, Thinned, place, power, ticks
+from charrnn_helpers.show.svg import Axes, Drawing, Thinned, place, power, ticks
 
 FINITE = st.floats(-1e12, 1e12)
 

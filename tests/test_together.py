@@ -13,8 +13,10 @@ from contextlib import contextmanager
 import pytest
 from filelock import FileLock
 
-from charrnn_helpers import book, download
-from charrnn_helpers.book import cache_path, load_time_machine, read_text, story_path
+from charrnn_helpers.book import download, load_time_machine
+from charrnn_helpers.book import find as book
+from charrnn_helpers.book.find import cache_path, story_path
+from charrnn_helpers.book.formats import read_text
 from tests.bad_server import bad_server, saying, whole
 from tests.course import ROOT
 
@@ -22,7 +24,7 @@ BOOK = b"A book that the tests can serve, since the real one may not be at hand.
 SHA256 = hashlib.sha256(BOOK).hexdigest()
 START = """
 import sys
-from charrnn_helpers import book
+from charrnn_helpers.book import find as book
 book.SHA256 = sys.argv[2]
 book.MIRRORS = ((sys.argv[1], sys.argv[2], int(sys.argv[3])),)
 """
@@ -31,11 +33,11 @@ DOOMED = (
     START
     + """
 import os, signal
-import charrnn_helpers.download  # its imports are not what is to be broken off
+import charrnn_helpers.book.download  # its imports are not what is to be broken off
 steps = iter(range(int(sys.argv[4])))
 
 def trace(frame, event, argument):
-    if not any(name in frame.f_code.co_filename for name in ("charrnn", "pooch", "filelock")):
+    if not any(name in frame.f_code.co_filename for name in ("charrnn", "tempfile", "filelock")):
         return None
     if event == "line" and next(steps, None) is None:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -162,18 +164,6 @@ def test_killed_at_two_hundred_steps(server, num_steps):
     assert parts > 0  # so it was killed while it wrote, too
 
 
-def test_what_was_left_unfinished_is_swept_away_after_an_hour(server):
-    old, new = (cache_path().with_name(f"timemachine.txt.{i}.part") for i in (1, 2))
-    other = cache_path().with_name("thesis.part")
-    for folder in (old, new, other):
-        folder.mkdir(parents=True)
-        (folder / "timemachine.txt").write_bytes(BOOK[:99])
-    for folder in (old, other):
-        os.utime(folder, (time.time() - 4000,) * 2)
-    load_time_machine()
-    assert in_the_cache() == ["thesis.part", "timemachine.txt", new.name]
-
-
 def test_a_lock_that_is_never_given_back(server, monkeypatch, capsys):
     monkeypatch.setattr(book, "TURN_SECONDS", 0.2)
     cache_path().parent.mkdir()
@@ -208,7 +198,7 @@ def disk(folder, options):
 def expect_the_book_unkept(capsys, reason):
     assert load_time_machine() == BOOK.decode()
     said = capsys.readouterr().out
-    assert f"could not be kept in {str(cache_path().parent)!r}: {reason}" in said
+    assert f"could not be kept in {str(cache_path().parent)!r} ({reason})" in said
     assert "CHARRNN_CACHE" in said
 
 
@@ -216,26 +206,16 @@ def test_a_full_disk(server, tmp_path, capsys):
     with disk(cache_path().parent, "size=64k"):
         filler = cache_path().with_name("filler")
         filler.write_bytes(bytes(44_000))
-        expect_the_book_unkept(capsys, "no space is left there; free some")
+        expect_the_book_unkept(capsys, "No space left on device")
         assert in_the_cache() == ["filler"]
         filler.unlink()
         assert load_time_machine() == BOOK.decode()
         assert cache_path().read_bytes() == BOOK and capsys.readouterr().out == ""
 
 
-def test_all_disks_are_full(server, tmp_path, monkeypatch, capsys):
-    with disk(cache_path().parent, "size=64k"):
-        cache_path().with_name("filler").write_bytes(bytes(44_000))
-        monkeypatch.setattr("tempfile.tempdir", str(cache_path().parent))
-        assert load_time_machine() == read_text(story_path())
-        said = " ".join(capsys.readouterr().out.split())
-        assert said.count("no space is left there") == 2 and "CHARRNN_TEXT" in said
-        assert in_the_cache() == ["filler"]
-
-
 def test_a_read_only_disk(server, capsys):
     with disk(cache_path().parent, "ro"):
-        expect_the_book_unkept(capsys, "there is no permission to write there")
+        expect_the_book_unkept(capsys, "Read-only file system")
         assert list(cache_path().parent.iterdir()) == []
 
 
@@ -252,7 +232,7 @@ def test_a_folder_without_permission(server, capsys):
     cache_path().parent.chmod(0o500)
     if os.access(cache_path().parent, os.W_OK):
         pytest.skip("root may write everywhere, and Windows does not know such folders")
-    expect_the_book_unkept(capsys, "there is no permission to write there")
+    expect_the_book_unkept(capsys, "Permission denied")
 
 
 def test_a_quota(server, capsys, monkeypatch):
@@ -266,21 +246,21 @@ def test_a_quota(server, capsys, monkeypatch):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, before)
-    assert text == read_text(story_path()) and in_the_cache() == []
-    assert "no space is left there" in " ".join(capsys.readouterr().out.split())
+    assert text == BOOK.decode() and in_the_cache() == []
+    assert "could not be kept" in capsys.readouterr().out
     assert load_time_machine() == BOOK.decode()
 
 
 def test_the_cache_is_a_file(server, capsys):
     cache_path().parent.write_text("not a folder", encoding="utf-8")
-    expect_the_book_unkept(capsys, "a file stands where a folder should be")
+    expect_the_book_unkept(capsys, "File exists")
     assert cache_path().parent.read_text(encoding="utf-8") == "not a folder"
 
 
 def test_the_cache_lies_below_a_file(server, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
     monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "file" / "deep" / "er"))
-    expect_the_book_unkept(capsys, "a file stands where a folder should be")
+    expect_the_book_unkept(capsys, "Not a directory")
 
 
 def test_the_book_is_a_folder(server, capsys):

@@ -113,5 +113,4 @@ def solution(name):
 
 def progress():
     """The course, with what has been passed and predicted so far; a Board."""
-    book, notice = logbook.read()
-    return board(EXERCISES, PREDICTIONS, book, notice)
+    return board(EXERCISES, PREDICTIONS, *logbook.read())

@@ -4,7 +4,7 @@ import html
 from dataclasses import dataclass
 
 from charrnn_helpers.checks.verdict import COLOURS, NOT_TRIED, PASSED, SIGNS, WRONG
-from charrnn_helpers.figures import zoom
+from charrnn_helpers.show.figures import zoom
 
 WORDS = {PASSED: "passed", WRONG: "tried", NOT_TRIED: "open"}
 
@@ -59,17 +59,16 @@ class Board:
 CELL = "text-align: left; vertical-align: top; padding: 0.2em 0.8em 0.2em 0; background: none"
 
 
-def board(exercises, predictions, book, notice):
+def board(exercises, predictions, kept, made, notice):
     """A Board: all exercises and predictions, and what became of them."""
     rows = []
     for notebook in sorted({exercise.notebook for exercise in exercises}):
-        kept = book["exercises"]
         statuses = [
             (e.name, {"passed": PASSED, "tried": WRONG}.get(kept.get(e.name), NOT_TRIED))
             for e in exercises
             if e.notebook == notebook
         ]
-        made = [book["predictions"].get(p.name) for p in predictions if p.notebook == notebook]
-        seen = [one for one in made if one and one.get("seen")]
-        rows.append((notebook, statuses, len(seen), sum(bool(one["right"]) for one in seen)))
+        seen = [made.get(p.name, {}) for p in predictions if p.notebook == notebook]
+        seen = [one for one in seen if one.get("seen")]
+        rows.append((notebook, statuses, len(seen), sum(one.get("right") is True for one in seen)))
     return Board(tuple(rows), notice)

@@ -40,7 +40,6 @@ from charrnn_helpers.checks.verdict import (
     is_strict,
     verdict,
 )
-from charrnn_helpers.guards import one_thread
 
 PATIENCE = 0.4  # seconds for the search among all pairs of slips
 
@@ -107,7 +106,7 @@ class Exercise:
         found = self.judge(answer)
         notice = ""
         if found.status != NOT_TRIED:
-            notice = logbook.note(self.name, "passed" if found.status == PASSED else "tried")
+            notice = logbook.write(exercise=self.name, status=found.status, diagnosis=found.mistake)
         if is_strict() and found.status != PASSED:
             raise WrongAnswer(repr(found))
         return replace(found, text=f"{found.text}\n{notice}") if notice else found
@@ -115,8 +114,7 @@ class Exercise:
     def judge(self, answer, seconds=SECONDS):
         """The Verdict on the answer."""
         try:
-            with one_thread():
-                return self._judge(answer, seconds)
+            return self._judge(answer, seconds)
         except Exception as error:
             return self._wrong("unexpected", UNEXPECTED.format(error=error_text(error)))
 

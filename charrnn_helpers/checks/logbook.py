@@ -1,110 +1,84 @@
-"""The logbook: what has been passed and predicted, in one small file, for all notebooks."""
+"""The logbook: what was tried, passed and predicted, one line of JSON for each event.
 
-import contextlib
-import copy
+Events are only ever appended, and merged when they are read, so that kernels that write at the
+same time, or are killed while they write, lose nothing.
+"""
+
 import json
 import os
 from pathlib import Path
 
 import platformdirs
-from filelock import FileLock, Timeout
 
-from charrnn_helpers.files import write_whole
-
-FORMAT = 1
-WAIT = 3.0  # seconds for another kernel to finish its entry
-UNWRITTEN = {}  # {path: (logbook, notice)} while a path cannot be written: kept by the kernel
+UNWRITTEN = []  # events that could not be written, kept by this kernel
 
 
 def logbook_path():
-    """The file that CHARRNN_PROGRESS names, or one in the user's data folder."""
+    """Return the file that CHARRNN_PROGRESS names, or one in the user's data folder."""
     named = os.environ.get("CHARRNN_PROGRESS")
-    return Path(named) if named else platformdirs.user_data_path("charrnn") / "progress.json"
+    if named:
+        return Path(named).expanduser().absolute()
+    return platformdirs.user_data_path("charrnn") / "progress.jsonl"
 
 
-def empty():
-    return {"format": FORMAT, "exercises": {}, "predictions": {}}
+def write(**event):
+    """Append an event to the logbook; return a notice, "" if all is well."""
+    UNWRITTEN.append(event)
+    path = logbook_path()
+    # A line may follow one that was cut when a kernel was killed, so it begins on a new line.
+    lines = "".join(f"\n{json.dumps(event)}\n" for event in UNWRITTEN)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        check_kind(path)
+        with path.open("ab", buffering=0) as file:
+            file.write(lines.encode())
+    except OSError as error:
+        return (
+            f"Your progress could not be written down ({error.strerror or error}), and is kept "
+            "only until this kernel ends; let the environment variable CHARRNN_PROGRESS name a "
+            "file that you may write."
+        )
+    UNWRITTEN.clear()
+    return ""
+
+
+def check_kind(path):
+    """Raise OSError if something other than a file is there: a pipe would be waited for."""
+    if path.exists() and not path.is_file():
+        raise OSError(f"{str(path)!r} is not a file")
 
 
 def read():
-    """Return the logbook and a notice ("" if all is well).  A damaged one counts as empty."""
-    path = logbook_path()
-    if path in UNWRITTEN:
-        return copy.deepcopy(UNWRITTEN[path])
+    """Return {exercise: "passed" or "tried"}, {question: its last event}, and a notice."""
+    path, notice, events, damaged = logbook_path(), "", [], 0
     try:
-        return load(path)
-    except OSError as error:
-        return empty(), unkept(error)
-
-
-def load(path):
-    """Read the file; return the logbook and a notice.  Raises OSError if it cannot be read."""
-    try:
-        return check(json.loads(path.read_text(encoding="utf-8"))), ""
+        check_kind(path)
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
-        return empty(), ""
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, or not a logbook
-        return empty(), "The record of your progress was damaged; a new one has been begun."
+        lines = []
+    except OSError as error:
+        lines, notice = [], f"Your progress could not be read: {error.strerror or error}."
+    for line in filter(str.strip, lines):
+        try:
+            event = json.loads(line)
+            known = isinstance(event, dict) and all(isinstance(key, str) for key in event)
+        except (ValueError, RecursionError):
+            known = False
+        events += [event] * known
+        damaged += not known
+    if damaged:
+        notice = f"In the record of your progress {damaged:,} damaged lines are left out."
+    return *merged([*events, *UNWRITTEN]), notice
 
 
-def check(book):
-    """Return the logbook if it is one; raise ValueError if not."""
-    if not isinstance(book, dict) or book.get("format") != FORMAT:
-        raise ValueError("not a logbook of this format")
-    exercises, predictions = book.get("exercises"), book.get("predictions")
-    if not isinstance(exercises, dict) or not isinstance(predictions, dict):
-        raise ValueError("exercises or predictions are missing")
-    if not all(status in ("passed", "tried") for status in exercises.values()):
-        raise ValueError("an exercise has an unknown status")
-    if not all(isinstance(made, dict) and "value" in made for made in predictions.values()):
-        raise ValueError("a prediction has no value")
-    return book
-
-
-def update(change):
-    """Read, let change(book) alter the logbook, write it; return (book, notice).
-
-    One kernel at a time, and the file is replaced whole: nothing is lost, nothing half written.
-    If it cannot be written, the notice says why and what to do.
-    """
-    path = logbook_path()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock", timeout=WAIT):
-            book, notice = load(path)
-            if path in UNWRITTEN:
-                book = copy.deepcopy(UNWRITTEN[path][0])
-            if notice:
-                with contextlib.suppress(OSError):  # kept for the curious, if it can be
-                    path.replace(path.with_suffix(".damaged.json"))
-            before = json.dumps(book)
-            change(book)
-            if json.dumps(book) != before or notice or path in UNWRITTEN:
-                write_whole(path, json.dumps(book, indent=1).encode())
-                UNWRITTEN.pop(path, None)
-            return book, notice
-    except (OSError, Timeout, NotImplementedError) as error:
-        book, _ = read()
-        change(book)
-        UNWRITTEN[path] = (book, unkept(error))
-        return UNWRITTEN[path]
-
-
-def unkept(error):
-    """The notice for a logbook that cannot be read or written."""
-    reason = getattr(error, "strerror", None) or type(error).__name__
-    return (
-        f"Your progress could not be written down ({reason}), and is kept only as long as this "
-        "notebook runs; let the environment variable CHARRNN_PROGRESS name a file that you may "
-        "write."
-    )
-
-
-def note(name, status):
-    """Write down that an exercise was tried or passed; a pass is never taken back."""
-
-    def change(book):
-        if book["exercises"].get(name) != "passed":
-            book["exercises"][name] = status
-
-    return update(change)[1]
+def merged(events):
+    """Merge events: a pass is never taken back, nor a prediction whose outcome was seen."""
+    exercises, predictions = {}, {}
+    for event in events:
+        exercise, question = event.get("exercise"), event.get("prediction")
+        if isinstance(exercise, str) and exercises.get(exercise) != "passed":
+            exercises[exercise] = "passed" if event.get("status") == "passed" else "tried"
+        seen = isinstance(question, str) and predictions.get(question, {}).get("seen")
+        if isinstance(question, str) and "value" in event and not seen:
+            predictions[question] = event
+    return exercises, predictions

@@ -216,14 +216,10 @@ def predict(name, value=...):
 
 def _write_down(asked, value):
     """Keep the prediction, unless the outcome has been seen; return a Note."""
-
-    def change(book):
-        if not book["predictions"].get(asked.name, {}).get("seen"):
-            book["predictions"][asked.name] = {"value": value, "seen": False, "right": None}
-
-    book, notice = logbook.update(change)
+    notice = logbook.write(prediction=asked.name, value=value)
+    _, kept, _ = logbook.read()
     text = f"{asked.question} You say: {asked.shown(value)}."
-    if book["predictions"][asked.name]["value"] != value:
+    if kept[asked.name]["value"] != value:
         text += " What you said before you saw the outcome is kept."
     return Note("Written down", f"{text}\n{notice}".strip(), {}, COLOURS[NOT_TRIED])
 
@@ -233,21 +229,16 @@ def reveal(name, actual):
     asked = find(name)
     if isinstance(asked, Note):
         return asked
-    book, notice = logbook.read()
-    made = book["predictions"].get(asked.name)
+    _, kept, notice = logbook.read()
+    made = kept.get(asked.name)
     value = asked.read(made["value"])[0] if made else None
     right = asked.shown(asked.right(actual))
     if value is None:
         _strict(asked, "nothing was predicted")
         return Note("No prediction was made", f"It is {right}. {asked.why}", {}, COLOURS[NOT_TRIED])
     agrees = asked.agrees(value, actual)
-    outcome = {"value": value, "seen": True, "right": agrees}
-
-    def change(book):
-        book["predictions"][asked.name] = outcome
-
-    if made != outcome:
-        _, notice = logbook.update(change)
+    if not made.get("seen"):
+        notice = logbook.write(prediction=asked.name, value=value, seen=True, right=agrees)
     if not agrees:
         _strict(asked, f"{value!r} was predicted, and it is {right}")
     lines = {"you said": asked.shown(value), "it is": right}

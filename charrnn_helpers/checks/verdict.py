@@ -5,7 +5,7 @@ import html
 import os
 from dataclasses import dataclass, field
 
-from charrnn_helpers.figures import PALETTE, zoom
+from charrnn_helpers.show.figures import PALETTE, zoom
 
 NOT_TRIED, PASSED, WRONG = "not tried yet", "passed", "wrong"
 COLOURS = {NOT_TRIED: PALETTE[0], PASSED: PALETTE[2], WRONG: PALETTE[1], "": "#777777"}

@@ -9,11 +9,10 @@ from itertools import pairwise
 
 import torch
 
-from charrnn_helpers.figures import PALETTE, visible
-from charrnn_helpers.guards import check_text
 from charrnn_helpers.model import RNNScratch, one_hot
-from charrnn_helpers.sampling import next_probs, warm_up
-from charrnn_helpers.svg import DASHES, MONO, Axes, Drawing, power
+from charrnn_helpers.sampling import check_text, next_probs, warm_up
+from charrnn_helpers.show.style import DASHES, PALETTE, visible
+from charrnn_helpers.show.svg import MONO, Axes, Drawing, power
 
 WIDTH = 750
 

@@ -8,7 +8,8 @@ from contextlib import closing
 
 from IPython.display import display
 
-from charrnn_helpers.svg import DASHES, MONO, PALETTE, Axes, Drawing, Thinned, power, ticks
+from charrnn_helpers.show.style import DASHES, PALETTE
+from charrnn_helpers.show.svg import MONO, Axes, Drawing, Thinned, power, ticks
 from charrnn_helpers.training import bits_per_char, fit, perplexity
 
 DRAWING, SAMPLING = 0.015, 0.005  # of the training time, at most; the sending takes as much again
@@ -16,24 +17,29 @@ HIGHEST = math.log(1e6)  # in nats; a loss beyond it is drawn at the upper edge
 SAMPLE_LINES = 3
 
 
-def live_plot(records, validate=None, hlines=None, sample=None, num_epochs=None, seconds=0.25):
+def live_plot(
+    run, validate=None, hlines=None, sample=None, num_epochs=None, seconds=0.25, history=None
+):
     """Iterate over train(...), drawing as it goes; return the list of Records.
 
     `validate()` is called after each epoch and returns a loss in nats; `hlines`
     `{label: perplexity}` are drawn across; `sample()` returns a text, and is called now and
-    then; with num_epochs the time left is shown.  KeyboardInterrupt ends the run as fit() does.
+    then; with num_epochs the time left is shown.  An interrupt ends the cell as in fit(); to go
+    on, call it again with the same run, and with the `history` so far, which is drawn as well.
     """
-    with closing(drawn(records, validate, hlines, sample, num_epochs, seconds)) as steps:
-        return fit(steps)
+    history = [] if history is None else history
+    picture = LivePicture(hlines, num_epochs)
+    for record in history:
+        picture.add(record)
+    with closing(drawn(run, picture, validate, sample, seconds)) as steps:
+        return fit(steps, history)
 
 
-def drawn(records, validate=None, hlines=None, sample=None, num_epochs=None, seconds=0.25):
+def drawn(run, picture, validate=None, sample=None, seconds=0.25):
     """Pass the records on, and draw them: at most every `seconds`, and at most 3 % of the time."""
-    picture, screen = LivePicture(hlines, num_epochs), Screen()
-    drawing, writing = Ration(seconds, DRAWING), Ration(1.0, SAMPLING)
+    screen, drawing, writing = Screen(), Ration(seconds, DRAWING), Ration(1.0, SAMPLING)
     try:
-        for record in records:
-            yield record
+        for record in run:
             picture.add(record)
             if validate is not None and record.epoch == int(record.epoch):
                 picture.add_validation(record.epoch, validate())
@@ -41,6 +47,7 @@ def drawn(records, validate=None, hlines=None, sample=None, num_epochs=None, sec
                 picture.sample = writing.timed(sample)
             if drawing.due():
                 drawing.timed(lambda: screen.put(picture.draw()))
+            yield record
         if sample is not None:
             picture.sample = sample()
     finally:
@@ -91,7 +98,7 @@ class LivePicture:
         self.thetas = []  # (first epoch, last epoch, theta's logarithm), for each stretch
         self.validation, self.flags = [], []  # (epoch, loss), (epoch, what was changed)
         self.sample = ""
-        self.record, self.speeds, self.clock = None, deque(maxlen=20), deque(maxlen=20)
+        self.record, self.clock = None, deque(maxlen=20)
         self.begin()
 
     def begin(self):
@@ -104,7 +111,6 @@ class LivePicture:
         self.losses.add(record.epoch, record.loss)
         self.norms.add(record.epoch, math.log10(min(max(record.grad_norm, 1e-9), 1e9)))
         self._add_theta(before, record)
-        self.speeds.append(record.chars_per_second)
 
     def _add_theta(self, before, record):
         theta = record.grad_clip_val
@@ -141,24 +147,26 @@ class LivePicture:
         if self.record is None or self.alarm:
             return self.alarm or self.note or "no step has been made"
         of = f" of {round(self.num_epochs, 1):g}" if self.num_epochs else ""
-        speed = float(f"{sum(self.speeds) / len(self.speeds):.2g}")
         parts = [
             f"step {self.record.step:,}",
             f"epoch {self.record.epoch:.1f}{of}",
             f"perplexity {self.record.perplexity:.3g}",
-            f"{speed:,.0f} chars/s",
             self.note or self._time(),
         ]
         return " · ".join(part for part in parts if part)
 
     def _time(self):
+        """The time it took, or the speed and the time left."""
         if self.finished:
             return f"{time.perf_counter() - self.start:.0f} s in all"
-        self.clock.append((time.perf_counter(), self.record.epoch))
-        (t0, e0), (t1, e1) = self.clock[0], self.clock[-1]
-        if not self.num_epochs or e1 <= e0:
+        self.clock.append((time.perf_counter(), self.record.step, self.record.epoch))
+        (t0, first, e0), (t1, last, e1) = self.clock[0], self.clock[-1]
+        if last <= first:
             return ""
-        return f"{(self.num_epochs - e1) * (t1 - t0) / (e1 - e0):.0f} s left"
+        speed = f"{(last - first) / (t1 - t0):.0f} steps/s"
+        if not self.num_epochs:
+            return speed
+        return f"{speed} · {(self.num_epochs - e1) * (t1 - t0) / (e1 - e0):.0f} s left"
 
     def alt(self):
         """The picture in words."""

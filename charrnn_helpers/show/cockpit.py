@@ -4,23 +4,23 @@ The page's messages are handled by a second thread of the kernel (a subshell) wh
 trains in the first.  That thread only puts down wishes and settings; the loop acts on them.
 """
 
+import copy
 import html
 import importlib.metadata
 import math
-import re
 import time
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 import torch
 from IPython.display import HTML, display
+from packaging.version import Version
 
-from charrnn_helpers.controls import Button, Panel, Slider, spell
 from charrnn_helpers.data import StreamBatches
-from charrnn_helpers.guards import check_text, patient
-from charrnn_helpers.live import DRAWING, SAMPLING, LivePicture, Ration, Screen
-from charrnn_helpers.sampling import sample
-from charrnn_helpers.training import Options, evaluate, train
+from charrnn_helpers.sampling import check_text, sample
+from charrnn_helpers.show.controls import Button, Panel, Slider, spell
+from charrnn_helpers.show.live import DRAWING, SAMPLING, LivePicture, Ration, Screen
+from charrnn_helpers.training import Options, defer_interrupt, evaluate, train
 
 LEARNING_RATES = [m * 10.0**k for k in (-4, -3, -2, -1, 0) for m in (1, 2, 5)] + [10.0]
 THRESHOLDS = [0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, None]
@@ -74,9 +74,10 @@ class TrainingCockpit:
         self.history, self.changes = [], []
         self.temperature = self.last_temperature = self.written_at = 0.5
         self.picture = LivePicture(hlines, num_notes=4)
-        self.best, self.good = math.inf, (0, self._weights())
+        self.optimizer = self.options.optimizer(model.parameters(), lr=self.options.lr)
+        self.best, self.good = math.inf, self._state()
         self.candidate = self.good  # good, if the steps after it are
-        self.records, self.offset = None, 0
+        self.records = None  # what train() yields, as long as that goes on
 
     def run(self):
         """Train until the budget is used up or somebody stops; return the history."""
@@ -86,8 +87,8 @@ class TrainingCockpit:
         self.mode = "play"
         self._open()
         try:
-            with patient() as obey_interrupt:
-                while self.mode != "stop" and self.steps < budget:
+            with defer_interrupt() as interrupted:
+                while self.mode != "stop" and self.steps < budget and not interrupted():
                     self._obey()
                     if self.mode in ("play", "step"):
                         self._step()
@@ -96,12 +97,10 @@ class TrainingCockpit:
                     else:
                         time.sleep(0.02)
                     self._look()
-                    obey_interrupt()
-        except KeyboardInterrupt:
-            self.picture.note = "interrupted"
+                if interrupted():
+                    self.picture.note = "interrupted"
         finally:
-            with patient():
-                self._close()
+            self._close()
         return self.history
 
     def _open(self):
@@ -166,27 +165,24 @@ class TrainingCockpit:
 
     def _step(self):
         if self.records is None:
-            self.records, self.offset = train(self.model, self.batches, self.options), self.steps
+            self.records = train(self.model, self.batches, self.options, self.optimizer)
         try:
-            record = next(self.records)
+            self._add(next(self.records))
         except StopIteration:  # the epochs of train() are over, but not the budget
             self.records = None
         except FloatingPointError as error:
-            self.records = None
-            what = str(error).split(";")[0].split(": ")[1]  # without train()'s own count
+            self.records, self.mode = None, "diverged"
             self.picture.alarm = (
-                f"diverged in step {self.steps + 1:,}: {what}; now go back, or stop"
+                f"diverged in step {self.steps + 1:,}: the loss is {error.loss:.3g}, the gradient "
+                f"norm {error.norm:.3g}; now go back, or stop"
             )
-            self.mode = "diverged"
-        else:
-            self._add(record)
 
     @property
     def steps(self):
         return len(self.history)
 
     def _add(self, record):
-        step = self.offset + record.step
+        step = self.steps + 1
         record = record._replace(step=step, epoch=step / len(self.batches))
         before = self.history[-1] if self.history else record
         self._compare(record, "learning rate", before.lr, record.lr)
@@ -236,14 +232,16 @@ class TrainingCockpit:
         except ValueError:  # no distribution to draw from
             self.picture.sample = "(no text: the model's logits are not finite)"
 
-    def _weights(self):
-        return [p.detach().clone() for p in self.model.parameters()]
+    def _state(self):
+        """The step, with copies of what model and optimizer hold."""
+        held = self.model.state_dict(), self.optimizer.state_dict()
+        return self.steps, *copy.deepcopy(held)
 
     def _keep(self):
-        """Remember weights when a few steps from them have been as good as any before.
+        """Remember a state when a few steps from it have been as good as any before.
 
-        A loss is measured before its step, so it says nothing of the weights after it: weights
-        are a candidate at first, and are good once TRIAL steps from them went well.
+        A loss is measured before its step, so it says nothing of the weights after it: a state is
+        a candidate at first, and is good once TRIAL steps from it went well.
         """
         trial = [record.loss for record in self.history[self.candidate[0] :]]
         if len(trial) < TRIAL:
@@ -251,15 +249,14 @@ class TrainingCockpit:
         mean, worst = sum(trial) / len(trial), max(trial)
         if worst <= self.best + 5 * MARGIN and mean <= self.best + MARGIN:
             self.best, self.good = min(self.best, mean), self.candidate
-        self.candidate = (self.steps, self._weights())
+        self.candidate = self._state()
 
     def _go_back(self):
-        """Bring the last good weights back; the optimizer starts anew."""
-        step, weights = self.good
-        with torch.no_grad():
-            for p, good in zip(self.model.parameters(), weights, strict=True):
-                p.copy_(good)
-        self.records, self.candidate = None, (self.steps, weights)
+        """Put model and optimizer back to the last good state, so that nothing bad stays."""
+        step, weights, memory = self.good
+        self.model.load_state_dict(weights)
+        self.optimizer.load_state_dict(copy.deepcopy(memory))  # it keeps what it is given
+        self.records, self.candidate = None, self._state()
         if self.history:
             record = self.history[-1]
             now, then = f"those of step {record.step:,}", f"those of step {step:,}"
@@ -283,17 +280,16 @@ def click_problems():
     )
     kernel, lab = version("ipykernel"), version("jupyterlab")
     found = []
-    if kernel < (7, 1) or kernel == (7, 4, 0):
+    if kernel < Version("7.1") or kernel == Version("7.4.0"):
         found.append(("ipykernel", kernel, "ipykernel>=7.1,!=7.4.0"))
-    if (0,) < lab < (4, 4):
+    if Version("0") < lab < Version("4.4"):
         found.append(("jupyterlab", lab, "jupyterlab>=4.4"))
-    return [problem.format(name, ".".join(map(str, v)), wanted) for name, v, wanted in found]
+    return [problem.format(*one) for one in found]
 
 
 def version(package):
-    """The installed version as a tuple of numbers; (0,) if the package is not there."""
+    """Return the installed version; 0 if the package is not there."""
     try:
-        text = importlib.metadata.version(package)
+        return Version(importlib.metadata.version(package))
     except importlib.metadata.PackageNotFoundError:
-        return (0,)
-    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+        return Version("0")

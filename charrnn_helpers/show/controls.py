@@ -10,7 +10,7 @@ from typing import NamedTuple
 import anywidget
 import traitlets
 
-from charrnn_helpers.figures import zoom
+from charrnn_helpers.show.style import zoom
 
 FOLDER = Path(__file__).parent
 LONGEST_TEXT = 200  # characters in a text field

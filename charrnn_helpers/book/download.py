@@ -5,21 +5,18 @@ REQUESTS_CA_BUNDLE, as everywhere with requests.
 """
 
 import errno
+import hashlib
 import random
 import socket
-import sys
 import threading
 import time
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import pooch
 import requests
 import urllib3
-from tqdm import tqdm
 
-from charrnn_helpers.encoding import beginning
+from charrnn_helpers.book.formats import beginning
 
 CONNECT_SECONDS, READ_SECONDS = 5, 10  # until a server answers, and between two of its bytes
 TRY_SECONDS, TOTAL_SECONDS = 60, 120  # for one try of one mirror, and for all of them
@@ -69,10 +66,10 @@ class DownloadError(Exception):
         super().__init__("\n".join(self.problems))
 
 
-def download(mirrors, path):
-    """Bring the file to `path`, in whose folder nobody else may write.
+def download(mirrors):
+    """Return the bytes of the file, verified, from the first mirror that has it.
 
-    Raises DownloadError if no mirror gives it, and OSError if the disk does not take it.
+    Raises DownloadError if no mirror gives it.
     """
     problems, deadline = dict.fromkeys(mirrors, TOO_SLOW), time.monotonic() + TOTAL_SECONDS
     ready = dict.fromkeys(mirrors, 0.0)  # when each mirror may be asked
@@ -82,7 +79,7 @@ def download(mirrors, path):
                 continue
             time.sleep(max(0.0, ready[mirror] - time.monotonic()))
             try:
-                return fetch(mirror, path, min(TRY_SECONDS, deadline - time.monotonic()))
+                return fetch(mirror, min(TRY_SECONDS, deadline - time.monotonic()))
             except RefusedError as error:
                 problem = problems[mirror] = error.problem
             if wait is None or not problem.passing:
@@ -96,38 +93,20 @@ def download(mirrors, path):
     raise DownloadError(problems)
 
 
-def fetch(mirror, path, seconds):
-    """One try of one mirror; pooch compares the hash, and only then gives the file its name."""
-
-    def downloader(url, output_file, _):
-        Path(output_file).write_bytes(body(mirror, path.name, seconds))
-
-    pooch.get_logger().setLevel("WARNING")
-    known_hash = f"sha256:{mirror.sha256}"
-    try:
-        pooch.retrieve(mirror.url, known_hash, path.name, path.parent, downloader=downloader)
-    except ValueError as error:  # the hash is another one
-        raise RefusedError(wrong_content("sent another file of the same length")) from error
-
-
-def body(mirror, name, seconds):
-    """The bytes that the mirror sends, with a progress bar if that takes longer than a moment."""
-    transfer, end = Transfer(mirror), time.monotonic() + seconds
+def fetch(mirror, seconds):
+    """Return what the mirror sends, if it is the file; raise RefusedError if not."""
+    transfer = Transfer(mirror)
     transfer.start()
     try:
-        with tqdm(
-            total=mirror.size, desc=name, unit="B", unit_scale=True, delay=0.5, leave=False,
-            file=sys.stdout,
-        ) as bar:  # fmt: skip
-            while transfer.is_alive():
-                transfer.join(0.05)
-                bar.update(len(transfer.body) - bar.n)
-                if time.monotonic() > end:
-                    raise RefusedError(TOO_SLOW)
+        transfer.join(seconds)
     finally:
         transfer.unwanted = True
+    if transfer.is_alive():
+        raise RefusedError(TOO_SLOW)
     if transfer.error is not None:
         raise RefusedError(explain(transfer.error)) from transfer.error
+    if hashlib.sha256(transfer.body).hexdigest() != mirror.sha256:
+        raise RefusedError(wrong_content("sent another file of the same length"))
     return bytes(transfer.body)
 
 

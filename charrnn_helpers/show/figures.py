@@ -6,53 +6,15 @@ Import-only: no notebook builds this.
 import base64
 import html
 import io
-import os
-from contextlib import contextmanager
 
 from IPython.display import HTML, display
-from matplotlib import style, ticker
+from matplotlib import ticker
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from charrnn_helpers.show.style import PALETTE, look, zoom
 from charrnn_helpers.training import bits_per_char, perplexity
-
-STYLE = "charrnn_helpers.style"
-PALETTE = [
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#CC79A7",
-]  # of Okabe and Ito: safe for the colour-blind
-PROJECTOR = {"font.size": 13.2, "axes.labelsize": 13.2, "axes.titlesize": 13.2, "figure.dpi": 160}
-
-
-def projector(on=True):
-    """Make all figures readable from the back of a room, or set them back.
-
-    The same switch as the environment variable CHARRNN_PROJECTOR, 1 or 0.
-    """
-    os.environ["CHARRNN_PROJECTOR"] = "1" if on else "0"
-
-
-def zoom():
-    """How much larger than usual figures are: 1, or 1.5 for a projector."""
-    value = os.environ.get("CHARRNN_PROJECTOR", "0")
-    if value not in ("", "0", "1"):
-        raise ValueError(f"CHARRNN_PROJECTOR is {value!r}; set it to 1 or 0")
-    return 1.5 if value == "1" else 1.0
-
-
-@contextmanager
-def look():
-    """The course's style, for what matplotlib draws within."""
-    with style.context([STYLE, PROJECTOR] if zoom() > 1 else STYLE):
-        yield
-
-
-def visible(token):
-    """A token as it is written in a figure: the space and <unk> get a sign of their own."""
-    return {" ": "\u2423", "<unk>": "?"}.get(token, token)
 
 
 @look()

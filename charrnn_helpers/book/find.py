@@ -13,8 +13,7 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
-from charrnn_helpers.encoding import foreign_format, name_of_encoding
-from charrnn_helpers.files import disk_problem, unfinished
+from charrnn_helpers.book.formats import read_text, source
 
 SHA256 = "8424dbd9532ac81f7e5f0b6add90e6952baea29158309d7d1bf3884f4e12c516"
 SIZE = 178_979  # bytes
@@ -28,7 +27,6 @@ MIRRORS = (  # (address, SHA-256 and size of the file there)
         SIZE,
     ),
 )
-STORY = "the_road_upon_the_fog"
 TURN_SECONDS = 60  # how long to wait for another process that downloads
 LEAST, ENOUGH = 1_000, 55_032  # characters after preprocess(): to load a text, for all notebooks
 
@@ -79,61 +77,6 @@ def own_text(path, named_by=None):
     return text
 
 
-def read_text(path, named_by=None):
-    """Read a UTF-8 text file, with or without a byte order mark; all line ends become newlines.
-
-    Raises FileNotFoundError if there is no such file, and ValueError if it is
-    empty, not UTF-8 or not a text; the message names the file and what to do.
-    """
-    path, name = Path(path).expanduser(), source(path, named_by)
-    if path.is_dir():
-        raise FileNotFoundError(f"{name} is a folder; name the text file in it")
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"there is no text file {name}; check the path"
-            + (f", or unset {named_by} to download the book" if named_by else "")
-        )
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ValueError(
-            f"{name} cannot be read ({error.strerror}); check its permissions and its drive, or "
-            "use a copy"
-        ) from error
-    text = decode(content, name, path)
-    del content  # a large text is not held twice
-    if not text.strip():
-        raise ValueError(f"{name} is empty; give a file that holds the text of a book")
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def source(path, named_by):
-    """The file as an error names it."""
-    return f"{str(Path(path).expanduser())!r}" + (f" (from {named_by})" if named_by else "")
-
-
-def decode(content, name, path):
-    """The text of these bytes; ValueError, with the way to convert them, if they are not UTF-8."""
-    foreign = foreign_format(content)
-    if foreign:
-        raise ValueError(f"{name} is {foreign}, not a plain text; save or export it as plain text")
-    bad = content.find(b"\0", 0, 10_000)  # no text has a zero byte, but UTF-16 is full of them
-    if bad < 0:
-        try:
-            return content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            bad = error.start
-    what = f"{name} is not UTF-8: byte {content[bad]:#04x} at position {bad:,}"
-    encoding = name_of_encoding(content, bad)
-    if encoding is None:
-        raise ValueError(f"{what}; open it in the program that made it, and save it as UTF-8")
-    raise ValueError(
-        f"{what}; it seems to be {encoding}. Convert it, and look whether it reads well:\n"
-        f"  text = Path({str(path)!r}).read_text(encoding={encoding!r})\n"
-        f"  Path({path.stem + '-utf8.txt'!r}).write_text(text, encoding='utf-8')"
-    )
-
-
 def without_licence(text):
     """The text between Project Gutenberg's marks, if it has them; what is left out is said."""
     if "PROJECT GUTENBERG EBOOK" not in text:
@@ -156,7 +99,7 @@ def cache_path(cache_dir=None):
 
 def story_path():
     """The bundled story, an original tale for machines without a network."""
-    return Path(str(resources.files("charrnn_helpers") / "texts" / f"{STORY}.txt"))
+    return Path(str(resources.files("charrnn_helpers.book") / "the_road_upon_the_fog.txt"))
 
 
 def is_the_book(path):
@@ -176,49 +119,49 @@ def downloaded(cached):
 
     If the cache cannot be written, the book is used all the same, and a notice says why.
     """
-    from charrnn_helpers.download import DownloadError  # here: the package imports quickly
+    from charrnn_helpers.book.download import DownloadError  # here: the package imports quickly
 
-    try:
+    with turn(cached):
+        if is_the_book(cached):  # another process may have brought it meanwhile
+            return read_text(cached), []
         try:
-            return into_the_cache(cached), []
-        except OSError as error:  # the disk; the network's errors are a DownloadError
-            unkept = f"in {str(cached.parent)!r}: {disk_problem(error)}"
-        with tempfile.TemporaryDirectory() as folder:
-            text = fetched(Path(folder) / cached.name)
-        print(
-            f"Note: the book was downloaded, but could not be kept {unkept}, or let the "
-            "environment variable CHARRNN_CACHE name another folder."
-        )
-        return text, []
-    except DownloadError as error:
-        return None, error.problems
-    except OSError as error:
-        return None, [f"it could not be kept {unkept}; nor elsewhere: {disk_problem(error)}"]
+            content = fetched()
+        except DownloadError as error:
+            return None, error.problems
+        try:
+            keep(content, cached)
+        except OSError as error:
+            print(
+                f"Note: the book was downloaded, but could not be kept in {str(cached.parent)!r} "
+                f"({error.strerror or error}). To keep it, let the environment variable "
+                "CHARRNN_CACHE name another folder."
+            )
+    return content.decode("utf-8-sig").replace("\r\n", "\n"), []
 
 
-def into_the_cache(cached):
-    """Download, one process after the other, and put the file in its place in one go."""
+def fetched():
+    """Return the bytes of the book, from the first mirror that has it."""
+    from charrnn_helpers.book.download import Mirror, download
+
+    return download([Mirror(*mirror) for mirror in MIRRORS])
+
+
+def keep(content, cached):
+    """Write the book into the cache, whole or not at all."""
     cached.parent.mkdir(parents=True, exist_ok=True)
-    with turn(cached), unfinished(cached) as part:
-        if is_the_book(cached):  # another process has brought it meanwhile
-            return read_text(cached)
-        part.mkdir()
-        text = fetched(part / cached.name)
-        if cached.exists():
-            altered = cached.with_suffix(".altered.txt")
-            cached.replace(altered)
-            print(f"Note: the cached book had been altered; it is now {altered.name!r} beside it.")
-        (part / cached.name).replace(cached)
-        return text
-
-
-def fetched(path):
-    """Download the book to this path, where nobody else writes; return its text."""
-    from charrnn_helpers.download import Mirror, download
-
-    download([Mirror(*mirror) for mirror in MIRRORS], path)
-    path.chmod(0o644)  # a cache may be shared
-    return read_text(path)
+    if cached.exists():
+        altered = cached.with_suffix(".altered.txt")
+        cached.replace(altered)
+        print(f"Note: the cached book had been altered; it is now {altered.name!r} beside it.")
+    handle, name = tempfile.mkstemp(".part", f"{cached.name}.", cached.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        part.chmod(0o644)  # a cache may be shared
+        part.replace(cached)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -226,6 +169,7 @@ def turn(cached):
     """Wait until no other process downloads, but not for ever, and not where locks do not work."""
     lock = FileLock(f"{cached}.lock")
     try:
+        cached.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         print("Note: another notebook is downloading the book; this one waits for it.")

@@ -12,9 +12,8 @@ from typing import NamedTuple
 from matplotlib import ticker
 from PIL import Image
 
-from charrnn_helpers.figures import PALETTE, zoom
+from charrnn_helpers.show.style import DASHES, PALETTE, zoom
 
-DASHES = ["none", "7 4", "9 3 2 3", "2 3"]  # styles that differ without colour
 MONO = {"font_family": "DejaVu Sans Mono, Menlo, Consolas, monospace"}
 MOST_POINTS = 120  # of one curve; even
 

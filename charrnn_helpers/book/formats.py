@@ -1,0 +1,113 @@
+"""Formats: read a text file in UTF-8, and say what a file is that is not one.  Import-only."""
+
+from pathlib import Path
+
+FORMATS = {  # how files begin that people take for texts
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "a packed file (EPUB, Word, OpenDocument or ZIP)",
+    b"\x1f\x8b": "a file packed with gzip",
+    b"{\\rtf": "a rich text (RTF)",
+    b"\xd0\xcf\x11\xe0": "an old Word document",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+}
+MARKS = {  # the longer ones first
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+WESTERN = ["cp1252", "mac_roman"]
+WORLD = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp932", "euc_jp", "gb18030", "big5", "euc_kr"]
+
+
+def beginning(content):
+    """These bytes without a mark and white space before them, in lower case."""
+    return bytes(content).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+
+
+def foreign_format(content):
+    """What these bytes are if they are another kind of file than a text; None if not."""
+    start = beginning(content[:200])
+    for mark, name in FORMATS.items():
+        if content.startswith(mark) or start.startswith(mark):
+            return name
+    return None
+
+
+def name_of_encoding(content, position=0):
+    """Python's name of the encoding that the bytes seem to be in; None if there is no telling.
+
+    `position` is that of a byte that is not UTF-8: bytes around it tell more than the beginning.
+    """
+    for mark, name in MARKS.items():
+        if content.startswith(mark):
+            return name
+    sample = content[max(0, position - 5_000) : position + 15_000]
+    if sample.count(0) > len(sample) / 4:
+        return "utf-16-le" if sample[1::2].count(0) > sample[::2].count(0) else "utf-16-be"
+    if 0 in sample:
+        return None
+    from charset_normalizer import from_bytes  # here: it is seldom needed
+
+    ascii_share = sum(byte < 128 for byte in sample) / len(sample)
+    names = WESTERN if ascii_share > 0.85 else WESTERN + WORLD
+    found = from_bytes(sample, cp_isolation=names).best()
+    return found.encoding if found else ("latin-1" if ascii_share > 0.85 else None)
+
+
+def read_text(path, named_by=None):
+    """Read a UTF-8 text file, with or without a byte order mark; all line ends become newlines.
+
+    Raises FileNotFoundError if there is no such file, and ValueError if it is
+    empty, not UTF-8 or not a text; the message names the file and what to do.
+    """
+    path, name = Path(path).expanduser(), source(path, named_by)
+    if path.is_dir():
+        raise FileNotFoundError(f"{name} is a folder; name the text file in it")
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no text file {name}; check the path"
+            + (f", or unset {named_by} to download the book" if named_by else "")
+        )
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"{name} cannot be read ({error.strerror}); check its permissions and its drive, or "
+            "use a copy"
+        ) from error
+    text = decode(content, name, path)
+    del content  # a large text is not held twice
+    if not text.strip():
+        raise ValueError(f"{name} is empty; give a file that holds the text of a book")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def source(path, named_by):
+    """The file as an error names it."""
+    return f"{str(Path(path).expanduser())!r}" + (f" (from {named_by})" if named_by else "")
+
+
+def decode(content, name, path):
+    """The text of these bytes; ValueError, with the way to convert them, if they are not UTF-8."""
+    foreign = foreign_format(content)
+    if foreign:
+        raise ValueError(f"{name} is {foreign}, not a plain text; save or export it as plain text")
+    bad = content.find(b"\0", 0, 10_000)  # no text has a zero byte, but UTF-16 is full of them
+    if bad < 0:
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            bad = error.start
+    what = f"{name} is not UTF-8: byte {content[bad]:#04x} at position {bad:,}"
+    encoding = name_of_encoding(content, bad)
+    if encoding is None:
+        raise ValueError(f"{what}; open it in the program that made it, and save it as UTF-8")
+    raise ValueError(
+        f"{what}; it seems to be {encoding}. Convert it, and look whether it reads well:\n"
+        f"  text = Path({str(path)!r}).read_text(encoding={encoding!r})\n"
+        f"  Path({path.stem + '-utf8.txt'!r}).write_text(text, encoding='utf-8')"
+    )
