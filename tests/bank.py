@@ -53,4 +53,4 @@ def define(exercise, source):
     """The answer that this source defines, as a cell of the notebook would."""
     namespace = dict(NAMES)
     exec(compile(source, f"<{exercise}>", "exec"), namespace)
-    return namespace[checks.BY_NAME[exercise].answer_name]
+    return namespace[checks.BY_NAME[exercise].answer.__name__]

@@ -33,7 +33,7 @@ def test_each_exercise_is_a_stub_with_its_check_below(path):
         if "exercise" in cell.metadata.get("tags", []):
             asked = re.fullmatch(r"checks\.(\w+)\((\w+)\)", cells[i + 1].source)
             exercise = checks.BY_NAME[asked.group(1)]
-            assert exercise.answer_name == asked.group(2)
+            assert exercise.answer.__name__ == asked.group(2)
             stub = bank.define(exercise.name, "RNNScratch = RNNScratch\n" + cell.source)
             assert exercise.judge(stub).status == NOT_TRIED
             found.append(exercise.name)

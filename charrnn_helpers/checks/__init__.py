@@ -2,43 +2,44 @@
 
 `hint(name)`, `solution(name)`, `predict(name, value)`, `reveal(name, actual)`, `progress()`.
 
-A diagnosis comes from what an answer does on chosen inputs, never from its source.  Nothing here
-raises at a learner; with CHARRNN_STRICT=1 in the environment, as in CI, everything but *passed*
-raises WrongAnswer.
+A diagnosis comes from what an answer does in chosen cases, never from how it is written.  Nothing
+here raises at a learner; with CHARRNN_STRICT=1 in the environment, as in CI, everything but
+*passed* raises WrongAnswer.
 
-=======================  ================================================================
-comparing                what came out beside what should have, and how they are related
-errors                   what Python and PyTorch say, and what it usually means
-running                  an answer's code, with a limit on time and on memory
-logbook                  what was passed and predicted, in one small file
-verdict, board           what is shown
-exercise                 the exercise: cases, slips, hints, and the search for the slip
-answers                  model answers where the package has none of its own
-predictions              questions that are asked before a cell is run
-one module a notebook    one_hot_encoding, recurrence, ..., sampling: the exercises
-=======================  ================================================================
+=============  ==========================================================================
+values         what an answer returned beside what was expected, and how the two differ
+trial          an answer's code, called with a limit on time and memory
+diagnosis      which known slip, or which two, explain what it did; if none, the facts
+verdict        what is shown
+logbook        what was tried, passed and predicted
+exercise       the exercise: a model answer, cases, hints, slips
+exercises/     one module a notebook
+predictions    questions that are asked before a cell is run
+board          the course, with what was passed
+=============  ==========================================================================
 """
 
 import os
 
-from charrnn_helpers.checks import (
+from charrnn_helpers.checks import logbook
+from charrnn_helpers.checks.board import board
+from charrnn_helpers.checks.exercises import (
     gradient_clipping,
-    logbook,
     loss_and_perplexity,
     one_hot_encoding,
     recurrence,
     sampling,
     training,
 )
-from charrnn_helpers.checks.board import board
-from charrnn_helpers.checks.gradient_clipping import clip_factor, clip_gradients, spectral_radius
-from charrnn_helpers.checks.loss_and_perplexity import bigram, bits, cross_entropy, mean_perplexity
-from charrnn_helpers.checks.one_hot_encoding import one_hot, time_first, vocabulary, windows
 from charrnn_helpers.checks.predictions import PREDICTIONS, predict, reveal
-from charrnn_helpers.checks.recurrence import broken_rnn, num_params, rnn_loop, rnn_step
-from charrnn_helpers.checks.sampling import continue_text, surprisal, temperature, top_k
-from charrnn_helpers.checks.training import evaluate, read_on, train_step, updates
 from charrnn_helpers.checks.verdict import Note, WrongAnswer, look_up
+
+vocabulary, windows, one_hot, time_first = one_hot_encoding.EXERCISES
+rnn_step, rnn_loop, broken_rnn, num_params = recurrence.EXERCISES
+cross_entropy, bits, mean_perplexity, bigram = loss_and_perplexity.EXERCISES
+spectral_radius, clip_factor, clip_gradients = gradient_clipping.EXERCISES
+evaluate, train_step, updates, read_on = training.EXERCISES
+continue_text, temperature, top_k, surprisal = sampling.EXERCISES
 
 EXERCISES = (
     *one_hot_encoding.EXERCISES,
@@ -49,46 +50,16 @@ EXERCISES = (
     *sampling.EXERCISES,
 )
 BY_NAME = {exercise.name: exercise for exercise in EXERCISES}
-__all__ = [
-    "WrongAnswer",
-    "bigram",
-    "bits",
-    "broken_rnn",
-    "clip_factor",
-    "clip_gradients",
-    "continue_text",
-    "cross_entropy",
-    "evaluate",
-    "hint",
-    "mean_perplexity",
-    "num_params",
-    "one_hot",
-    "predict",
-    "progress",
-    "read_on",
-    "reveal",
-    "rnn_loop",
-    "rnn_step",
-    "solution",
-    "spectral_radius",
-    "surprisal",
-    "temperature",
-    "time_first",
-    "top_k",
-    "train_step",
-    "updates",
-    "vocabulary",
-    "windows",
-]
+__all__ = [*BY_NAME, "WrongAnswer", "hint", "predict", "progress", "reveal", "solution"]
 
 
 def _find(name):
-    """The exercise with this name, or a Note; checks.hint(checks.windows) is as good."""
+    """Return the exercise with this name, or a Note; checks.hint(checks.windows) is as good."""
     return look_up(getattr(name, "name", name), BY_NAME, "exercise")
 
 
 def hint(name, step=1):
-    """The first `step` of three hints, from a nudge to nearly there; a Note."""
+    """Show the first `step` of three hints, from a nudge to nearly there."""
     exercise = _find(name)
     if isinstance(exercise, Note):
         return exercise
@@ -100,17 +71,17 @@ def hint(name, step=1):
 
 
 def solution(name):
-    """The model answer's source, ready to be pasted; a Note.  CHARRNN_SOLUTIONS=locked locks it."""
+    """Show the model answer, ready to be pasted; CHARRNN_SOLUTIONS=locked locks it."""
     exercise = _find(name)
     if isinstance(exercise, Note):
         return exercise
     if os.environ.get("CHARRNN_SOLUTIONS", "").strip().lower() == "locked":
         text = "The solutions are locked on this computer; the hints are open."
         return Note(f"Locked: {exercise.title}", f'{text} Try checks.hint("{exercise.name}", 3).')
-    text = "One way to do it. Compare it with yours line by line: where do they differ, and why?"
-    return Note(f"A solution: {exercise.title}", text, {"": exercise.source()})
+    text = "This is one way to do it. Compare it with yours, line by line."
+    return Note(f"A solution: {exercise.title}", text, {"": exercise.source})
 
 
 def progress():
-    """The course, with what has been passed and predicted so far; a Board."""
+    """Show the course, with what has been passed and predicted so far."""
     return board(EXERCISES, PREDICTIONS, *logbook.read())

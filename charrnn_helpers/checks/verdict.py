@@ -5,7 +5,7 @@ import html
 import os
 from dataclasses import dataclass, field
 
-from charrnn_helpers.show.figures import PALETTE, zoom
+from charrnn_helpers.show.style import PALETTE, zoom
 
 NOT_TRIED, PASSED, WRONG = "not tried yet", "passed", "wrong"
 COLOURS = {NOT_TRIED: PALETTE[0], PASSED: PALETTE[2], WRONG: PALETTE[1], "": "#777777"}
@@ -36,10 +36,8 @@ class Note:
     def _row(self, label, text):
         text = html.escape(text)
         text = f"<span>{text}</span>" if self.prose else f"<pre style='{PRE}'>{text}</pre>"
-        label = (
+        label = html.escape(label) and (
             f"<span style='flex: 0 0 7em; white-space: nowrap'>{html.escape(label)}</span>"
-            if label
-            else ""
         )
         return f"<div style='display: flex; gap: 0.8em; margin-top: 0.2em'>{label}{text}</div>"
 
@@ -63,27 +61,27 @@ class WrongAnswer(AssertionError):  # noqa: N818
 
 
 def is_strict():
-    """Does CHARRNN_STRICT ask for errors instead of verdicts?"""
+    """Tell whether CHARRNN_STRICT asks for errors instead of verdicts."""
     return os.environ.get("CHARRNN_STRICT") == "1"
 
 
 @dataclass(frozen=True, repr=False)
 class Verdict(Note):
-    """What a check says of an answer; `mistake` names the diagnosis in a word or two."""
+    """What a check says about an answer; `mistake` names the diagnosis in a word or two."""
 
     status: str = NOT_TRIED
     mistake: str = ""
 
 
-def verdict(exercise, status, text, mistake="", **lines):
-    """A Verdict on an exercise; lines become `came_out=` -> "came out"."""
-    title = f"{SIGNS[status]} {TITLES[status]}: {exercise}"
-    lines = {label.replace("_", " "): line for label, line in lines.items() if line}
+def verdict(title, status, text, mistake="", lines=None, printed=""):
+    """Return a Verdict on an exercise, with lines of evidence and what the answer printed."""
+    lines = (lines or {}) | ({"it printed": printed} if printed else {})
+    title = f"{SIGNS[status]} {TITLES[status]}: {title}"
     return Verdict(title, text, lines, COLOURS[status], status, mistake)
 
 
 def look_up(name, known, what):
-    """known[name], or a Note that says which there are, and which may be meant."""
+    """Return known[name], or a Note that says which there are, and which may be meant."""
     if isinstance(name, str) and name in known:
         return known[name]
     close = difflib.get_close_matches(str(name), known, n=1)

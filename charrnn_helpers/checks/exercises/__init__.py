@@ -1,0 +1,1 @@
+"""The exercises, one module a notebook: model answers, cases, hints and slips."""

@@ -1,0 +1,173 @@
+"""A trial: an answer's code, called in a thread of its own, with a limit on time and memory.
+
+A thread can be stopped on every system, as a signal cannot, and the main one stays free for
+*Interrupt Kernel*.
+"""
+
+import contextlib
+import ctypes
+import io
+import random
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from charrnn_helpers.checks.values import identical, settle
+
+try:
+    import resource  # not on Windows
+except ImportError:
+    resource = None
+
+SECONDS = 2.0  # for one call
+MEMORY = 2**31  # bytes that a call may ask for
+PRINTED = 300  # characters that are kept of what an answer prints
+
+
+class Outcome(NamedTuple):
+    """What an answer did in one case: a settled value, or an error; and is its input unchanged?"""
+
+    value: object
+    error: Exception | None = None
+    kept: bool = True
+
+
+class Trial(NamedTuple):
+    """What an answer did in all cases, or until something ended it."""
+
+    outcomes: list
+    trouble: str  # "", "time", "cannot be stopped", "memory", "exit" or "interrupted"
+    printed: str
+
+
+class Stopped(BaseException):
+    """Raised in a thread that has to end; no `except Exception` catches it."""
+
+
+class Worker(threading.Thread):
+    """Does the work, and keeps what it returned or raised."""
+
+    def __init__(self, work):
+        super().__init__(daemon=True)
+        self.work, self.value, self.error, self.finished = work, None, None, threading.Event()
+
+    def run(self):
+        try:
+            try:
+                self.value = self.work()
+            except BaseException as error:  # SystemExit and Stopped, too: nothing leaves the thread
+                self.error = error
+            self.finished.set()
+        except Stopped:  # sent a moment too late
+            self.finished.set()
+
+    def stop(self):
+        """Raise Stopped in the thread, again and again for a minute, until it has ended."""
+        for _ in range(6_000):
+            if self.finished.wait(0.01):
+                return
+            ident, stopped = ctypes.c_ulong(self.ident), ctypes.py_object(Stopped)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, stopped)
+
+    def importing(self):
+        """Tell whether the thread is in an import statement, which may take its time."""
+        frame = sys._current_frames().get(self.ident)
+        while frame and frame.f_code.co_filename != "<frozen importlib._bootstrap>":
+            frame = frame.f_back
+        return frame is not None
+
+
+class Printed(io.TextIOBase):
+    """Keeps the beginning of what is printed."""
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text[: max(0, PRINTED - len(self.text))]
+        return len(text)
+
+
+def attempt_all(answer, cases, drive, seconds=SECONDS):
+    """Return the Trial of an answer: drive(answer, *arguments) for each case."""
+    outcomes, trouble, printed = [], "", Printed()
+    with restored(), memory_limit(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whatever the notebook does with warnings
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            for case in cases:
+                worker = Worker(lambda case=case: call(answer, case, drive))
+                trouble = watch(worker, seconds)
+                if trouble:
+                    break
+                outcomes.append(worker.value)
+    return Trial(outcomes, trouble, printed.text.strip())
+
+
+def call(answer, case, drive, look_at_input=True):
+    """Return the Outcome of one case."""
+    args = case.make()
+    try:
+        value = settle(drive(answer, *args))
+    except Exception as error:
+        return Outcome(None, error)
+    kept = not look_at_input or identical(settle(list(args)), settle(list(case.make())))
+    return Outcome(value, None, kept)
+
+
+def watch(worker, seconds):
+    """Let the worker work, and stop it after so many seconds; return the trouble, if any."""
+    try:
+        worker.start()
+        for _ in range(10):
+            if worker.finished.wait(seconds) or not worker.importing():
+                break
+        trouble = "" if worker.finished.is_set() else "time"
+    except KeyboardInterrupt:
+        trouble = "interrupted"
+    if not worker.finished.is_set() and worker.ident is not None:
+        threading.Thread(target=worker.stop, daemon=True).start()
+        return trouble if worker.finished.wait(1) else "cannot be stopped"
+    error = worker.error if worker.error is not None else getattr(worker.value, "error", None)
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        return "memory"
+    return trouble or ("exit" if worker.error is not None else "")
+
+
+@contextlib.contextmanager
+def memory_limit():
+    """On Linux, let a request for too much memory fail instead of the whole kernel."""
+    if resource is None or not sys.platform.startswith("linux"):
+        yield
+        return
+    old, hard = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    wanted = pages * resource.getpagesize() + MEMORY
+    if old == resource.RLIM_INFINITY or wanted < old:
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (old, hard))
+
+
+@contextlib.contextmanager
+def restored():
+    """Restore random states, gradient mode, number of threads and default dtype after the block."""
+    states = torch.get_rng_state(), random.getstate(), np.random.get_state()
+    gradients, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_rng_state(states[0])
+        random.setstate(states[1])
+        np.random.set_state(states[2])
+        torch.set_grad_enabled(gradients)
+        torch.set_default_dtype(dtype)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
