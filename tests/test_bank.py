@@ -1,4 +1,4 @@
-"""Each wrong answer of the banks gets its own diagnosis, each right one passes."""
+"""Each wrong answer of the banks gets the diagnosis that it ought to get, each right one passes."""
 
 import time
 from collections import Counter
@@ -11,17 +11,12 @@ from tests import bank
 
 RIGHT, WRONG_ONES = bank.entries("Right"), bank.entries("Wrong")
 EACH_EXERCISE = pytest.mark.parametrize("exercise", checks.EXERCISES, ids=lambda e: e.name)
-# What is said when no misconception was recognised.
-GENERAL = {"value", "shape", "type", "nan", "dtype", "device", "raises"}
+# What is said when no mistake was recognized: how the result differs, or Python's own words.
+GENERAL = {"value", "shape", "type", "dtype", "length", "order", "missing or surplus", "raises"}
 
 
 def judged(entry):
-    """The verdict, within a second."""
-    answer = bank.define(entry.exercise, entry.source)
-    start = time.perf_counter()
-    verdict = checks.BY_NAME[entry.exercise].judge(answer)
-    assert time.perf_counter() - start < 1
-    return verdict
+    return checks.BY_NAME[entry.exercise].judge(bank.define(entry.exercise, entry.source))
 
 
 @pytest.mark.parametrize("entry", RIGHT, ids=str)
@@ -34,49 +29,85 @@ def test_a_right_answer_passes(entry):
 def test_a_wrong_answer_gets_its_own_diagnosis(entry):
     verdict = judged(entry)
     assert (verdict.status, verdict.mistake) == (WRONG, entry.mistake), repr(verdict)
-    assert verdict.mistake not in GENERAL
-    assert {"try", "came out", "should have"} <= verdict.lines.keys()
-    assert verdict.lines["came out"] != verdict.lines["should have"]
+    if verdict.mistake == "input changed":
+        return
+    outcome = {"it returned", "it raised"} & verdict.lines.keys()
+    assert {"call", "expected"} <= verdict.lines.keys() and len(outcome) == 1
+    assert verdict.lines[outcome.pop()] != verdict.lines["expected"]
     for shown in (repr(verdict), verdict._repr_html_()):
-        assert "came out" in shown and "should have" in shown
+        assert "call" in shown and "expected" in shown
 
 
 @EACH_EXERCISE
 def test_the_bank_is_large_enough(exercise):
     wrong = [entry.mistake for entry in WRONG_ONES if entry.exercise == exercise.name]
     right = [entry for entry in RIGHT if entry.exercise == exercise.name]
-    assert len(set(wrong)) >= 6 and len(right) >= 3
+    assert len(set(wrong)) >= 12 and len(wrong) >= 20 and len(right) >= 6
     assert all(entry.thought for entry in WRONG_ONES)
+
+
+def test_most_of_the_bank_is_named():
+    named = [entry for entry in WRONG_ONES if entry.mistake not in GENERAL]
+    assert len(named) / len(WRONG_ONES) > 0.8
 
 
 @EACH_EXERCISE
 def test_every_slip_is_told_apart(exercise):
-    """From a right answer, and from all other slips of the exercise."""
-    for slip, text in exercise.slips.items():
-        verdict = exercise.judge(exercise.imitate(frozenset({slip})))
-        if exercise.broken == {slip}:
-            assert verdict.status == NOT_TRIED
-        else:
-            assert (verdict.status, verdict.mistake) == (WRONG, slip)
-            assert text in verdict.text
-    same_words = Counter(exercise.slips.values())
+    """From the right answer, and from all other slips of the exercise."""
+    for name, slip in exercise.slips.items():
+        assert exercise.source.count(slip.old) == 1, name
+        answer = exercise.patched((name,))
+        outcomes = [exercise.outcome((name,), i) for i in range(len(exercise.cases))]
+        assert any(exercise.difference(outcome, i) for i, outcome in enumerate(outcomes)), name
+        verdict = exercise.judge(answer)
+        if verdict.status != NOT_TRIED:  # the code that a hunt gives
+            assert (verdict.status, verdict.mistake) == (WRONG, name)
+            assert slip.text in verdict.text
+    same_words = Counter(slip.text for slip in exercise.slips.values())
     assert [text for text, times in same_words.items() if times > 1] == []
 
 
-@EACH_EXERCISE
-def test_the_model_answer_passes_and_needs_no_time(exercise):
-    start = time.perf_counter()
-    assert exercise.judge(exercise.solution).status == PASSED
-    assert time.perf_counter() - start < 1
-    assert exercise.judge(exercise.imitate(frozenset())).status == PASSED
+def test_every_slip_has_an_answer_in_the_bank():
+    """The slips of the loop are those of the class that has the same loop."""
+    answered = {(e.exercise, name) for e in WRONG_ONES for name in e.mistake.split(" + ")}
+    shared = {"rnn_loop", "broken_rnn"}
+    for exercise in checks.EXERCISES:
+        places = shared if exercise.name in shared else {exercise.name}
+        missing = [n for n in exercise.slips if not any((place, n) in answered for place in places)]
+        assert missing == [], exercise.name
 
 
 @EACH_EXERCISE
-def test_two_slips_at_once_are_judged_in_time(exercise):
+def test_the_model_answer_passes(exercise):
+    assert exercise.judge(exercise.answer).status == PASSED
+
+
+@EACH_EXERCISE
+def test_the_code_that_a_hunt_gives_is_not_tried_yet(exercise):
+    if exercise.given:
+        verdict = exercise.judge(exercise.given)
+        assert verdict.status == NOT_TRIED and exercise.hints[0] in verdict.text
+
+
+@EACH_EXERCISE
+def test_the_search_is_bounded(exercise):
+    """At most every slip and every pair of slips, in at most every case."""
+    size = len(exercise.slips)
+    assert (size + size * (size - 1) / 2) <= 500
+    strange = exercise.judge(lambda *args: "something that no slip explains")
+    assert strange.status == WRONG
+
+
+@pytest.mark.long
+@EACH_EXERCISE
+def test_two_slips_at_once_get_a_verdict(exercise):
     slips = list(exercise.slips)
+    start, count = time.perf_counter(), 0
     for first, second in zip(slips, slips[1:] + slips[:1], strict=True):
-        start = time.perf_counter()
-        verdict = exercise.judge(exercise.imitate(frozenset({first, second})))
-        assert time.perf_counter() - start < 1
-        if verdict.status == WRONG:  # a few pairs undo each other, and then it is right
-            assert verdict.mistake and verdict.text
+        answer = exercise.patched((first, second))
+        if answer is not None:
+            verdict = exercise.judge(answer)
+            count += 1
+            if verdict.status == WRONG:  # a few pairs undo each other, and then it is right
+                assert verdict.mistake and verdict.text
+    print(f"{exercise.name}: {count} pairs, {(time.perf_counter() - start) / count:.2f} s each")

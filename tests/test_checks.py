@@ -1,6 +1,8 @@
 """Hostile answers, hints, solutions, predictions, strict mode: nothing harms the notebook."""
 
 import math
+import random
+import sys
 import threading
 import time
 
@@ -9,9 +11,9 @@ import pytest
 import torch
 
 from charrnn_helpers import checks
-from charrnn_helpers.checks import running
-from charrnn_helpers.checks.comparing import compare, settle
+from charrnn_helpers.checks import trial
 from charrnn_helpers.checks.predictions import PREDICTIONS, find
+from charrnn_helpers.checks.values import compare, settle
 from charrnn_helpers.checks.verdict import NOT_TRIED, PASSED, WRONG
 from tests import bank
 
@@ -77,7 +79,6 @@ def test_whatever_comes_back_there_is_a_verdict(exercise):
     for name, make in RETURNED.items():
         verdict = exercise.judge(odd_answer(make))
         assert verdict.status == WRONG or name in RIGHT_BY_CHANCE, (name, repr(verdict))
-        assert verdict.mistake != "unexpected", (name, repr(verdict))
         assert repr(verdict) and verdict._repr_html_().startswith("<div")
 
 
@@ -95,12 +96,14 @@ def test_whatever_is_raised_there_is_a_verdict(exercise):
         assert verdict.status == WRONG, (name, repr(verdict))
 
 
-@pytest.mark.parametrize("answer", [3, "text", None, [1], torch.ones(2), {"a": 1}, object()])
+@pytest.mark.parametrize(
+    "answer", [3, 10**30, int("9" * 4000), "text", None, [1], torch.ones(2), {"a": 1}, object()]
+)
 @EACH_EXERCISE
 def test_an_answer_that_is_no_function(exercise, answer):
     verdict = exercise.judge(answer)
     assert verdict.mistake == "not a function"
-    assert f"checks.{exercise.name}({exercise.answer_name})" in verdict.text
+    assert f"checks.{exercise.name}({exercise.answer.__name__})" in verdict.text
 
 
 @EACH_EXERCISE
@@ -145,21 +148,20 @@ def very_stubborn():
 @pytest.mark.parametrize(
     ("work", "mistake"),
     [
-        (endless, "never ends"),
-        (stubborn, "never ends"),
+        (endless, "time"),
+        (stubborn, "time"),
         (very_stubborn, "cannot be stopped"),
-        (lambda: time.sleep(1), "cannot be stopped"),
+        (lambda: time.sleep(4), "cannot be stopped"),
     ],
 )
 def test_an_answer_that_never_ends_is_stopped(work, mistake):
     """At once, or in the background as soon as it can be."""
-    very_stubborn.end = time.monotonic() + 1
-    start = time.perf_counter()
+    very_stubborn.end = time.monotonic() + 4
     verdict = checks.windows.judge(lambda *args: work(), seconds=0.2)
-    assert verdict.mistake == mistake and time.perf_counter() - start < 0.9
-    assert checks.windows.judge(checks.windows.solution).status == PASSED
-    deadline = time.monotonic() + 5
-    while [t for t in threading.enumerate() if isinstance(t, running.Worker)]:
+    assert verdict.mistake == mistake and "loop" not in verdict.text
+    assert checks.windows.judge(checks.windows.answer).status == PASSED
+    deadline = time.monotonic() + 60
+    while [t for t in threading.enumerate() if isinstance(t, trial.Worker)]:
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -167,55 +169,58 @@ def test_an_answer_that_never_ends_is_stopped(work, mistake):
 @EACH_EXERCISE
 def test_every_exercise_stops_what_never_ends(exercise):
     verdict = exercise.judge(lambda *args, **kwargs: endless(), seconds=0.05)
-    assert verdict.mistake == "never ends" and "0.05 seconds" in verdict.text
+    assert verdict.mistake == "time" and "0.05 seconds" in verdict.text
 
 
-def test_the_limit_leaves_a_second_for_the_verdict():
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        assert checks.windows.judge(lambda *args: endless()).mistake == "never ends"
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 1
+def test_the_limit_is_for_one_call_and_not_for_all():
+    def answer(ids, num_steps):
+        time.sleep(0.4)
+        return checks.windows.answer(ids, num_steps)
+
+    assert len(checks.windows.cases) * 0.4 > 1.5
+    assert checks.windows.judge(answer, seconds=1.5).status == PASSED
 
 
 def test_time_spent_on_imports_is_not_counted(tmp_path, monkeypatch):
-    (tmp_path / "slow_to_load.py").write_text("import time\ntime.sleep(0.6)\n", encoding="utf-8")
+    (tmp_path / "slow_to_load.py").write_text("import time\ntime.sleep(1.2)\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
 
     def answer(ids, num_steps):
         import slow_to_load  # noqa: F401
 
-        return checks.windows.solution(ids, num_steps)
+        return checks.windows.answer(ids, num_steps)
 
-    assert checks.windows.judge(answer, seconds=0.2).status == PASSED
-
-
-def grow():
-    kept = []
-    while True:
-        kept.append(bytearray(b"x" * 10**7))
+    assert checks.windows.judge(answer, seconds=0.5).status == PASSED
 
 
 @pytest.mark.parametrize(
     "work",
     [
-        grow,
         lambda: torch.ones(25 * 10**8),  # ten gigabytes
         lambda: torch.ones(10**15),
         lambda: [0] * 10**12,
         lambda: np.ones(10**13),
     ],
 )
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs RLIMIT_AS")
 def test_an_answer_that_needs_ten_gigabytes(work):
-    verdict = checks.windows.judge(lambda *args: work(), seconds=5)
+    verdict = checks.windows.judge(lambda *args: work(), seconds=60)
     assert verdict.mistake == "memory", repr(verdict)
-    assert checks.windows.judge(checks.windows.solution).status == PASSED
+    assert checks.windows.judge(checks.windows.answer).status == PASSED
 
 
-def test_less_memory_is_enough_to_be_stopped():
-    done = running.run(grow, {}, seconds=5, limit=10**8)
-    assert done.trouble == "memory"
+def test_an_answer_that_calls_its_own_check():
+    def my_windows(ids, num_steps):
+        checks.windows(my_windows)
+        return checks.windows.answer(ids, num_steps)
+
+    assert checks.windows(my_windows).status == PASSED
+
+    def still_wrong(ids, num_steps):
+        assert checks.windows(still_wrong).status == NOT_TRIED
+        return ids, ids
+
+    assert checks.windows(still_wrong).status == WRONG
 
 
 def test_an_interrupt_ends_the_answer_and_says_so():
@@ -225,7 +230,7 @@ def test_an_interrupt_ends_the_answer_and_says_so():
         _thread.interrupt_main()
         endless()
 
-    verdict = checks.windows.judge(answer, seconds=5)
+    verdict = checks.windows.judge(answer, seconds=60)
     assert verdict.mistake == "interrupted"
 
 
@@ -233,39 +238,46 @@ def test_what_is_printed_is_cut_short(capsys):
     def answer(ids, num_steps):
         for i in range(5_000):
             print("line", i)
-        return checks.windows.solution(ids, num_steps)
+        return checks.windows.answer(ids, num_steps)
 
     verdict = checks.windows.judge(answer)
     assert verdict.status == PASSED and len(repr(verdict)) < 1000
-    assert verdict.lines["printed"].startswith("line 0") and "characters more" in repr(verdict)
+    assert verdict.lines["it printed"].startswith("line 0")
     assert capsys.readouterr().out == ""
 
 
-HARMS = {
-    "torch.tanh": "torch.tanh = torch.sigmoid",
-    "F.softmax": "F.softmax = None",
-    "math.log": "math.log = math.exp",
-    "builtins.len": "import builtins; builtins.len = lambda x: 0",
-    "notebook_name": "global notebook_name; notebook_name = 'harmed'",
-    "new_name": "global new_name; new_name = 1",
-    "torch's default dtype": "torch.set_default_dtype(torch.float64)",
-    "charrnn_helpers.model.one_hot": "import charrnn_helpers.model as m; m.one_hot = None",
+def random_states():
+    return torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+
+
+LEFT_BEHIND = {
+    "random numbers": lambda: (torch.manual_seed(1), random.seed(1), np.random.seed(1)),
+    "gradient mode": lambda: torch.set_grad_enabled(False),
+    "number of threads": lambda: torch.set_num_threads(torch.get_num_threads() + 1),
+    "default dtype": lambda: torch.set_default_dtype(torch.float64),
 }
 
 
-@pytest.mark.parametrize("harmed", HARMS)
-def test_what_an_answer_replaces_is_put_back(harmed):
-    namespace = dict(bank.NAMES) | {"notebook_name": "whole"}
-    source = f"def my_windows(ids, num_steps):\n    {HARMS[harmed]}\n"
-    source += "    return ids[:-1].unfold(0, num_steps, 1), ids[1:].unfold(0, num_steps, 1)"
-    exec(source, namespace)
-    before = [torch.tanh, torch.nn.functional.softmax, math.log, len, checks.one_hot.solution]
-    verdict = checks.windows.judge(namespace["my_windows"])
-    assert verdict.mistake == "global" and harmed in verdict.text
-    assert namespace["notebook_name"] == "whole" and "new_name" not in namespace
-    assert torch.get_default_dtype() == torch.float32
-    after = [torch.tanh, torch.nn.functional.softmax, math.log, len, checks.one_hot.solution]
-    assert all(a is b for a, b in zip(before, after, strict=True))
+@pytest.mark.parametrize("wrong", [False, True])
+@pytest.mark.parametrize("kind", LEFT_BEHIND)
+def test_what_an_answer_leaves_behind_is_restored(kind, wrong):
+    def answer(*args):
+        LEFT_BEHIND[kind]()
+        return None if wrong else checks.windows.answer(*args)
+
+    def settings():
+        return torch.is_grad_enabled(), torch.get_num_threads(), torch.get_default_dtype()
+
+    before, (of_torch, *others) = settings(), random_states()
+    checks.windows.judge(answer)
+    assert settings() == before
+    assert torch.equal(random_states()[0], of_torch) and list(random_states()[1:]) == others
+
+
+def test_the_slips_of_an_exercise_leave_gradients_as_they_are():
+    """Among those of evaluate is one that switches gradients off for good."""
+    checks.evaluate.judge(lambda model, batches: 0.0)
+    assert torch.is_grad_enabled()
 
 
 def test_random_numbers_of_the_notebook_are_left_alone():
@@ -287,18 +299,18 @@ def test_an_input_that_is_changed_on_the_way():
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
 def test_another_floating_point_type_is_fine(dtype):
-    right = checks.one_hot.solution
+    right = checks.one_hot.answer
     assert checks.one_hot.judge(lambda X, v: right(X, v).to(dtype)).status == PASSED
 
 
 def test_a_notebook_goes_on_after_hostile_answers(tmp_path):
-    """In a real kernel: the time limit, a kept namespace, and the cell after it runs."""
+    """In a real kernel: the time limit, and the cell after it runs."""
     import nbformat
     from nbclient import NotebookClient
 
     cells = [
         "from charrnn_helpers import checks\nimport torch\nkept = 5",
-        "def my_windows(ids, n):\n    global kept\n    kept = 6\n    while True:\n        pass",
+        "def my_windows(ids, n):\n    while True:\n        pass",
         "checks.windows(my_windows)",
         "def my_windows(ids, num_steps):\n    raise SystemExit",
         "checks.windows(my_windows)",
@@ -309,9 +321,9 @@ def test_a_notebook_goes_on_after_hostile_answers(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     said = [cell.outputs[0].data["text/plain"] for cell in notebook.cells[2:7:2]]
-    assert "did not come to an end" in said[0]
-    assert "ended the run by itself" in said[1] or "SystemExit" in said[1]
-    assert "far more memory" in said[2]
+    assert "It had not returned after 2 seconds" in said[0]
+    assert "It ended the program" in said[1]
+    assert "far more memory" in said[2] or not sys.platform.startswith("linux")
     assert notebook.cells[-1].outputs[0].text == "5 0.0\n"
 
 
@@ -346,12 +358,6 @@ from charrnn_helpers.sampling import *
 """
 
 
-def test_the_solution_is_the_packages_own_code_where_there_is_some():
-    own = [e.name for e in checks.EXERCISES if "checks" not in e.solution.__module__]
-    functions = ["windows", "one_hot", "cross_entropy", "clip_gradients", "evaluate"]
-    assert own == [*functions, "continue_text", "temperature", "top_k"]
-
-
 @pytest.mark.parametrize("value", ["locked", "LOCKED", " locked "])
 def test_a_teacher_can_lock_the_solutions(monkeypatch, value):
     monkeypatch.setenv("CHARRNN_SOLUTIONS", value)
@@ -370,7 +376,7 @@ def test_a_name_that_does_not_exist(ask):
 
 def test_strict_mode_raises_for_all_but_passed(monkeypatch):
     monkeypatch.setenv("CHARRNN_STRICT", "1")
-    assert checks.windows(checks.windows.solution).status == PASSED
+    assert checks.windows(checks.windows.answer).status == PASSED
     for answer in (..., lambda *args: 1, 5):
         with pytest.raises(checks.WrongAnswer, match="windows"):
             checks.windows(answer)

@@ -20,7 +20,7 @@ def path(tmp_path, monkeypatch):
 
 
 def passed():
-    return checks.windows(checks.windows.solution)
+    return checks.windows(checks.windows.answer)
 
 
 def failed():
@@ -61,7 +61,7 @@ def test_what_is_damaged_is_left_out_and_loses_nothing(path, kind):
     passed()
     with path.open("ab") as file:
         file.write(DAMAGE[kind])
-    verdict = checks.one_hot(checks.one_hot.solution)
+    verdict = checks.one_hot(checks.one_hot.answer)
     assert "damaged" not in repr(verdict)
     assert "1 damaged lines are left out" in repr(checks.progress())
     assert "2 of 23" in repr(checks.progress())
@@ -108,7 +108,7 @@ def test_what_could_not_be_written_is_written_when_it_can_be(path):
     path.mkdir(parents=True)
     assert "could not be written down" in repr(passed())
     path.rmdir()
-    verdict = checks.one_hot(checks.one_hot.solution)
+    verdict = checks.one_hot(checks.one_hot.answer)
     assert "could not" not in repr(verdict) and not logbook.UNWRITTEN
     assert logbook.read() == ({"windows": "passed", "one_hot": "passed"}, {}, "")
 

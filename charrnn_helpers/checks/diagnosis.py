@@ -25,8 +25,8 @@ class Diagnosis(NamedTuple):
 
 
 REMARKS = (  # (part of an error's text, a name, what is true whatever its cause)
-    ("is not defined", "unknown name", "Is the name spelled right, and was the cell that defines it "
-        "run?"),
+    ("is not defined", "unknown name", "Is the name spelled right, and was the cell that defines "
+        "it run?"),
     ("for ^", "xor", "In Python ^ is not a power; a power is written with two stars."),
     ("can't multiply sequence", "list times number", "A list has no elementwise product: use a "
         "loop, or tensors."),
@@ -45,8 +45,8 @@ REMARKS = (  # (part of an error's text, a name, what is true whatever its cause
         "minus 1."),
     ("index out of range", "index too large", "Indices count from 0, so the last one is the length "
         "minus 1."),
-    ("Boolean value of Tensor", "tensor as a condition", "if, and, or and not need a single True or "
-        "False. Test for None with `is None`; choose element by element with torch.where."),
+    ("Boolean value of Tensor", "tensor as a condition", "if, and, or and not need a single True "
+        "or False. Test for None with `is None`; choose element by element with torch.where."),
     ("leaf Variable that requires grad", "weights in place", "A weight itself is changed in place; "
         "its gradient is p.grad, and weights may be changed only under torch.no_grad()."),
     ("does not require grad", "no gradient", "Gradients cannot flow: something on the way is "
@@ -56,11 +56,11 @@ REMARKS = (  # (part of an error's text, a name, what is true whatever its cause
     ("not implemented for 'Complex", "complex", "Complex numbers have no order: take abs() first."),
     ("for tensor of dimension 0", "number of axes", "The tensor is a single number, without any "
         "axis."),
-    ("math domain error", "outside the domain", "A function of math was given a number for which it "
-        "has no value, such as the logarithm of 0 or of a negative number."),
+    ("math domain error", "outside the domain", "A function of math was given a number for which "
+        "it has no value, such as the logarithm of 0 or of a negative number."),
     ("Numerical result out of range", "overflow", "A number became too large to be held."),
-    ("float' object has no attribute 'backward", "number for tensor", "item() gives a plain number, "
-        "which has no gradient; call backward() on the tensor."),
+    ("float' object has no attribute 'backward", "number for tensor", "item() gives a plain "
+        "number, which has no gradient; call backward() on the tensor."),
 )  # fmt: skip
 
 
@@ -84,29 +84,28 @@ def diagnose(exercise, answer, outcomes):
     return partly_known(exercise, outcomes, failing) or difference(exercise, outcomes, failing)
 
 
-def known(exercise, outcomes, cases, part=None):
+def known(exercise, outcomes, cases):
     """Return the names of the slip, or of the two, that explain these cases; () if none do.
 
     The order and the number of attempts are fixed, so the clock has no part in it.
     """
     sets = [(name,) for name in exercise.slips]
-    if not part and any(outcomes[i].error is None for i in cases):
+    if any(outcomes[i].error is None for i in cases):
         sets += itertools.combinations(exercise.slips, 2)
     suspicious = sorted(cases, key=lambda i: exercise.difference(outcomes[i], i) is None)
     for slips in sets:
-        if all(alike(exercise, outcomes, slips, i, part) for i in suspicious):
+        if all(alike(exercise, outcomes, slips, i) for i in suspicious):
             return slips
     return ()
 
 
-def alike(exercise, outcomes, slips, i, part):
+def alike(exercise, outcomes, slips, i):
     """Tell whether the answer did in case i what the model answer with these slips does."""
     outcome, other = outcomes[i], exercise.outcome(slips, i)
     if other is None or type(outcome.error) is not type(other.error):
         return False
     if outcome.error is None:
-        pair = (outcome.value, other.value)
-        return identical(*(value.get(part) for value in pair) if part else pair)
+        return identical(outcome.value, other.value)
     # Where nothing but errors speaks, they have to be the same to the letter.
     only_errors = all(o.error or not exercise.difference(o, k) for k, o in enumerate(outcomes))
     return not only_errors or error_text(outcome.error) == error_text(other.error)
@@ -115,12 +114,20 @@ def alike(exercise, outcomes, slips, i, part):
 def partly_known(exercise, outcomes, failing):
     """Return the Diagnosis of a slip that explains the first part that differs, in all cases."""
     part = exercise.difference(outcomes[failing[0]], failing[0]).part
-    if not part or any(outcome.error for outcome in outcomes):
+    if not part or any(o.error is not None or part not in o.value for o in outcomes):
         return None
-    if not all(part in outcome.value for outcome in outcomes):
-        return None
-    found = known(exercise, outcomes, range(len(outcomes)), part)
-    return Diagnosis(found[0], exercise.slips[found[0]].text, failing[0]) if found else None
+    wrong = exercise.wrong_parts(outcomes)
+    for name, slip in exercise.slips.items():
+        slipped = [exercise.outcome((name,), i) for i in range(len(outcomes))]
+        if any(other.error is not None or part not in other.value for other in slipped):
+            continue
+        explains = all(
+            identical(o.value[part], other.value[part])
+            for o, other in zip(outcomes, slipped, strict=True)
+        )
+        if explains and exercise.wrong_parts(slipped) <= wrong:  # and nothing that is right
+            return Diagnosis(name, slip.text, failing[0])
+    return None
 
 
 def by_chance(exercise, answer, outcomes):

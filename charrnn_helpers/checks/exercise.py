@@ -12,7 +12,7 @@ import torch
 
 from charrnn_helpers.checks import logbook
 from charrnn_helpers.checks.diagnosis import diagnose, evidence
-from charrnn_helpers.checks.trial import SECONDS, Worker, attempt_all, call
+from charrnn_helpers.checks.trial import SECONDS, Worker, attempt_all, call, restored
 from charrnn_helpers.checks.values import brief, compare, settle
 from charrnn_helpers.checks.verdict import (
     NOT_TRIED,
@@ -101,7 +101,8 @@ class Exercise:
             return verdict(self.title, WRONG, text, trial.trouble, lines, trial.printed)
         if any(map(has_dots, trial.outcomes)):
             return self._not_tried()
-        return self._judge(answer, trial.outcomes, trial.printed)
+        with restored():
+            return self._judge(answer, trial.outcomes, trial.printed)
 
     def _judge(self, answer, outcomes, printed):
         wrong = [i for i, outcome in enumerate(outcomes) if self.difference(outcome, i)]
@@ -131,11 +132,19 @@ class Exercise:
     @cached_property
     def wanted(self):
         """The Outcome of the model answer in each case."""
-        return [call(self.answer, case, self.drive) for case in self.cases]
+        with torch.enable_grad():
+            return [call(self.answer, case, self.drive) for case in self.cases]
 
     def difference(self, outcome, i):
         """Return what is not as expected in case i, or None."""
         return outcome.error or compare(outcome.value, self.wanted[i].value)
+
+    def wrong_parts(self, outcomes):
+        """Return the names of the parts that are not as expected in some case."""
+        both = [
+            (outcome.value, want.value) for outcome, want in zip(outcomes, self.wanted, strict=True)
+        ]
+        return {k for got, want in both for k in want if k in got and compare(got[k], want[k])}
 
     @cached_property
     def _outcomes(self):
@@ -148,7 +157,9 @@ class Exercise:
         """
         if (slips, i) not in self._outcomes:
             answer = self.patched(slips)
-            self._outcomes[slips, i] = answer and call(answer, self.cases[i], self.drive, False)
+            with torch.enable_grad():
+                found = answer and call(answer, self.cases[i], self.drive, look_at_input=False)
+            self._outcomes[slips, i] = found
         return self._outcomes[slips, i]
 
     @cached_property

@@ -10,6 +10,7 @@ import io
 import random
 import sys
 import threading
+import time
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,7 @@ except ImportError:
     resource = None
 
 SECONDS = 2.0  # for one call
+IMPORTING = 20.0  # seconds more for one that is still in an import statement
 MEMORY = 2**31  # bytes that a call may ask for
 PRINTED = 300  # characters that are kept of what an answer prints
 
@@ -105,7 +107,7 @@ def attempt_all(answer, cases, drive, seconds=SECONDS):
                 if trouble:
                     break
                 outcomes.append(worker.value)
-    return Trial(outcomes, trouble, printed.text.strip())
+    return Trial(outcomes, trouble, "\n".join(printed.text.split("\n")[:5]).strip())
 
 
 def call(answer, case, drive, look_at_input=True):
@@ -123,8 +125,10 @@ def watch(worker, seconds):
     """Let the worker work, and stop it after so many seconds; return the trouble, if any."""
     try:
         worker.start()
-        for _ in range(10):
-            if worker.finished.wait(seconds) or not worker.importing():
+        end = time.monotonic() + seconds
+        while not worker.finished.wait(0.02):  # in short turns, so that an interrupt gets through
+            late = time.monotonic() - end
+            if late > 0 and (late > IMPORTING or not worker.importing()):
                 break
         trouble = "" if worker.finished.is_set() else "time"
     except KeyboardInterrupt:

@@ -1,6 +1,5 @@
 """Values: what an answer returned beside what was expected, and how the two differ."""
 
-import itertools
 import math
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ import torch
 from torch import nn
 
 DEEPEST = 8  # lists in lists
-LARGEST = 10**6  # numbers in a tensor, or items in a list; a check's answers are tiny
+LARGEST, LONGEST = 10**6, 10**4  # numbers in a tensor, items in a list; answers are tiny
 RTOL, ATOL = 1e-4, 1e-5
 
 
@@ -46,6 +45,8 @@ def named(result, *names):
     """Return the results {name: result} of an answer that returns several; Odd if they are not."""
     if isinstance(result, (tuple, list)) and len(result) == len(names):
         return dict(zip(names, result, strict=True))
+    if result is None or result is ...:
+        return dict.fromkeys(names, result)
     what = f"{name_of(settle(result))}, not the {len(names)} results {' and '.join(names)}"
     return dict.fromkeys(names, Odd(what))
 
@@ -66,11 +67,12 @@ def settle(value, depth=0):
         return str(value)[:LARGEST]
     if depth > DEEPEST:
         return Odd("a list of lists of lists and so on")
+    if isinstance(value, (list, tuple, range, dict)) and len(value) > LONGEST:
+        return Odd(f"{with_article(type(value).__name__)} of {len(value):,} items")
     if isinstance(value, (list, tuple, range)):
-        return [settle(item, depth + 1) for item in value[:LARGEST]]
+        return [settle(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        parts = itertools.islice(value.items(), LARGEST)
-        return {name: settle(part, depth + 1) for name, part in parts}
+        return {name: settle(part, depth + 1) for name, part in value.items()}
     if isinstance(value, nn.Module):
         return {name: settle(p) for name, p in value.state_dict().items()}
     return Odd(with_article(type(value).__name__))
@@ -96,6 +98,8 @@ def compare(got, want):
         return Difference("raises" if got.error else "type", f"the result is {got.what}")
     if isinstance(want, str):
         return compare_texts(got, want)
+    if isinstance(want, bool) and isinstance(got, bool):
+        return None if got == want else Difference("value", f"it is {got}, expected {want}")
     return compare_lists(got, want) if isinstance(want, list) else compare_numbers(got, want)
 
 
@@ -238,6 +242,8 @@ RELATIONS = {  # facts, true whatever the reason: (name, what is compared, the s
 
 def relation(pairs):
     """Return name and sentence of what relates all pairs (got, want), or None."""
+    if any(isinstance(want, bool) for _, want in pairs):
+        return None
     pairs = [(as_tensor(got), as_tensor(want)) for got, want in pairs]
     if any(got is None or want is None for got, want in pairs):
         return None

@@ -25,8 +25,6 @@ SPECTRAL_RADIUS_SLIPS = {
     "absolute real part": Slip(RADIUS, "values.real.abs().max()", "Negative eigenvalues are "
         "right now, complex ones are not: a rotation has eigenvalues like 2i, whose real part is "
         "0 and whose absolute value is 2."),
-    "imaginary part": Slip(RADIUS, "values.imag.max()", "That is the largest imaginary part. The "
-        "absolute value of a complex number combines both parts: abs() computes it."),
     "singular value": Slip(RADIUS, "torch.linalg.matrix_norm(W, 2)", "That is the largest "
         "singular value: the most that W can stretch a vector in one step. In the long run the "
         "eigenvalues decide."),
@@ -38,8 +36,8 @@ SPECTRAL_RADIUS_SLIPS = {
         "largest of them is wanted."),
     "first": Slip(RADIUS, "values.abs()[0]", "That is the first eigenvalue's absolute value. "
         "Their order means nothing; take the largest."),
-    "as if symmetric": Slip(RADIUS, "torch.linalg.eigvalsh(W).abs().max()",
-        "eigvalsh is for symmetric matrices: it looks at one half of the matrix only."),
+    "as if symmetric": Slip(RADIUS, "torch.linalg.eigvalsh(W).abs().max()", "eigvalsh is for "
+        "symmetric matrices: it looks at one half of the matrix only."),
     "abs after max": Slip(RADIUS, "values.real.max().abs()", "The absolute value is taken after "
         "the maximum, when an eigenvalue like -2 has already lost. First abs(), then max()."),
     "of the largest real part": Slip(RADIUS, "values[values.real.argmax()].abs()",
@@ -88,13 +86,16 @@ FACTOR = "if norm <= theta:\n        return 1.0\n    return theta / norm"
 CLIP_FACTOR_SLIPS = {
     "scales up": Slip(FACTOR, "return theta / norm if norm else 1.0", "A gradient that is short "
         "already is made longer. It should stay as it is: the factor is never above 1."),
-    "max": Slip(FACTOR, "return max(1.0, theta / norm) if norm else 1.0",
-        "The larger of the two is taken, so short gradients are made longer and long ones are "
-        "left alone. The smaller is wanted."),
+    "max": Slip(FACTOR, "return max(1.0, theta / norm) if norm else 1.0", "The larger of the two "
+        "is taken, so short gradients are made longer and long ones are left alone. The smaller "
+        "is wanted."),
     "upside down": Slip("theta / norm", "norm / theta", "The fraction is upside down: theta "
         "divided by the norm."),
-    "upside down, at most 1": Slip(FACTOR, "return min(1.0, norm / theta)",
-        "The fraction is upside down: theta divided by the norm."),
+    "upside down, at most 1": Slip(FACTOR, "return min(1.0, norm / theta)", "The fraction is "
+        "upside down: the factor is theta divided by the norm."),
+    "upside down, 1 for 0": Slip(FACTOR, "return min(1.0, norm / theta) if norm else 1.0",
+        "The norm is divided by theta. The factor is the other way round, theta divided by the "
+        "norm."),
     "division by zero": Slip(FACTOR, "return min(1.0, theta / norm)", "A norm of 0 stops it. A "
         "gradient of length 0 needs no shortening, so its factor is 1."),
     "0 for 0": Slip(FACTOR, "if norm == 0:\n        return 0.0\n    " + FACTOR,
@@ -113,16 +114,12 @@ CLIP_FACTOR_SLIPS = {
         "long. The gradient is multiplied, so a ratio is needed."),
     "root": Slip("theta / norm", "math.sqrt(theta / norm)", "There is a square root too many: "
         "the norm is a length already, not a square."),
-    "squared": Slip("theta / norm", "theta / norm**2", "The norm is squared. Multiplied by this "
-        "factor, the gradient's length is theta divided by the norm."),
     "at least 1": Slip(FACTOR, "return theta / max(norm, 1.0)", "The norm is raised to at least "
         "1 before the division. It has to be compared with theta."),
     "unit length": Slip("theta / norm", "1 / norm", "A long gradient is cut to the length 1. It "
         "should be theta."),
     "compared with 1": Slip("norm <= theta", "norm <= 1", "The norm is compared with 1. It "
         "should be compared with theta."),
-    "compared the wrong way": Slip("norm <= theta", "norm >= theta", "The comparison is the "
-        "wrong way round: a long gradient is left alone, and a short one is made longer."),
 }  # fmt: skip
 CLIP_FACTOR = Exercise(
     name="clip_factor",
@@ -211,14 +208,14 @@ CLIP_GRADIENTS_SLIPS = {
     "sum of norms": Slip(NORM, f"norm = sum(g.norm().item() for g in {GRADS})",
         "The norms of the parameters are added. The norm of all together is the square root of "
         "the sum of all squares."),
-    "largest norm": Slip(NORM, f"norm = max(g.norm().item() for g in {GRADS})",
-        "The largest of the parameters' norms is taken. The norm of all together is the square "
-        "root of the sum of all squares."),
+    "largest norm": Slip(NORM, f"{NORM}\n    if math.isfinite(norm):\n        norm = max(g.norm()"
+        f".item() for g in {GRADS})", "The largest of the parameters' norms is taken. The norm "
+        "of all together is the square root of the sum of all squares."),
     "no root": Slip(NORM, f"norm = sum(g.pow(2).sum().item() for g in {GRADS})",
         "The square root is missing: that is the square of the norm."),
-    "by value": Slip(SCALE, "p.grad.clamp_(-grad_clip_val, grad_clip_val)",
-        "Each number is limited by itself, which turns the gradient. The whole gradient is "
-        "multiplied by one factor."),
+    "by value": Slip(SCALE, "p.grad.clamp_(-grad_clip_val, grad_clip_val)", "Each number is "
+        "limited by itself, which turns the gradient. The whole gradient is multiplied by one "
+        "factor."),
     "None is an error": Slip("            if p.grad is not None:\n    ", "",
         "A parameter without a gradient stops it. Its grad is None; leave such parameters out."),
     "None becomes zeros": Slip("for p in model.parameters():\n", "for p in "
@@ -226,32 +223,30 @@ CLIP_GRADIENTS_SLIPS = {
         "p.grad\n", "A parameter without a gradient is given one of zeros. Its grad should stay "
         "None."),
     "stops at None": Slip(f"if p.grad is not None:\n                {SCALE}",
-        f"if p.grad is None:\n                break\n            {SCALE}",
-        "Scaling stops at the first parameter without a gradient. Leave it out, and go on."),
+        f"if p.grad is None:\n                break\n            {SCALE}", "Scaling stops at the "
+        "first parameter without a gradient. Leave it out, and go on."),
     "division by zero": Slip("if norm > grad_clip_val:", "if min(1.0, grad_clip_val / norm) < 1:",
         "A norm of 0 stops it: theta / norm is needed only where the norm is above theta."),
     "inf unnoticed": Slip(FINITE, "pass", "A norm that is inf or nan goes unnoticed, and the "
         "damage spreads: inf * 0 is nan. Look at the norm first, with math.isfinite, and raise "
         "FloatingPointError."),
-    "nan unnoticed": Slip("not math.isfinite(norm)", "math.isinf(norm)",
-        "inf is noticed, and nan is not: no comparison with nan is true, not even that it equals "
-        "itself. math.isfinite finds both."),
-    "only nan noticed": Slip("not math.isfinite(norm)", "math.isnan(norm)",
-        "nan is noticed, and inf is not. math.isfinite finds both."),
+    "nan unnoticed": Slip("not math.isfinite(norm)", "math.isinf(norm)", "inf is noticed, and "
+        "nan is not: no comparison with nan is true, not even that it equals itself. "
+        "math.isfinite finds both."),
+    "only nan noticed": Slip("not math.isfinite(norm)", "math.isnan(norm)", "nan is noticed, and "
+        "inf is not. math.isfinite finds both."),
     "error returned": Slip("raise FloatingPointError", "return FloatingPointError",
         "The error is returned. It has to be raised."),
-    "another error": Slip("raise FloatingPointError", "raise ValueError",
-        "Another kind of error is raised. It should be FloatingPointError, so that the caller "
-        "knows what to catch."),
+    "another error": Slip("raise FloatingPointError", "raise ValueError", "Another kind of error "
+        "is raised. It should be FloatingPointError, so that the caller knows what to catch."),
     "damage before the error": Slip(FINITE, f"for g in {GRADS}:\n        g *= min(1.0, "
-        f"grad_clip_val / (norm or 1.0))\n    {FINITE}", "The error is raised, but the gradients "
-        "were scaled before it. Look at the norm first."),
+        f"grad_clip_val / (norm or 1.0))\n    grad_clip_val = math.inf\n    {FINITE}",
+        "The error is raised, but the gradients were scaled before it. Look at the norm first."),
     "measured anew": Slip(SCALE, "p.grad *= grad_clip_val / gradient_norm(model)",
         "The norm is measured again in the loop, when some gradients are shorter already, so "
         "each gets another factor. Measure once, before the loop."),
-    "norm after": Slip("return norm", "return min(norm, grad_clip_val)",
-        "The norm after clipping is returned. The one before is wanted: it tells how large the "
-        "gradient was."),
+    "norm after": Slip("return norm", "return min(norm, grad_clip_val)", "The norm after "
+        "clipping is returned. The one before is wanted: it tells how large the gradient was."),
     "nothing returned": Slip("    return norm", "    return None", "Nothing is returned. The "
         "norm before clipping is wanted."),
     "returned only if clipped": Slip("    return norm", "        return norm",
@@ -260,10 +255,6 @@ CLIP_GRADIENTS_SLIPS = {
         "changed. grad * factor makes a new tensor; change the gradient itself, with *= or mul_."),
     "the weights": Slip(SCALE, "p.data *= grad_clip_val / norm", "The weights are scaled, not "
         "the gradients: p.grad, not p."),
-    "to length 1": Slip(SCALE, "p.grad /= norm", "The gradient is cut to the length 1, whatever "
-        "theta is."),
-    "multiplied by theta": Slip(SCALE, "p.grad *= grad_clip_val", "A long gradient is multiplied "
-        "by theta. The factor is theta divided by the norm."),
     "upside down": Slip(SCALE, "p.grad *= norm / grad_clip_val", "The factor is upside down: "
         "theta divided by the norm."),
 }  # fmt: skip

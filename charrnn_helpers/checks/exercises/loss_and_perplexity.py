@@ -23,18 +23,24 @@ CROSS_ENTROPY_SLIPS = {
     "overflows": Slip(SHIFT, "pass", "It is right for small logits and fails for large ones, "
         "because exp(1000) is inf. Subtract the largest logit of each row from the row first; "
         "that changes no probability."),
+    "overflows to nan": Slip(SHIFT, "probs = logits.exp() / logits.exp().sum(-1, "
+        "keepdim=True)\n    return -probs.log().gather(-1, targets.unsqueeze(-1)).mean()",
+        "It is right for small logits and gives nan for large ones, because exp(1000) is inf, "
+        "and inf divided by inf is nan. Subtract the largest logit of each row first."),
+    "softmax along axis 1": Slip(SHIFT,
+        "return -logits.log_softmax(1).gather(-1, targets.unsqueeze(-1)).mean()",
+        "The softmax runs along axis 1, which is the vocabulary only for targets in one row. "
+        "dim=-1 is always the last axis."),
     "rounded to 0": Slip(MEAN, PROBS + "return -probs.log().mean()", "It fails where a "
         "probability is very small: the softmax rounds it to 0, and the logarithm of 0 is -inf. "
         "Take the logarithm in the formula instead: the logarithm of the sum minus the target's "
         "logit, without computing the probability."),
-    "epsilon": Slip(MEAN, PROBS + "return -(probs + 1e-9).log().mean()",
-        "The small number added to the probability hides a logarithm of 0, and limits the loss "
-        "to about 20. Compute the logarithm of the sum minus the target's logit instead."),
-    "log of the mean": Slip(MEAN, PROBS + "return -probs.mean().log()",
-        "That is the logarithm of the mean probability. The mean of the logarithms is wanted."),
-    "one maximum for all": Slip(SHIFT, "logits = logits - logits.max()",
-        "One maximum is subtracted from all rows. In a row far below it every exp() becomes 0, "
-        "and the logarithm of their sum is -inf. Each row needs its own maximum."),
+    "epsilon": Slip(MEAN, PROBS + "return -(probs + 1e-9).log().mean()", "The small number added "
+        "to the probability hides a logarithm of 0, and limits the loss to about 20. Compute the "
+        "logarithm of the sum minus the target's logit instead."),
+    "one maximum for all": Slip(SHIFT, "logits = logits - logits.max()", "One maximum is "
+        "subtracted from all rows. In a row far below it every exp() becomes 0, and the "
+        "logarithm of their sum is -inf. Each row needs its own maximum."),
     "max without keepdim": Slip("dim=-1, keepdim=True", "dim=-1", "The maximum has lost its "
         "axis, so it does not line up with the rows. Keep it: max(dim=-1, keepdim=True)."),
     "sum for maximum": Slip("logits.max(dim=-1, keepdim=True).values",
@@ -58,9 +64,6 @@ CROSS_ENTROPY_SLIPS = {
         "time alike."),
     "one for each position": Slip(".mean()", "", "There is a loss for each position. One number "
         "is wanted: their mean."),
-    "last step only": Slip(MEAN,
-        "return (log_sums - target_logits).reshape(len(targets), -1)[:, -1].mean()",
-        "Only the last step of each text counts. Every step has a target."),
     "sign": Slip("(log_sums - target_logits)", "(target_logits - log_sums)",
         "The sign is reversed. The logarithm of a probability is negative, and the loss is -ln p."),
     "in bits": Slip(".mean()", ".mean() / math.log(2)", "That is in bits. The loss is in nats, "
@@ -79,11 +82,8 @@ CROSS_ENTROPY_SLIPS = {
     "one sum for all": Slip("logits.exp().sum(dim=-1)", "logits.exp().sum()",
         "One sum of exp() is taken over everything. Each row of logits is a distribution of its "
         "own: sum over dim=-1."),
-    "all characters": Slip(TARGET, "target_logits = logits.mean(-1)", "The mean runs over all "
-        "characters of the vocabulary. Only the target counts."),
-    "rows for columns": Slip(TARGET, "target_logits = logits[targets]",
-        "logits[targets] picks whole rows. From each row one number is wanted, that of the "
-        "target: gather does it."),
+    "rows for columns": Slip(TARGET, "target_logits = logits[targets]", "logits[targets] picks "
+        "whole rows. From each row one number is wanted, that of the target: gather does it."),
     "not flattened": Slip(MEAN, "return torch.nn.functional.cross_entropy(logits, targets)",
         "F.cross_entropy wants the classes on axis 1, so it needs flattened positions: "
         "logits.flatten(0, -2) and targets.flatten()."),
@@ -141,8 +141,6 @@ BITS_SLIPS = {
         "is exp of it."),
     "base 2 on nats": Slip("2**bits", "2 ** (bits * math.log(2))", "The bits are converted to "
         "nats, and then used as an exponent of 2. Nats are an exponent of e."),
-    "ten": Slip("2**bits", "10**bits", "That is ten to the power of the bits. A bit is a choice "
-        "between two."),
     "whole bits": Slip("2**bits", "2 ** math.ceil(bits)", "The bits are rounded up. On average a "
         "character may cost 2.5 bits, and 2 to the power of 2.5 is a perplexity like any other."),
     "cut to whole bits": Slip("2**bits", "2 ** int(bits)", "The fraction of the bits is cut off. "
@@ -190,9 +188,9 @@ MEAN_PERPLEXITY_SLIPS = {
     "batches count alike": Slip(RESULT, "return math.exp(sum(losses) / len(losses))",
         "The losses are averaged first, which is right, but a batch of 10 characters counts as "
         "much as one of 1,000. Weight each loss by its size."),
-    "weighted perplexities": Slip(RESULT, f"return {POWERS} / sum(sizes)",
-        "The sizes count, but it is still the perplexities that are averaged. Average the "
-        "losses, and take exp at the very end."),
+    "weighted perplexities": Slip(RESULT, f"return {POWERS} / sum(sizes)", "The sizes count, but "
+        "it is still the perplexities that are averaged. Average the losses, and take exp at the "
+        "very end."),
     "no exp": Slip(RESULT, "return total / sum(sizes)", "That is the mean loss. The perplexity "
         "is exp of it."),
     "sum of losses": Slip(RESULT, "return math.exp(sum(losses))", "The losses are added up, not "
@@ -211,10 +209,6 @@ MEAN_PERPLEXITY_SLIPS = {
     "sign": Slip("math.exp(total", "math.exp(-total", "The sign is reversed: that is a "
         "probability. A perplexity is never below 1."),
     "the last batch": Slip(RESULT, "return math.exp(losses[-1])", "Only the last batch counts."),
-    "the first batch": Slip(RESULT, "return math.exp(losses[0])", "Only the first batch counts."),
-    "harmonic": Slip(RESULT, "return len(losses) / sum(math.exp(-loss) for loss in losses)",
-        "That averages the probabilities, 1 / perplexity. Average the losses, and take exp at "
-        "the very end."),
     "perplexities over the characters": Slip(RESULT,
         "return sum(map(math.exp, losses)) / sum(sizes)", "The sum of the perplexities is "
         "divided by the number of characters. Average the losses, each weighted by its size, and "
@@ -274,8 +268,6 @@ BIGRAM_SLIPS = {
     "sums without keepdim": Slip("dim=1, keepdim=True", "dim=1", "The sums of the rows are "
         "divided into the columns: without keepdim=True they form a row. There is no error, "
         "because the table is square."),
-    "divided by the length": Slip("counts.sum(dim=1, keepdim=True)", "len(ids)",
-        "Everything is divided by the length of the text. Divide each row by its own sum."),
     "divided by the counts of characters": Slip("counts.sum(dim=1, keepdim=True)",
         "(torch.bincount(ids, minlength=vocab_size) + vocab_size).unsqueeze(1)",
         "Each row is divided by how often its character occurs. The last character of the text "
@@ -283,23 +275,16 @@ BIGRAM_SLIPS = {
     "counts": Slip(SHARES, "return counts", "These are counts. Divide each row by its sum."),
     "softmax": Slip(SHARES, "return counts.softmax(dim=1)", "The softmax takes exp of the "
         "counts, which makes the table far too sharp. Divide each row by its sum."),
-    "logarithms": Slip(SHARES, SHARES.replace("return ", "return (") + ").log()",
-        "These are the logarithms of the probabilities."),
     "wrapped round": Slip("for a, b in pairs:", "for a, b in [*pairs, (ids[-1], ids[0])]:",
         "The last character and the first are counted as a pair. The text is not a ring."),
     "last pair left out": Slip("for a, b in pairs:", "for a, b in pairs[:-1]:",
         "The last pair is missing."),
-    "pairs without overlap": Slip("for a, b in pairs:", "for a, b in pairs[::2]:",
-        "Every second pair is missing: the text was cut into pairs. Every character but the last "
-        "begins one."),
     "nothing counted": Slip("for a, b in pairs:", "for a, b in []:", "All rows are uniform: no "
         "pair was counted. (Tensors as keys of a Counter or dict are never found again; use "
         "plain numbers, ids.tolist().)"),
-    "each pair once": Slip("for a, b in pairs:", "for a, b in set(pairs):",
-        "Each pair is counted once, however often it occurs. (With tensors of indices, counts[a, "
-        "b] += 1 does not add up equal pairs.)"),
-    "both ways": Slip(COUNT, "counts[a, b] += 1\n        counts[b, a] += 1",
-        "Each pair is counted in both directions."),
+    "each pair once": Slip("for a, b in pairs:", "for a, b in set(pairs):", "Each pair is "
+        "counted once, however often it occurs. (With tensors of indices, counts[a, b] += 1 does "
+        "not add up equal pairs.)"),
 }  # fmt: skip
 BIGRAM = Exercise(
     name="bigram",

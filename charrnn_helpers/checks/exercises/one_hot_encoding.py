@@ -61,8 +61,6 @@ VOCABULARY_SLIPS = {
         "those of the course."),
     "lower-cased": Slip(TOKENS, 'sorted({"<unk>", *text.lower()})', "The text was changed to "
         "lower case first. The vocabulary takes its text as it is: A and a are two characters."),
-    "no space": Slip(TOKENS, 'sorted({"<unk>", *text} - {" "})', "The space is missing. It is a "
-        "character like any other, and the model has to learn where words end."),
     "unknown left out": Slip(KNOWN, "known = [c for c in text if c in self.tokens]",
         "An unknown character is dropped, so the ids are fewer than the characters. It should "
         'get the id of "<unk>".'),
@@ -84,9 +82,9 @@ VOCABULARY_SLIPS = {
         "places in the list are wanted, tokens.index(token)."),
     "ids from one": Slip(IDS, "return [self.tokens.index(token) + 1 for token in known]",
         "The ids begin at 1. An id is a place in the list, and the first place is 0."),
-    "joined by spaces": Slip(TEXT, '" ".join(self.tokens[i] for i in ids)',
-        "decode puts a space between the characters. The spaces of the text are tokens "
-        'themselves, so join with the empty text "".'),
+    "joined by spaces": Slip(TEXT, '" ".join(self.tokens[i] for i in ids)', "decode puts a space "
+        "between the characters. The spaces of the text are tokens themselves, so join with the "
+        'empty text "".'),
     "unk not written": Slip(TEXT,
         '"".join(self.tokens[i] for i in ids if self.tokens[i] != "<unk>")',
         'decode leaves "<unk>" out, so nobody can see that something was unknown.'),
@@ -139,23 +137,21 @@ WINDOWS_SLIPS = {
         "its last target together take num_steps + 1 characters."),
     "one too many inputs": Slip(X, X.replace("starts", "range(len(ids) - num_steps + 1)"),
         "X has one window more than Y: the last window has no target for its last character."),
-    "one too few": Slip(STARTS, "starts = range(len(ids) - num_steps - 1)",
-        "The last window is missing. It ends one place before the end of the text, and its last "
-        "target is the last character."),
-    "first left out": Slip(STARTS, "starts = range(1, len(ids) - num_steps)",
-        "The first window is missing; it starts at place 0."),
+    "one too few": Slip(STARTS, "starts = range(len(ids) - num_steps - 1)", "The last window is "
+        "missing. It ends one place before the end of the text, and its last target is the last "
+        "character."),
     "first only": Slip(STARTS, "starts = range(1)", "Only the first window came back. A window "
         "starts at every place. (Is a return inside the loop?)"),
     "no overlap": Slip(STARTS, "starts = range(0, len(ids) - num_steps, num_steps)",
         "The windows do not overlap. A window starts at every place here, so each shares all but "
         "one character with the next."),
-    "a fixed number of steps": Slip(STARTS, "num_steps = 5\n    " + STARTS,
-        "The windows always have 5 steps. Their length is num_steps."),
-    "a step too long": Slip(X, X.replace("num_steps", "num_steps + 1"),
-        "Each window in X has one character too many: the last one is a target, not an input."),
-    "cut out of the window": Slip(STARTS, "num_steps -= 1\n    " + STARTS,
-        "Inputs and targets are both cut out of a window of num_steps ids, so they are one too "
-        "short. A window and its targets together take num_steps + 1 ids."),
+    "a fixed number of steps": Slip(STARTS, "num_steps = 5\n    " + STARTS, "The windows always "
+        "have 5 steps. Their length is num_steps."),
+    "a step too long": Slip(X, X.replace("num_steps", "num_steps + 1"), "Each window in X has "
+        "one character too many: the last one is a target, not an input."),
+    "cut out of the window": Slip(STARTS, "num_steps -= 1\n    " + STARTS, "Inputs and targets "
+        "are both cut out of a window of num_steps ids, so they are one too short. A window and "
+        "its targets together take num_steps + 1 ids."),
     "targets one too short": Slip(Y, "Y = [ids[i + 1 : i + num_steps] for i in starts]",
         "The targets are one too short: their end moves by one place, too."),
     "targets not shifted": Slip(Y, "Y = [ids[i : i + num_steps] for i in starts]",
@@ -224,9 +220,9 @@ ONE_HOT_SLIPS = {
     "integers": Slip(".float()", ".long()", "The rows are right, but they are whole numbers or "
         "True and False. A weight matrix multiplies floating-point numbers: convert with "
         ".float()."),
-    "width from the data": Slip(PLACES, "torch.arange(int(X.max()) + 1)",
-        "The rows are as long as the largest id requires. They need vocab_size places, whichever "
-        "ids happen to be in this batch."),
+    "width from the data": Slip(PLACES, "torch.arange(int(X.max()) + 1)", "The rows are as long "
+        "as the largest id requires. They need vocab_size places, whichever ids happen to be in "
+        "this batch."),
     "a fixed width": Slip(PLACES, "torch.arange(28)", "The rows always have 28 places. Their "
         "length is vocab_size."),
     "one place off": Slip("X.unsqueeze", "(X - 1).unsqueeze", "The 1 is one place too early: id "
@@ -253,8 +249,6 @@ ONE_HOT_SLIPS = {
         "a 1 should be."),
     "zeros and ones exchanged": Slip("==", "!=", "Zeros and ones are exchanged: 1 belongs where "
         "the id equals the place, 0 everywhere else."),
-    "staircase": Slip("==", ">=", "There is a 1 in all places up to the id. Only the id's own "
-        "place holds a 1: compare with ==."),
     "one for each row of X": Slip(ROWS, ROWS + ".amax(-2)", "All ids of a row of X share one "
         "vector, which tells which characters occur, but not where. Each id needs its own row."),
     "one row for all": Slip(ROWS, ROWS + ".reshape(-1, vocab_size).amax(0)",

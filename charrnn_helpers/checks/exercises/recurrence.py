@@ -34,8 +34,11 @@ NUM_PARAMS_SLIPS = {
         "number for each hidden unit."),
     "without b_q": Slip(SUM, "return W_xh + W_hh + b_h + W_hq", "The bias b_q is missing: one "
         "number for each token."),
-    "two biases": Slip("b_h = num_hiddens", "b_h = 2 * num_hiddens", "b_h is counted twice. "
-        "nn.RNN has two such biases, this network has one."),
+    "two biases": Slip("b_h = num_hiddens", "b_h = 2 * num_hiddens", "num_hiddens is counted "
+        "once too often: there is one bias b_h (nn.RNN has two), and the state is not a "
+        "parameter."),
+    "W_hh doubled": Slip("W_hh = num_hiddens * num_hiddens", "W_hh = 2 * num_hiddens",
+        "For W_hh the two sizes are added. A matrix of shape (a, b) holds a * b numbers."),
     "biases exchanged": Slip("b_q = vocab_size", "b_q = num_hiddens", "b_q is as long as the "
         "logits, vocab_size; num_hiddens belongs to b_h."),
     "bias as a matrix": Slip("b_h = num_hiddens", "b_h = num_hiddens * num_hiddens",
@@ -50,11 +53,8 @@ NUM_PARAMS_SLIPS = {
     "W_hh a rectangle": Slip("W_hh = num_hiddens * num_hiddens", "W_hh = vocab_size * num_hiddens",
         "W_hh is counted as vocab_size by num_hiddens. It leads from the state to the state: "
         "num_hiddens by num_hiddens."),
-    "output as wide as the state": Slip("W_hq = num_hiddens * vocab_size",
-        "W_hq = num_hiddens * num_hiddens", "W_hq is counted as num_hiddens by num_hiddens. It "
-        "leads from the state to the logits: num_hiddens by vocab_size."),
-    "sizes added": Slip(SUM, "return 5 * num_hiddens + 3 * vocab_size",
-        "The two sizes of each matrix are added. A matrix of shape (a, b) holds a * b numbers."),
+    "sizes added": Slip(SUM, "return 5 * num_hiddens + 3 * vocab_size", "The two sizes of each "
+        "matrix are added. A matrix of shape (a, b) holds a * b numbers."),
     "rows only": Slip(SUM, "return vocab_size + num_hiddens + b_h + num_hiddens + b_q",
         "Only the rows of each matrix are counted. Each row holds several numbers."),
     "tensors counted": Slip(SUM, "return 5", "That is the number of tensors. Count the numbers "
@@ -64,7 +64,7 @@ NUM_PARAMS_SLIPS = {
         "once."),
     "always the same": Slip(SUM, "return 2876", "That is the right number for 28 and 32 only. "
         "Compute it from the two arguments."),
-    "28 written in": Slip("W_hh = num_hiddens", "vocab_size = 28\n    W_hh = num_hiddens",
+    "28 written in": Slip("W_xh = vocab", "vocab_size = 28\n    W_xh = vocab",
         "The number 28 is written into the formula. Use the argument vocab_size."),
     "32 written in": Slip("W_xh = vocab_size", "num_hiddens = 32\n    W_xh = vocab_size",
         "The number 32 is written into the formula. Use the argument num_hiddens."),
@@ -123,8 +123,6 @@ RNN_STEP_SLIPS = {
     "tanh of each term": Slip(" + H @ W_hh + b_h)", ") + torch.tanh(H @ W_hh) + torch.tanh(b_h)",
         "The tanh is applied to each of the three terms. In the formula it is applied to their "
         "sum."),
-    "two tanh, bias with the inputs": Slip(" + H @ W_hh + b_h)", " + b_h) + torch.tanh(H @ W_hh)",
-        "Each part has a tanh of its own. There is one tanh, over the sum of all."),
     "two tanh, bias with the state": Slip(" + H @ W_hh + b_h)", ") + torch.tanh(H @ W_hh + b_h)",
         "Each part has a tanh of its own. There is one tanh, over the sum of all."),
     "tanh of the inputs only": Slip(" + H @ W_hh + b_h)", " + b_h) + H @ W_hh",
@@ -132,27 +130,21 @@ RNN_STEP_SLIPS = {
         "well."),
     "W_hh transposed": Slip("H @ W_hh", "H @ W_hh.T", "W_hh is transposed. It is square, so no "
         "shape can tell: the state is on its left, without a transpose."),
-    "W_xh transposed": Slip("X @ W_xh", "X @ W_xh.T", "W_xh is transposed. Its shape is "
-        "(num_inputs, num_hiddens), which fits X as it is."),
-    "matrices in front": Slip("X @ W_xh + H @ W_hh", "W_xh @ X + W_hh @ H",
-        "The matrices are in front. The rows of X and H are texts, so X and H come first. (For "
-        "square matrices the other order runs as well, and means something else.)"),
-    "W_hh in front": Slip("H @ W_hh", "W_hh @ H", "W_hh is in front of the state. The rows of H "
-        "are texts, so H comes first. (For square matrices the other order runs as well, and "
-        "means something else.)"),
-    "weights exchanged": Slip("X @ W_xh + H @ W_hh", "X @ W_hh + H @ W_xh",
-        "W_xh and W_hh are exchanged: W_xh belongs to the inputs, W_hh to the state."),
+    "matrices in front": Slip("X @ W_xh + H @ W_hh", "W_xh @ X + W_hh @ H", "The matrices are in "
+        "front. The rows of X and H are texts, so X and H come first. (For square matrices the "
+        "other order runs as well, and means something else.)"),
+    "weights exchanged": Slip("X @ W_xh + H @ W_hh", "X @ W_hh + H @ W_xh", "W_xh and W_hh are "
+        "exchanged: W_xh belongs to the inputs, W_hh to the state."),
     "state elementwise": Slip("H @ W_hh", "H * W_hh", "H and W_hh are multiplied element by "
         "element, with *. The matrix product is @."),
-    "both elementwise": Slip("X @ W_xh + H @ W_hh", "X * W_xh + H * W_hh",
-        "The matrices are multiplied element by element, with *. The matrix product is @."),
+    "both elementwise": Slip("X @ W_xh + H @ W_hh", "X * W_xh + H * W_hh", "The matrices are "
+        "multiplied element by element, with *. The matrix product is @."),
     "chained": Slip("X @ W_xh + H @ W_hh", "(X @ W_xh + H) @ W_hh", "The inputs' part is "
         "multiplied by W_hh as well. W_hh multiplies the old state alone; the inputs' part is "
         "added afterwards."),
     "no memory": Slip(" + H @ W_hh", "", "The old state has no part in the result. Without it "
         "the network forgets everything but the last character."),
     "not multiplied": Slip("H @ W_hh", "H", "The old state is added as it is, without W_hh."),
-    "no input": Slip("X @ W_xh + ", "", "The inputs have no part in the result."),
     "old state added": Slip("torch.tanh", "H + torch.tanh", "The old state is added to the new "
         "one. Its part is inside the tanh, and the new state replaces it."),
 }  # fmt: skip
@@ -250,7 +242,7 @@ LOOP_CASES = (
     loop_case(3, 2, 3, 3),
     loop_case(6, 3, 4, 2),
 )
-FORMULA = ("no tanh", "sigmoid", "no bias", "bias outside", "W_hh transposed", "no memory")
+FORMULA = ("no tanh", "no bias", "W_hh transposed", "no memory")
 RNN_LOOP_SLIPS = {
     "state ignored": Slip("if state is None:", "if True:", "A state that is handed in is not "
         "used: the loop always begins with zeros. Make zeros only if state is None."),
@@ -258,9 +250,8 @@ RNN_LOOP_SLIPS = {
         "begin with zeros, not with ones."),
     "rows from the steps": Slip("inputs.shape[1]", "inputs.shape[0]", "The zeros have a row for "
         "each step. A state has a row for each text of the batch: inputs.shape[1]."),
-    "columns from the inputs": Slip("W_hh.shape[0]", "inputs.shape[2]",
-        "The zeros have a column for each input. A state has a column for each hidden unit: "
-        "W_hh.shape[0]."),
+    "columns from the inputs": Slip("W_hh.shape[0]", "inputs.shape[2]", "The zeros have a column "
+        "for each input. A state has a column for each hidden unit: W_hh.shape[0]."),
     "state is a number": Slip(ZEROS, "0", "The first state is a plain number. It must be a "
         "tensor of zeros: a row for each text, a column for each hidden unit."),
     "always the first state": Slip(f"{UPDATE}\n        {APPEND}\n    {RETURN}",
@@ -276,30 +267,21 @@ RNN_LOOP_SLIPS = {
         "state before the first step, so there is one too many."),
     "return in the loop": Slip(f"    {RETURN}", f"        {RETURN}", "Only the first step is "
         "read: the return is inside the loop."),
-    "first dropped": Slip(RETURN, "return outputs[1:], state", "The first state is missing from "
-        "the list."),
     "last dropped": Slip(RETURN, "return outputs[:-1], state", "The last state is missing from "
         "the list."),
     "only the last": Slip(RETURN, "return outputs[-1:], state", "The list holds the last state "
         "only. It should hold one for each step."),
     "list alone": Slip(RETURN, "return outputs", "Only the list came back. Two results are "
         "wanted: the list, and the last state once more on its own."),
-    "list twice": Slip(RETURN, "return outputs, outputs", "Both results are the list. The second "
-        "is the last state alone."),
-    "last state alone": Slip(RETURN, "return state, state", "Both results are the last state. "
-        "The first is the list of all states."),
     "first returned": Slip(RETURN, "return outputs, outputs[0]", "The second result is the first "
         "state. It should be the last."),
-    "same object": Slip(RETURN, "return [state] * len(outputs), state",
-        "The list holds the last state again and again. (Was one tensor changed in place? Make a "
-        "new one at each step.)"),
-    "joined": Slip(RETURN, "return torch.cat(outputs), state", "The states are joined along the "
-        "batch. Keep one for each step: a list, or torch.stack."),
+    "same object": Slip(RETURN, "return [state] * len(outputs), state", "The list holds the last "
+        "state again and again. (Was one tensor changed in place? Make a new one at each step.)"),
+    "exchanged": Slip(RETURN, "return state, outputs", "The two results are exchanged: first the "
+        "list of all states, then the last one."),
     "along the batch": Slip("for X in inputs:", "for X in inputs.transpose(0, 1):",
         "The loop runs over the texts. Time is the first axis of inputs, so `for X in inputs` "
         "runs over the steps."),
-    "backwards": Slip("for X in inputs:", "for X in inputs.flip(0):", "The steps are read from "
-        "last to first."),
     "detached": Slip(APPEND, "outputs.append(state.detach())", "The states in the list are "
         "detached (with detach, .data or no_grad), so that no gradient can reach the weights "
         "through them."),
@@ -377,9 +359,9 @@ def in_class(slip):
 UPDATE_IN_CLASS = "torch.tanh(X @ self.W_xh + state @ self.W_hh + self.b_h)"
 BROKEN_RNN_SLIPS = {
     **{name: in_class(slip) for name, slip in RNN_LOOP.slips.items()},
-    "no gradient": Slip(UPDATE_IN_CLASS, UPDATE_IN_CLASS + ".detach()",
-        "No gradient can reach W_hh, because the matrix or the states are detached (with detach, "
-        ".data or no_grad), so it could never learn."),
+    "no gradient": Slip(UPDATE_IN_CLASS, UPDATE_IN_CLASS + ".detach()", "No gradient can reach "
+        "W_hh, because the matrix or the states are detached (with detach, .data or no_grad), so "
+        "it could never learn."),
     "W_hh changed": Slip("outputs = []", "outputs = []\n        self.W_hh.data = self.W_hh.data.T",
         "The matrix W_hh itself is changed. The forward pass only reads the weights."),
 }  # fmt: skip

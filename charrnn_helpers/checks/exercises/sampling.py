@@ -29,9 +29,9 @@ SURPRISAL_SLIPS = {
     "of the others": Slip(BITS, "-math.log2(1 - p)", "That is the surprise of any other "
         "character: p is wanted, not 1 - p."),
     "of the others, or inf": Slip(BITS, "-math.log2(1 - p) if p < 1 else math.inf",
-        "That is the surprise of any other character: p is wanted, not 1 - p."),
-    "odds": Slip(BITS, "-math.log2(p / (1 - p)) if p < 1 else -math.inf",
-        "That is the logarithm of the odds, p / (1 - p). The surprise needs p alone."),
+        "That is the surprise of any other character. Take p itself, not 1 - p."),
+    "odds": Slip(BITS, "-math.log2(p / (1 - p)) if p < 1 else -math.inf", "That is the logarithm "
+        "of the odds, p / (1 - p). The surprise needs p alone."),
     "share of the entropy": Slip(BITS, "-p * math.log2(p)", "That is the surprise times its "
         "probability, a term of the entropy. The surprise alone is wanted."),
     "whole bits": Slip(BITS, "math.ceil(-math.log2(p))", "The result is rounded up. A surprise "
@@ -41,8 +41,6 @@ SURPRISAL_SLIPS = {
     "power of two": Slip(BITS, "2**p", "That is a power of 2. The logarithm goes the other way."),
     "from bits to a probability": Slip(BITS, "2**-p", "That goes the other way, from bits to a "
         "probability."),
-    "converted twice": Slip(BITS, "-math.log2(p) / math.log(2)", "log2 is in bits already, and "
-        "is divided by ln 2 once more."),
     "multiplied by ln 2": Slip(BITS, "-math.log(p) * math.log(2)", "The conversion goes the "
         "wrong way: bits are nats divided by ln 2."),
 }  # fmt: skip
@@ -63,13 +61,16 @@ SURPRISAL = Exercise(
 
 
 def after_softmax(answer, logits, *args):
-    """Return what the result becomes in the softmax, and whether it holds what has no place in it."""
+    """Return what becomes of the result in the softmax, and whether it holds nan or +inf."""
     settled = settle(answer(logits, *args))
     changed = as_tensor(settled)
     if changed is None or changed.shape != logits.shape:
         return {"probabilities": settled}
     changed = changed.double()
-    odd = {"holds nan": bool(changed.isnan().any()), "holds +inf": bool((changed == math.inf).any())}
+    odd = {
+        "holds nan": bool(changed.isnan().any()),
+        "holds +inf": bool((changed == math.inf).any()),
+    }
     return odd | {"probabilities": changed.softmax(dim=-1)}
 
 
@@ -93,15 +94,15 @@ TEMPERATURE_SLIPS = {
     "probabilities returned": Slip(DIVIDED, "return logits.softmax(-1) / T",
         "The softmax is applied before the division, and will be once more. Divide the logits "
         "themselves."),
-    "softmax too early": Slip(DIVIDED, "return (logits / T).softmax(-1)",
-        "These are probabilities already. The softmax comes afterwards; applied twice, it "
-        "flattens everything."),
+    "softmax too early": Slip(DIVIDED, "return (logits / T).softmax(-1)", "These are "
+        "probabilities already. The softmax comes afterwards; applied twice, it flattens "
+        "everything."),
     "root": Slip(DIVIDED, "return logits / math.sqrt(T)", "The logits are divided by the square "
         "root of T."),
     "power": Slip(DIVIDED, "return logits ** (1 / T)", "The logits are raised to the power 1/T. "
         "That would be right for probabilities; logits are divided."),
-    "ignored": Slip(DIVIDED, "return logits", "T has no effect above 0. Divide the logits by "
-        "it. (A number subtracted from all logits cancels in the softmax, and so does a factor on "
+    "ignored": Slip(DIVIDED, "return logits", "T has no effect above 0. Divide the logits by it. "
+        "(A number subtracted from all logits cancels in the softmax, and so does a factor on "
         "the probabilities.)"),
     "at least 0.001": Slip(SPECIAL + DIVIDED, "return logits / max(T, 1e-3)",
         "T is raised to 0.001, so the smallest temperatures count as that, and T = 0 is not "
@@ -116,13 +117,10 @@ TEMPERATURE_SLIPS = {
         "as 0. Only 0 is greedy."),
     "greedy below 1": Slip("T == 0", "T < 1", "Every temperature below 1 is treated as 0. Only 0 "
         "is greedy; between 0 and 1 the distribution is sharper, no more."),
-    "always greedy": Slip(DIVIDED, ZERO, "Only the likeliest is left, whatever T is."),
     "0 gives nan": Slip(SPECIAL, "", "It is right for T above 0. T = 0 divides by zero and gives "
         "inf and nan. Treat 0 separately: the largest logit stays, all others become -inf."),
     "0 is an error": Slip(ZERO, "return 1 / 0", "It is right for T above 0, and T = 0 stops it. "
         "Treat 0 separately: the largest logit stays, all others become -inf."),
-    "0 is uniform": Slip(ZERO, "return torch.zeros_like(logits)", "At T = 0 all characters are "
-        "equally likely. It should be the other extreme: only the likeliest is left."),
     "0 changes nothing": Slip(ZERO, "return logits", "At T = 0 the logits stay as they are. Only "
         "the likeliest should keep a chance."),
     "0 keeps zeros": Slip(ZERO, "return torch.where(logits == logits.max(), logits, 0.0)",
@@ -132,17 +130,20 @@ TEMPERATURE_SLIPS = {
         "At T = 0 the result is a one-hot vector. As logits, a 1 and zeros leave all characters "
         "a chance; the zeros should be -inf."),
     "0 gives inf and -inf": Slip(ZERO,
-        "return torch.where(logits == logits.max(), math.inf, -math.inf)",
-        "At T = 0 the largest becomes +inf, and the softmax of that is nan. The largest stays a "
-        "finite number; only the others become -inf."),
+        "return torch.where(logits == logits.max(), math.inf, -math.inf)", "At T = 0 the largest "
+        "becomes +inf, and the softmax of that is nan. The largest stays a finite number; only "
+        "the others become -inf."),
+    "0 times inf": Slip(ZERO, "return logits + (logits < logits.max()) * -math.inf",
+        "At T = 0 there is a nan: a mask of 0 and 1 is multiplied by infinity, and 0 * inf is "
+        "nan. torch.where chooses without a product."),
     "0 gives the id": Slip(ZERO, "return logits.argmax()", "At T = 0 the result is the likeliest "
         "id. Logits are wanted here, too: the largest stays, all others become -inf."),
     "0 keeps the smallest": Slip("logits == logits.max()", "logits == logits.min()",
         "At T = 0 the least likely character is kept."),
     "0 rules the largest out": Slip(ZERO,
-        "return torch.where(logits == logits.max(), -math.inf, logits)",
-        "At T = 0 the likeliest character is ruled out, and the others stay: the two results of "
-        "torch.where are exchanged."),
+        "return torch.where(logits == logits.max(), -math.inf, logits)", "At T = 0 the likeliest "
+        "character is ruled out, and the others stay: the two results of torch.where are "
+        "exchanged."),
 }  # fmt: skip
 TEMPERATURE = Exercise(
     name="temperature",
@@ -165,8 +166,8 @@ TEMPERATURE = Exercise(
     ),
     hints=(
         "The formula divides each logit before the exponential. For which T does that fail?",
-        "logits / T for T above 0. For T = 0, which logit may stay, and what must the others be, so "
-        "that exp() of them is 0?",
+        "logits / T for T above 0. For T = 0, which logit may stay, and what must the others be, "
+        "so that exp() of them is 0?",
         "torch.where(logits == logits.max(), logits, -math.inf) does it for T = 0.",
     ),
     slips=TEMPERATURE_SLIPS,
@@ -192,14 +193,14 @@ TOP_K_SLIPS = {
         "chance. To rule a character out, its logit has to be -inf."),
     "plus inf": Slip("-math.inf", "math.inf", "The others become +inf, so they take all the "
         "probability. To rule a character out, its logit has to be -inf."),
+    "0 times inf": Slip(KEEP, "return logits + (logits < limit) * -math.inf",
+        "There is a nan: a mask of 0 and 1 is multiplied by infinity, and 0 * inf is nan. "
+        "torch.where chooses without a product."),
     "smallest kept": Slip(LIMIT,
         "limit = logits.topk(k, largest=False).values[-1]\n    " + keep_places("logits <= limit"),
         "The k smallest are kept. It should be the k largest."),
     "largest removed": Slip("logits >= limit", "logits < limit", "The k largest are ruled out. "
         "They are the ones to keep."),
-    "one too many": Slip(LIMIT,
-        "limit = logits.sort(descending=True).values[min(k, len(logits) - 1)]",
-        "One too many is kept. Places count from 0, so the k-th largest is in place k - 1."),
     "one too many, and an error": Slip(LIMIT, "limit = logits.sort(descending=True).values[k]",
         "One too many is kept, and for k = all there is an error: places count from 0, so the "
         "k-th largest is in place k - 1."),
@@ -207,8 +208,8 @@ TOP_K_SLIPS = {
         "well. Compare with >=, or rule out with <."),
     "largest only": Slip(LIMIT, "limit = logits.topk(k).values[0]", "The limit is the largest "
         "logit, values[0]. The smallest that may stay is the last of the k values, values[-1]."),
-    "first kept": Slip("logits >= limit", "torch.arange(len(logits)) < k",
-        "The first k places are kept, whatever is in them."),
+    "first kept": Slip("logits >= limit", "torch.arange(len(logits)) < k", "The first k places "
+        "are kept, whatever is in them."),
     "values only": Slip(KEEP, "return logits.topk(k).values", "Only the k largest values came "
         "back. A place stands for a character, so as many logits as before are wanted, with -inf "
         "in most places."),
@@ -225,8 +226,6 @@ TOP_K_SLIPS = {
     "probabilities": Slip(KEEP, "return torch.where(logits >= limit, logits.softmax(-1), 0.0)",
         "These are probabilities. Logits are wanted, because the softmax comes afterwards; a 0 "
         "rules nothing out."),
-    "all alike": Slip("limit, logits,", "limit, 0.0,", "Those that are kept are equally likely "
-        "now. Their logits should stay."),
     "k-th smallest": Slip(LIMIT, "limit = logits.kthvalue(k).values", "The limit is the k-th "
         "smallest logit: kthvalue and sort count upwards. The k-th largest is wanted."),
     "by absolute value": Slip(KEEP, keep_places("logits.abs() >= logits.abs().topk(k).values[-1]" ),
@@ -234,8 +233,6 @@ TOP_K_SLIPS = {
     "order for ranks": Slip("logits >= limit", "logits.argsort(descending=True) < k",
         "argsort is taken for the ranks. It says which logit is at each rank, not which rank "
         "each logit has."),
-    "compared with k": Slip("logits >= limit", "logits >= k", "The logits are compared with k "
-        "itself. k says how many are kept; compare with the k-th largest logit."),
     "ids as the limit": Slip("values[-1]", "indices[-1]", "The logits are compared with a place, "
         "not with a logit: topk returns values and indices, and the limit is the last of the "
         "values."),
@@ -305,8 +302,8 @@ CHOOSE = "ids.append(logits.argmax().item())"
 FEED = "logits, state = advance(model, ids[-1], state)"
 WRITTEN = "return prefix + vocab.decode(ids)"
 CONTINUE_TEXT_SLIPS = {
-    "state lost": Slip(FEED, "logits, _ = advance(model, ids[-1], None)",
-        "The state is lost after each character: advance takes a state and gives a new one back."),
+    "state lost": Slip(FEED, "logits, _ = advance(model, ids[-1], None)", "The state is lost "
+        "after each character: advance takes a state and gives a new one back."),
     "state of the prefix": Slip(FEED, "logits, _ = advance(model, ids[-1], state)",
         "Every character is read with the state after the prefix, as if nothing had been written "
         "since. Take the new state from advance, and go on with it."),
@@ -320,9 +317,6 @@ CONTINUE_TEXT_SLIPS = {
         f"{WARM}\n    logits, state = advance(model, vocab[prefix[-1]], state)",
         "The last character of the prefix is read twice: the warm-up has read it already, and "
         "its logits are those for the next one."),
-    "prefix again": Slip("advance(model, ids[-1],", "advance(model, vocab[prefix[-1]],",
-        "The model is fed the last character of the prefix again and again. It should read what "
-        "it has written itself."),
     "first written again": Slip("advance(model, ids[-1],", "advance(model, ids[0],",
         "The model is fed the first character that it wrote, again and again. It should read the "
         "newest, ids[-1]."),
@@ -342,8 +336,6 @@ CONTINUE_TEXT_SLIPS = {
     "prefix missing": Slip(WRITTEN, "return vocab.decode(ids)", "The prefix is missing in front."),
     "nothing returned": Slip(WRITTEN, "return None", "Nothing is returned. The prefix and the "
         "new characters are wanted, as one text."),
-    "ids returned": Slip(WRITTEN, "return ids", "The ids came back. The text is wanted: the "
-        "prefix, and vocab.decode(ids)."),
 }  # fmt: skip
 CONTINUE_TEXT = Exercise(
     name="continue_text",

@@ -39,16 +39,13 @@ UPDATES_SLIPS = {
         "num_windows * num_epochs\n    return steps_per_epoch // batch_size",
         "It is rounded down once, at the end. Each epoch ends with a smaller batch, which makes "
         "a step: round up, and then multiply."),
-    "one for the rest of the run": Slip(f"{UP}\n    return {TIMES}",
-        "num_windows // batch_size\n    return num_epochs * steps_per_epoch + (num_windows % "
-        "batch_size > 0)", "The smaller batch is counted once for the whole run. It comes at the "
-        "end of each epoch."),
+    "one for the rest of the run": Slip(f"{UP}\n    return {TIMES}", "num_windows // "
+        "batch_size\n    return num_epochs * steps_per_epoch + (num_windows % batch_size > 0)",
+        "The smaller batch is counted once for the whole run. It comes at the end of each epoch."),
     "the rest added": Slip(UP, "num_windows // batch_size + num_windows % batch_size",
         "The windows of the last batch are added. They make one step together."),
     "one window a step": Slip(UP, "num_windows", "That is the number of windows read. A step "
         "takes a whole batch."),
-    "multiplied": Slip(UP, "num_windows * batch_size", "The number of windows is multiplied by "
-        "the size of a batch. It should be divided by it."),
     "epochs added": Slip(TIMES, "num_epochs + steps_per_epoch", "The epochs are added. Each of "
         "them makes the same number of steps, so multiply."),
     "an epoch more": Slip(TIMES, "(num_epochs + 1) * steps_per_epoch", "There is an epoch too "
@@ -164,29 +161,34 @@ EVALUATE_SLIPS = {
     "weighted with texts": Slip(WEIGHTED, "loss.item() * len(Y)", "The losses are weighted by "
         "the number of texts, and divided by the number of characters. Count characters in both "
         "places."),
-    "half and half": Slip(f"{TOTALS}\n    {AVERAGE}", "total = (total + loss.item()) / 2 if "
-        "count else loss.item()\n            count += 1\n    return total",
-        "(old + new) / 2 is not a running mean: the newest batch counts as much as all before it "
-        "together. Keep two totals, and divide at the end."),
+    "half and half": Slip(f"{TOTALS}\n    {AVERAGE}", "total = (total + loss.item()) / 2 if count "
+        "else loss.item()\n            count += 1\n    return total", "(old + new) / 2 is not a "
+        "running mean: the newest batch counts as much as all before it together. Keep two "
+        "totals, and divide at the end."),
     "softmax twice": Slip("model(X), Y)", "model(X).softmax(-1), Y)", "The logits went through a "
         "softmax first. cross_entropy takes logits, and has the softmax in it."),
     "gradients": Slip("torch.no_grad()", "torch.enable_grad()", "PyTorch records each "
         "computation for a gradient that nobody needs, which costs time and memory. Put "
         "@torch.no_grad() above the function, or use `with torch.no_grad():`."),
+    "no_grad for good": Slip("with torch.no_grad():", "torch.set_grad_enabled(False)\n    if True:",
+        "Gradients are switched off for everything that follows, the next training as well. Use "
+        "torch.no_grad(), which ends with its block or function."),
     "switched off for good": Slip("with torch.no_grad():",
         "model.requires_grad_(False)\n    with torch.no_grad():", "The weights can no longer "
         "learn: requires_grad was switched off, and stays so after the function. Use "
         "torch.no_grad(), which ends with its block."),
-    "gradients computed": Slip(f"torch.no_grad():\n        {EACH}", "torch.enable_grad():\n        "
-        f"{EACH}\n            loss.backward()", "backward() is called, which fills the gradients. "
-        "An evaluation needs none."),
-    "trained": Slip(f"torch.no_grad():\n        {EACH}", "torch.enable_grad():\n        optimizer = "
+    "gradients computed": Slip(f"torch.no_grad():\n        {EACH}",
+        "torch.enable_grad():\n        " f"{EACH}\n            loss.backward()",
+        "backward() is called, which fills the gradients. An evaluation needs none."),
+    "trained": Slip(f"torch.no_grad():\n        {EACH}",
+        "torch.enable_grad():\n        optimizer = "
         f"torch.optim.SGD(model.parameters(), lr=0.1)\n        {EACH}\n            loss.backward()"
         "\n            optimizer.step()", "The model is trained: its weights have changed. An "
         "evaluation only reads."),
-    "not flattened": Slip("cross_entropy(model(X), Y)", "torch.nn.functional.cross_entropy(model(X), Y)",
-        "F.cross_entropy wants the classes on axis 1, so it needs flattened positions. The "
-        "course's cross_entropy takes the logits as they are."),
+    "not flattened": Slip("cross_entropy(model(X), Y)",
+        "torch.nn.functional.cross_entropy(model(X), Y)", "F.cross_entropy wants the classes on "
+        "axis 1, so it needs flattened positions. The course's cross_entropy takes the logits as "
+        "they are."),
 }  # fmt: skip
 EVALUATE = Exercise(
     name="evaluate",
@@ -290,16 +292,20 @@ TRAIN_STEP_SLIPS = {
         "There is no gradient to clip, and the weights never move: backward() is missing, or "
         "zero_grad() comes after it."),
     "forgotten before the update": Slip(BODY, order(LOSS, BACK, CLIP, FORGET, STEP),
-        "The gradient is forgotten before the update, so the weights never move. zero_grad() "
-        "comes before backward()."),
+        "The weights never move: there is no gradient when optimizer.step() comes. It is not "
+        "computed yet, or zero_grad() has forgotten it."),
+    "moved by hand": Slip(STEP,
+        "for p in model.parameters():\n        p.data -= optimizer.param_groups[0]['lr'] * p.grad",
+        "The weights are moved by hand, as plain gradient descent does it. optimizer.step() does "
+        "what its kind of optimizer does."),
     "updated before clipping": Slip(BODY, order(FORGET, LOSS, BACK, STEP, CLIP),
         "The update is made with the long gradient, and clipping comes too late. Clip before "
         "optimizer.step()."),
     "no update": Slip(f"\n    {STEP}", "", "The weights do not move: optimizer.step() is missing."),
     "updated first": Slip(BODY, order(STEP, FORGET, LOSS, BACK, CLIP), "The update comes first, "
         "with the gradient of the batch before. It comes last."),
-    "left out": Slip(STEP, f"if norm <= grad_clip_val:\n        {STEP}",
-        "A step with a long gradient is left out. Clipping shortens it; the step is still taken."),
+    "left out": Slip(STEP, f"if norm <= grad_clip_val:\n        {STEP}", "A step with a long "
+        "gradient is left out. Clipping shortens it; the step is still taken."),
     "norm after": Slip("return loss.item(), norm", "return loss.item(), min(norm, grad_clip_val)",
         "The norm after clipping is returned. The one before is wanted: clip_gradients returns "
         "it."),
@@ -308,9 +314,8 @@ TRAIN_STEP_SLIPS = {
         "there already."),
     "exchanged": Slip("return loss.item(), norm", "return norm, loss.item()",
         "The two results are exchanged: first the loss, then the norm."),
-    "loss alone": Slip("return loss.item(), norm", "return loss.item()",
-        "Only the loss is returned. Two results are wanted: the loss, and the norm before "
-        "clipping."),
+    "loss alone": Slip("return loss.item(), norm", "return loss.item()", "Only the loss is "
+        "returned. Two results are wanted: the loss, and the norm before clipping."),
     "arguments exchanged": Slip("clip_gradients(grad_clip_val, model)",
         "clip_gradients(model, grad_clip_val)", "The arguments of clip_gradients are exchanged: "
         "first the limit, then the model."),
@@ -326,8 +331,8 @@ TRAIN_STEP = Exercise(
     tried="one to three steps, with and without a need to clip",
     cases=(step_case(1, 100.0, 0.5), step_case(1, 0.1, 0.5), step_case(3, 0.2, 1.0)),
     hints=(
-        "Say for each line what it needs, and what it leaves for the next. When is there a gradient "
-        "to clip?",
+        "Say for each line what it needs, and what it leaves for the next. When is there a "
+        "gradient to clip?",
         "The list above has the order: forget, loss, gradient, clip, update. Which line is in the "
         "wrong place?",
         "Two lines: zero_grad() goes to the very beginning, and clip_gradients between backward() "
@@ -372,15 +377,14 @@ READ_ON_SLIPS = {
     "not carried": Slip(READ, "logits, state = model.forward_with_state(X)",
         "The state is not used, or is set to zero: each batch is read as if the text began "
         "there. detach() keeps the numbers of the state and cuts only the gradient."),
-    "ones": Slip(CARRY, "state = torch.ones_like(state).detach()", "The state is replaced by "
-        "ones. detach() keeps its numbers and cuts only the gradient."),
     "not detached": Slip(f"\n        {CARRY}", "", "The gradient runs on into the batch before, "
         "whose record is gone. Cut it: the numbers of the state go on, detached. (detach() "
         "returns a new tensor; on a line by itself it does nothing.)"),
-    "graph retained": Slip(f"{BACK}\n        {STEP}\n        losses.append(loss.item())\n        "
-        f"{CARRY}", f"loss.backward(retain_graph=True)\n        {STEP}\n        losses.append(loss."
-        "item())", "retain_graph keeps the record of the batch before, and the gradient runs back "
-        "into weights that have changed since. Cut it with detach()."),
+    "graph retained": Slip(
+        f"{BACK}\n        {STEP}\n        losses.append(loss.item())\n        " f"{CARRY}",
+        f"loss.backward(retain_graph=True)\n        {STEP}\n        losses.append(loss." "item())",
+        "retain_graph keeps the record of the batch before, and the gradient runs back into "
+        "weights that have changed since. Cut it with detach()."),
     "losses keep their record": Slip("loss.item()", "loss", "The losses are tensors that keep "
         "the record of their whole computation, so that memory grows with each batch. item() "
         "takes the number alone."),
@@ -395,8 +399,6 @@ READ_ON_SLIPS = {
         "One row of the state is handed to all texts. Each text has its own."),
     "mean of the rows": Slip(CARRY, "state = state.mean(0, keepdim=True).detach().expand_as(state)",
         "The mean of all rows is carried on. Each text has a state of its own."),
-    "rows exchanged": Slip(CARRY, "state = state.flip(0).detach()", "The rows of the state have "
-        "changed places: each text gets another's memory."),
     "not both": Slip(READ, "logits, state = model(X, state)", "model(X, state) returns the "
         "logits alone. model.forward_with_state(X, state) returns the logits and the state."),
     "logits and state exchanged": Slip(READ, "state, logits = model.forward_with_state(X, state)",
@@ -407,14 +409,12 @@ READ_ON_SLIPS = {
         "the batch, in the last line."),
     "mean": Slip("return losses", "return sum(losses) / len(losses)", "A single number came "
         "back. The list of all losses is wanted."),
-    "return in the loop": Slip(CARRY, f"{CARRY}\n        return losses",
-        "Only the first batch is read: the return is inside the loop."),
+    "return in the loop": Slip(CARRY, f"{CARRY}\n        return losses", "Only the first batch "
+        "is read: the return is inside the loop."),
     "gradients pile up": Slip("        optimizer.zero_grad()\n", "", "The old gradients are "
         "never forgotten, and backward() adds the new ones to them."),
     "no update": Slip("        optimizer.step()\n", "", "The weights do not move: "
         "optimizer.step() is missing."),
-    "loss after": Slip("loss.item()", "cross_entropy(model(X), Y).item()",
-        "The losses are computed once more after the step."),
 }  # fmt: skip
 READ_ON = Exercise(
     name="read_on",
@@ -426,8 +426,8 @@ READ_ON = Exercise(
     tried="streams of 1 to 5 batches: the losses, and the weights at the end",
     cases=(stream_case(1), stream_case(2), stream_case(3, 0.3), stream_case(5, 0.2)),
     hints=(
-        "Which method of the model takes a state and gives one back? And what must not go on to the "
-        "next batch?",
+        "Which method of the model takes a state and gives one back? And what must not go on to "
+        "the next batch?",
         "model(X) gives the logits only; another method of the model, in notebook 2, takes a state "
         "and gives one back. In the last line, keep the numbers of the state and forget where they "
         "came from.",
