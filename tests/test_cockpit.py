@@ -55,17 +55,17 @@ def build(data, num_epochs=2, model=None, **settings):
 
 def script(cockpit, monkeypatch, messages):
     """Send the page's messages `{turn of the loop: message}` while the cockpit runs."""
-    look, turns = cockpit._look, []
+    look, turns = cockpit.refresh, []
 
     def looked():
         turns.append(1)
         if len(turns) in messages:
             for message in messages[len(turns)]:
-                cockpit.panel._receive(cockpit.panel, message, [])
+                cockpit.panel.receive(cockpit.panel, message, [])
         assert len(turns) < 500, "the run does not end"
         look()
 
-    monkeypatch.setattr(cockpit, "_look", looked)
+    monkeypatch.setattr(cockpit, "refresh", looked)
 
 
 def click(name):
@@ -167,7 +167,7 @@ def test_stop_ends_the_run_and_running_again_goes_on(data, places, monkeypatch):
 def test_an_interrupt_ends_it_cleanly_and_the_model_is_usable(data, places, monkeypatch):
     cockpit = build(data)
 
-    look, turns = cockpit._look, []
+    look, turns = cockpit.refresh, []
 
     def looked():
         turns.append(1)
@@ -175,7 +175,7 @@ def test_an_interrupt_ends_it_cleanly_and_the_model_is_usable(data, places, monk
             signal.raise_signal(signal.SIGINT)
         look()
 
-    monkeypatch.setattr(cockpit, "_look", looked)
+    monkeypatch.setattr(cockpit, "refresh", looked)
     assert len(cockpit.run()) == 6
     assert "interrupted" in places[-1].shown[-1]["text/plain"]
     assert len(predict(cockpit.model, "time", 5, data.vocab)) == 9
@@ -206,18 +206,18 @@ def state_of(cockpit):
 def test_back_to_the_last_good_state(data, places, monkeypatch, optimizer):
     cockpit = build(data, num_epochs=4, lr=0.02, optimizer=optimizer)
     first_optimizer = cockpit.optimizer
-    look, turns, kept = cockpit._look, [], {}
+    look, turns, kept = cockpit.refresh, [], {}
 
     def looked():
         turns.append(1)
         turn = len(turns)
         if turn in (5, 11):
-            cockpit._keep()
+            cockpit.keep_good_state()
         if turn == 5:
             kept["then"] = state_of(cockpit)
         if turn == 12:
             assert cockpit.good[0] == 5  # six steps from there went well
-            cockpit.panel._receive(cockpit.panel, {"hello": 1}, [])
+            cockpit.panel.receive(cockpit.panel, {"hello": 1}, [])
             explode(cockpit)
         if turn == 15:
             assert cockpit.mode == "diverged" and "diverged in step 13" in cockpit.picture.alarm
@@ -232,7 +232,7 @@ def test_back_to_the_last_good_state(data, places, monkeypatch, optimizer):
             cockpit.wishes.put("play")
         look()
 
-    monkeypatch.setattr(cockpit, "_look", looked)
+    monkeypatch.setattr(cockpit, "refresh", looked)
     monkeypatch.setattr(module, "Ration", Never)
     history = cockpit.run()
     assert cockpit.optimizer is first_optimizer
@@ -261,11 +261,11 @@ class Never:
 def test_weights_thrown_over_a_cliff_are_not_kept(data, places):
     cockpit = build(data)
     cockpit.run()
-    cockpit._keep()
+    cockpit.keep_good_state()
     good, bad = cockpit.good, [r._replace(loss=r.loss + 3) for r in cockpit.history[-20:]]
     for count in (0, 1, 4, 20):  # one loss that is bad is enough, and no loss is not
         cockpit.history += bad[:count]
-        cockpit._keep()
+        cockpit.keep_good_state()
         assert cockpit.good is good
 
 
@@ -295,7 +295,7 @@ def test_two_cockpits_on_one_model(data, places):
     first, second = build(data, model=model), build(data, model=model, lr=0.2)
     end = first.run()[-1].loss
     assert second.run()[0].loss < first.history[0].loss  # goes on where the first ended
-    first.panel._receive(first.panel, {"set": {"lr": 0}}, [])
+    first.panel.receive(first.panel, {"set": {"lr": 0}}, [])
     assert second.options.lr == 0.2  # the old sliders move nothing of the new
     assert second.history[-1].loss < end + 0.2
 
@@ -336,7 +336,7 @@ def test_logits_that_are_not_finite_are_told_and_not_thrown(data, places):
     cockpit = build(data)
     cockpit.run()
     explode(cockpit)
-    cockpit._write()
+    cockpit.write_sample()
     assert "not finite" in cockpit.picture.sample
 
 

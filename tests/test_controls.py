@@ -26,7 +26,7 @@ def panel():
 
 
 def tell(panel, **content):
-    panel._receive(panel, content, [])
+    panel.receive(panel, content, [])
 
 
 def test_the_picture_is_there_at_once(panel):

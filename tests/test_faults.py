@@ -163,8 +163,8 @@ def test_a_cockpits_history_is_that_of_its_model(monkeypatch):
 
     reference = cockpit()
     states = [weights(reference)]
-    add = reference._add
-    monkeypatch.setattr(reference, "_add", lambda r: (add(r), states.append(weights(reference))))
+    add = reference.add_record
+    monkeypatch.setattr(reference, "add_record", lambda r: (add(r), states.append(weights(reference))))
     reference.run()
     total = num_lines(lambda: cockpit().run())
     for moment in range(total // 4, total, total // 20):

@@ -65,16 +65,16 @@ def lab(tmp_path):
             start_new_session=True,
         )  # fmt: skip
         try:
-            (record,) = wait_for(lambda: list(folders["RUNTIME"].glob("jpserver-*.json")), 60)
-            yield wait_for(lambda: json.loads(record.read_text("utf-8") or "null"), 10)
+            (record,) = wait_for(lambda: list(folders["RUNTIME"].glob("jpserver-*.json")), 300)
+            yield wait_for(lambda: json.loads(record.read_text("utf-8") or "null"), 60)
         finally:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
+            process.wait(120)
 
 
 def status(address):
     try:
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
@@ -89,7 +89,7 @@ def test_make_lab_listens_on_loopback_and_asks_for_its_token(lab):
     assert listening and all(ipaddress.ip_address(ip).is_loopback for ip in listening)
     assert len(lab["token"]) >= 32 and not lab["password"]
     contents = f"http://127.0.0.1:{lab['port']}/api/contents"
-    wait_for(lambda: status(f"{contents}?token={lab['token']}") == 200, 30)
+    wait_for(lambda: status(f"{contents}?token={lab['token']}") == 200, 120)
     assert status(contents) == 403
     assert status(f"{contents}?token={'0' * 48}") == 403
     assert status(f"http://127.0.0.1:{lab['port']}/api/kernels") == 403

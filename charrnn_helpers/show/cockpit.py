@@ -75,7 +75,7 @@ class TrainingCockpit:
         self.temperature = self.last_temperature = self.written_at = 0.5
         self.picture = LivePicture(hlines, num_notes=4)
         self.optimizer = self.options.optimizer(model.parameters(), lr=self.options.lr)
-        self.best, self.good = math.inf, self._state()
+        self.best, self.good = math.inf, self.state()
         self.candidate = self.good  # good, if the steps after it are
         self.records = None  # what train() yields, as long as that goes on
 
@@ -96,7 +96,7 @@ class TrainingCockpit:
                         break
                     else:
                         time.sleep(0.02)
-                    self._look()
+                    self.refresh()
                 if interrupted():
                     self.picture.note = "interrupted"
         finally:
@@ -124,7 +124,7 @@ class TrainingCockpit:
         self.picture.finished = True
         if self.history:
             self._test()
-            self._write()
+            self.write_sample()
         self.screen.put(self.picture.draw(), final=True)
         end = f"The run ended after step {self.steps:,}. To go on, run the cell again."
         items = "".join(f"<li>{html.escape(str(change))}</li>" for change in self.changes)
@@ -167,7 +167,7 @@ class TrainingCockpit:
         if self.records is None:
             self.records = train(self.model, self.batches, self.options, self.optimizer)
         try:
-            self._add(next(self.records))
+            self.add_record(next(self.records))
         except StopIteration:  # the epochs of train() are over, but not the budget
             self.records = None
         except FloatingPointError as error:
@@ -181,7 +181,7 @@ class TrainingCockpit:
     def steps(self):
         return len(self.history)
 
-    def _add(self, record):
+    def add_record(self, record):
         step = self.steps + 1
         record = record._replace(step=step, epoch=step / len(self.batches))
         before = self.history[-1] if self.history else record
@@ -204,15 +204,15 @@ class TrainingCockpit:
         self.changes.append(Change(record.step, name, old, new))
         self.picture.flags.append((record.epoch, f"{len(self.changes)}. {self.changes[-1]}"))
 
-    def _look(self):
+    def refresh(self):
         """Draw, sample and validate, each when its time has come; keep a good state."""
         if self.history and self.mode == "play" and self.testing.due():
             self.testing.timed(self._test)
         if self.history and (self.writing.due() or self.temperature != self.written_at):
-            self.writing.timed(self._write)
+            self.writing.timed(self.write_sample)
         if self.drawing.due():
             if self.mode == "play":
-                self._keep()
+                self.keep_good_state()
             state = (self.steps, self.mode, self.picture.sample, len(self.changes))
             if state != self.shown:
                 self.drawing.timed(lambda: self.screen.put(self.picture.draw()))
@@ -222,7 +222,7 @@ class TrainingCockpit:
         loss = evaluate(self.model, self.val_streams, carry_state=True)
         self.picture.add_validation(self.history[-1].epoch, loss)
 
-    def _write(self):
+    def write_sample(self):
         self.written_at = temperature = self.temperature
         generator = torch.Generator().manual_seed(self.seed)
         try:
@@ -232,12 +232,12 @@ class TrainingCockpit:
         except ValueError:  # no distribution to draw from
             self.picture.sample = "(no text: the model's logits are not finite)"
 
-    def _state(self):
+    def state(self):
         """The step, with copies of what model and optimizer hold."""
         held = self.model.state_dict(), self.optimizer.state_dict()
         return self.steps, *copy.deepcopy(held)
 
-    def _keep(self):
+    def keep_good_state(self):
         """Remember a state when a few steps from it have been as good as any before.
 
         A loss is measured before its step, so it says nothing of the weights after it: a state is
@@ -249,14 +249,14 @@ class TrainingCockpit:
         mean, worst = sum(trial) / len(trial), max(trial)
         if worst <= self.best + 5 * MARGIN and mean <= self.best + MARGIN:
             self.best, self.good = min(self.best, mean), self.candidate
-        self.candidate = self._state()
+        self.candidate = self.state()
 
     def _go_back(self):
         """Put model and optimizer back to the last good state, so that nothing bad stays."""
         step, weights, memory = self.good
         self.model.load_state_dict(weights)
         self.optimizer.load_state_dict(copy.deepcopy(memory))  # it keeps what it is given
-        self.records, self.candidate = None, self._state()
+        self.records, self.candidate = None, self.state()
         if self.history:
             record = self.history[-1]
             now, then = f"those of step {record.step:,}", f"those of step {step:,}"

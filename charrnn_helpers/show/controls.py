@@ -98,7 +98,7 @@ class Panel(anywidget.AnyWidget):
         ]
         values = {"push": 0, "now": self.now}
         super().__init__(title=title, zoom=zoom(), spec=spec, values=values)
-        self.on_msg(self._receive)
+        self.on_msg(self.receive)
 
     def read(self):
         """The values of all controls, `{name: value}`."""
@@ -111,7 +111,7 @@ class Panel(anywidget.AnyWidget):
         if self.on_change:
             self.on_change(self.read())
 
-    def _receive(self, _, content, buffers):
+    def receive(self, _, content, buffers):
         """A message from the page; what makes no sense is answered in words, not obeyed."""
         self.heard = True
         try:
