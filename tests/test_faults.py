@@ -164,7 +164,9 @@ def test_a_cockpits_history_is_that_of_its_model(monkeypatch):
     reference = cockpit()
     states = [weights(reference)]
     add = reference.add_record
-    monkeypatch.setattr(reference, "add_record", lambda r: (add(r), states.append(weights(reference))))
+    monkeypatch.setattr(
+        reference, "add_record", lambda r: (add(r), states.append(weights(reference)))
+    )
     reference.run()
     total = num_lines(lambda: cockpit().run())
     for moment in range(total // 4, total, total // 20):
