@@ -1,8 +1,8 @@
 """Checkpoints: a trained model as one file.  Import-only.
 
 The file is in the safetensors format: numbers, and a header of text that is parsed as JSON, so
-nothing in it is ever executed.  Its SHA-256 finds damage, not malice: whoever alters a file can
-write a new one.
+nothing in it is ever executed.  Its SHA-256 finds damage, not malice, because a new one is
+easily written.
 """
 
 import contextlib

@@ -96,7 +96,7 @@ class Options:
 
 
 def check_options(options):
-    """Raise ValueError, naming the value, for a setting that makes no sense."""
+    """Raise ValueError, which names the value, if a setting makes no sense."""
     check_size("num_epochs", options.num_epochs)
     check_positive("lr", options.lr)
     if options.grad_clip_val is not None:
@@ -136,7 +136,7 @@ def train_step(model, X, Y, optimizer, grad_clip_val, state=None):
 
 
 def train(model, batches, options, optimizer=None):
-    """Train, and yield a Record after each step; whoever iterates may pause, and go on later.
+    """Train, and yield a Record after each step; iterate again after a pause to go on.
 
     Raises ValueError for options that make no sense, and FloatingPointError if the run diverges.
     """

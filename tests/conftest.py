@@ -21,6 +21,7 @@ def book_path():
     return None
 
 
+torch.set_num_threads(1)  # two processes share two cores, and threads would wait for each other
 hypothesis.settings.register_profile("course", deadline=None)  # two processes share two cores
 hypothesis.settings.load_profile("course")
 

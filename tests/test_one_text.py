@@ -24,7 +24,7 @@ ORDER = [  # a module imports only from those above it
     *[f"checks.{name}" for name in ("values", "trial", "diagnosis", "verdict", "logbook")],
     "checks.exercise",
     *[f"checks.exercises.{path.stem[3:]}" for path in NOTEBOOKS],
-    *["checks.exercises", "checks.predictions", "checks.board", "checks"],
+    *["checks.exercises", "checks.predictions", "checks"],
 ]
 
 

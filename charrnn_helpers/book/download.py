@@ -26,7 +26,7 @@ UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADD
 
 
 class Mirror(NamedTuple):
-    """Where a file is, and what it is there."""
+    """The address of a file, with its SHA-256 and its size there."""
 
     url: str
     sha256: str
@@ -51,7 +51,7 @@ class Problem(NamedTuple):
 
 
 class RefusedError(Exception):
-    """One try failed; `problem` says why."""
+    """Raised when one attempt fails; `problem` says why."""
 
     def __init__(self, problem):
         super().__init__(problem.told("the server"))
@@ -59,7 +59,7 @@ class RefusedError(Exception):
 
 
 class DownloadError(Exception):
-    """No mirror gave the file; `problems` says of each why not."""
+    """Raised when no mirror gives the file; `problems` says why, for each of them."""
 
     def __init__(self, problems):
         self.problems = [problem.told(mirror.host) for mirror, problem in problems.items()]
@@ -111,7 +111,7 @@ def fetch(mirror, seconds):
 
 
 class Transfer(threading.Thread):
-    """Fetches in a thread of its own, for nothing else ends a name server that hangs.
+    """Fetches in a thread of its own, because nothing else ends a name server that hangs.
 
     It holds nothing but memory, so it can be left to itself.
     """
@@ -143,7 +143,7 @@ class Transfer(threading.Thread):
 
 
 def check_status(response):
-    """Raise RefusedError for an answer without an error that is no answer either, such as 204."""
+    """Raise RefusedError for a status that is no error and brings no file, such as 204."""
     if response.status_code != 200:
         raise RefusedError(status_problem(response))
 
@@ -209,7 +209,7 @@ def wrong_content(what):
 
 
 def status_problem(response):
-    """The Problem of an answer that is an HTTP status and no file."""
+    """Return the Problem of an answer that is an HTTP status and no file."""
     status = response.status_code
     if status == 511:  # Network Authentication Required
         return PORTAL
@@ -223,7 +223,7 @@ def status_problem(response):
 
 
 def seconds_to_wait(retry_after):
-    """What the header Retry-After asks for, in seconds; 0 if it is missing or makes no sense."""
+    """Return the seconds that the header Retry-After asks for; 0 if it makes no sense."""
     try:
         return float(urllib3.Retry().parse_retry_after(retry_after or "0"))
     except urllib3.exceptions.InvalidHeader:
@@ -244,7 +244,7 @@ KINDS = (  # the first that fits any of the errors behind an error
 
 
 def explain(error):
-    """The Problem behind an error that ended a transfer."""
+    """Return the Problem behind an error that ended a transfer."""
     if isinstance(error, RefusedError):
         return error.problem
     if isinstance(error, requests.HTTPError):
@@ -261,7 +261,7 @@ def explain(error):
 
 
 def causes(error):
-    """The error, and all that lies behind it."""
+    """Yield the error, and all errors that caused it."""
     yield error
     for cause in (*error.args, getattr(error, "reason", None), error.__cause__):
         if isinstance(cause, BaseException):

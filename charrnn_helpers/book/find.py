@@ -58,7 +58,7 @@ def load_time_machine(path=None, cache_dir=None, download=True):
 
 
 def own_text(path, named_by=None):
-    """Read a text of the reader's own; Project Gutenberg's header and licence are left out.
+    """Return a text of the reader's own, without Project Gutenberg's header and license.
 
     Raises what read_text() does, and ValueError if too little is left to learn from.
     """
@@ -78,7 +78,7 @@ def own_text(path, named_by=None):
 
 
 def without_licence(text):
-    """The text between Project Gutenberg's marks, if it has them; what is left out is said."""
+    """Return the text between Project Gutenberg's marks, if it has them, and print a note."""
     if "PROJECT GUTENBERG EBOOK" not in text:
         return text  # quickly, however long it is
     start, end = (
@@ -92,18 +92,18 @@ def without_licence(text):
 
 
 def cache_path(cache_dir=None):
-    """Where the downloaded book is kept: `cache_dir`, CHARRNN_CACHE, or the user's cache."""
+    """Return where the downloaded book is kept: `cache_dir`, CHARRNN_CACHE, or the user's cache."""
     folder = cache_dir or os.environ.get("CHARRNN_CACHE") or platformdirs.user_cache_dir("charrnn")
     return Path(folder).expanduser() / "timemachine.txt"
 
 
 def story_path():
-    """The bundled story, an original tale for machines without a network."""
+    """Return the path of the bundled story, an original tale for machines without a network."""
     return Path(str(resources.files("charrnn_helpers.book") / "the_road_upon_the_fog.txt"))
 
 
 def is_the_book(path):
-    """Whether this is the edition that the course was measured on, whatever its line ends."""
+    """Tell whether this is the edition that the course was measured on, whatever its line ends."""
     try:
         if Path(path).stat().st_size > 2 * SIZE:
             return False  # whatever it is, it need not be read
@@ -166,7 +166,7 @@ def keep(content, cached):
 
 @contextlib.contextmanager
 def turn(cached):
-    """Wait until no other process downloads, but not for ever, and not where locks do not work."""
+    """Wait until no other process downloads, but not forever, nor where locks do not work."""
     lock = FileLock(f"{cached}.lock")
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
@@ -184,7 +184,7 @@ def turn(cached):
 
 
 def notice(problems, cached):
-    """What to say when the course runs on the story instead of the book."""
+    """Return what to print when the course runs on the story instead of the book."""
     fill = partial(
         textwrap.fill, width=95, initial_indent="  - ", subsequent_indent="    ",
         break_long_words=False, break_on_hyphens=False,

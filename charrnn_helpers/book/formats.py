@@ -24,12 +24,12 @@ WORLD = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp932", "euc_jp", "gb18030", "
 
 
 def beginning(content):
-    """These bytes without a mark and white space before them, in lower case."""
+    """Return these bytes in lower case, without a byte order mark and white space in front."""
     return bytes(content).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
 
 
 def foreign_format(content):
-    """What these bytes are if they are another kind of file than a text; None if not."""
+    """Return what these bytes are, if they are a kind of file other than a text; None if not."""
     start = beginning(content[:200])
     for mark, name in FORMATS.items():
         if content.startswith(mark) or start.startswith(mark):
@@ -38,7 +38,7 @@ def foreign_format(content):
 
 
 def name_of_encoding(content, position=0):
-    """Python's name of the encoding that the bytes seem to be in; None if there is no telling.
+    """Return Python's name of the encoding that the bytes seem to be in; None if unknown.
 
     `position` is that of a byte that is not UTF-8: bytes around it tell more than the beginning.
     """
@@ -87,12 +87,12 @@ def read_text(path, named_by=None):
 
 
 def source(path, named_by):
-    """The file as an error names it."""
+    """Return the file as an error names it."""
     return f"{str(Path(path).expanduser())!r}" + (f" (from {named_by})" if named_by else "")
 
 
 def decode(content, name, path):
-    """The text of these bytes; ValueError, with the way to convert them, if they are not UTF-8."""
+    """Return the text of these bytes; raise ValueError, with the remedy, if they are not UTF-8."""
     foreign = foreign_format(content)
     if foreign:
         raise ValueError(f"{name} is {foreign}, not a plain text; save or export it as plain text")

@@ -15,14 +15,12 @@ logbook        what was tried, passed and predicted
 exercise       the exercise: a model answer, cases, hints, slips
 exercises/     one module a notebook
 predictions    questions that are asked before a cell is run
-board          the course, with what was passed
 =============  ==========================================================================
 """
 
 import os
 
 from charrnn_helpers.checks import logbook
-from charrnn_helpers.checks.board import board
 from charrnn_helpers.checks.exercises import (
     gradient_clipping,
     loss_and_perplexity,
@@ -31,8 +29,16 @@ from charrnn_helpers.checks.exercises import (
     sampling,
     training,
 )
-from charrnn_helpers.checks.predictions import PREDICTIONS, predict, reveal
-from charrnn_helpers.checks.verdict import Note, WrongAnswer, look_up
+from charrnn_helpers.checks.predictions import predict, reveal
+from charrnn_helpers.checks.verdict import (
+    NOT_TRIED,
+    PASSED,
+    SIGNS,
+    WRONG,
+    Note,
+    WrongAnswer,
+    look_up,
+)
 
 vocabulary, windows, one_hot, time_first = one_hot_encoding.EXERCISES
 rnn_step, rnn_loop, broken_rnn, num_params = recurrence.EXERCISES
@@ -84,4 +90,19 @@ def solution(name):
 
 def progress():
     """Show the course, with what has been passed and predicted so far."""
-    return board(EXERCISES, PREDICTIONS, *logbook.read())
+    tried, predicted, notice = logbook.read()
+    seen = [made for made in predicted.values() if made.get("seen")]
+    right = sum(made.get("right") is True for made in seen)
+    passed = [exercise for exercise in EXERCISES if tried.get(exercise.name) == "passed"]
+    heading = f"{len(passed)} of {len(EXERCISES)} exercises passed; {len(seen)} predictions seen, "
+    legend = ", ".join(f"{SIGNS[status]} {word}" for status, word in WORDS.items())
+    lines = {}
+    for exercise in EXERCISES:
+        status = {"passed": PASSED, "tried": WRONG}.get(tried.get(exercise.name), NOT_TRIED)
+        label, entry = f"notebook {exercise.notebook}", f"{SIGNS[status]} {exercise.name}"
+        lines[label] = f"{lines[label]}   {entry}" if label in lines else entry
+    text = f"{heading}{right} right. ({legend})\n{notice}"
+    return Note("Your progress", text.strip(), lines)
+
+
+WORDS = {PASSED: "passed", WRONG: "tried", NOT_TRIED: "not tried"}

@@ -56,137 +56,59 @@ def as_measured(value):
 
 
 PREDICTIONS = (
-    Prediction(
-        "windows_in_12",
-        1,
-        "How many windows of 5, each with its target, does a text of 12 characters have?",
-        "It is 12 - 5. The last window ends one place before the end of the text, because its "
-        "last character needs a target.",
-        as_measured,
-        7,
-    ),
-    Prediction(
-        "same_letter",
-        1,
-        "The same letter stands in two places of a text. Are its one-hot rows the same?",
-        "The row says which character it is, and nothing else: not where it stands, not what "
-        "stood before. All that has to come from the network.",
-        lambda equal: "same" if equal else "different",
-        "same",
-        {"same": "equal rows", "different": "the place makes a difference"},
-    ),
-    Prediction(
-        "lost_state",
-        2,
-        "The second half is read without the state of the first. What happens?",
-        "Nothing complains: a lost state is replaced by zeros, and only the numbers differ.",
-        lambda difference: "other" if difference > 0 else "same",
-        "other",
-        {
-            "error": "PyTorch raises an error",
-            "same": "the outputs are the same",
-            "other": "the outputs differ",
-        },
-    ),
-    Prediction(
-        "which_saturates",
-        2,
-        "Which sigma puts most states close to -1 or 1, where the tanh is flat?",
-        "Large weights make large sums, and the tanh of a large number is close to 1 or -1.",
-        lambda shares: max(shares, key=shares.get).removeprefix("sigma = "),
-        "2.0",
-        {"0.01": "the smallest", "0.2": "the one between", "2.0": "the largest"},
-    ),
-    Prediction(
-        "large_logits",
-        3,
-        "What does the naive loss give for logits a hundred times as large?",
-        "exp(100) is more than a 32-bit number can hold, so it becomes inf, and the loss with it.",
-        lambda loss: "inf" if loss == math.inf else "nan" if math.isnan(loss) else "large",
-        "inf",
-        {
-            "large": "a loss about a hundred times as large",
-            "inf": "infinity",
-            "nan": "not a number",
-            "error": "PyTorch raises an error",
-        },
-    ),
-    Prediction(
-        "fresh_perplexity",
-        3,
-        "What is the perplexity of a model that has learned nothing?",
-        "It gives every token the same probability, and that is a fair die with one face for "
-        "each token of the vocabulary.",
-        as_measured,
-        28,
-        tolerance=0.02,
-    ),
-    Prediction(
-        "clip_direction",
-        4,
-        "Each tensor clipped by its own norm: what happens to the gradient's direction?",
-        "Each tensor is shortened by another factor, so the whole vector turns. One factor for "
-        "all, from one norm over all, keeps the direction.",
-        lambda cosine: "kept" if cosine > 0.99 else "turned",
-        "turned",
-        {"kept": "it stays the same", "turned": "it turns", "opposite": "it is reversed"},
-    ),
-    Prediction(
-        "survivors",
-        4,
-        "Learning rate 8: how many of the three runs (no clipping, theta 1, theta 0.25) learn?",
-        "Without clipping, and with steps of up to 8 times 1, the weights are thrown out of the "
-        "region in which the network works. Steps of up to 8 times 0.25 are short enough.",
-        len,
-        1,
-    ),
-    Prediction(
-        "clip_vanishing",
-        4,
-        "Does clipping help against vanishing gradients?",
-        "The factor is the same for all lags and never above 1: what was small stays small, and "
-        "just as small in comparison.",
-        lambda gain: "yes" if gain > 1.001 else "no",
-        "no",
-        {"yes": "it lifts what has become too small", "no": "it does not"},
-    ),
-    Prediction(
-        "nearest_ngram",
-        5,
-        "Near which counting model does the lesson's run end, the 1-, 2- or 3-gram?",
-        "The lesson's network ends close to the 3-gram, and does not quite reach it.",
-        as_measured,
-        3,
-    ),
-    Prediction(
-        "greedy",
-        6,
-        "What does a model write that always takes the likeliest character?",
-        "It goes round in circles: once the state comes near to an earlier one, the same "
-        "characters follow.",
-        lambda variety: "circles" if variety < 0.7 else "sentences",
-        "circles",
-        {
-            "sentences": "new and sensible sentences",
-            "circles": "the same few words again and again",
-            "noise": "letters without any order",
-        },
-    ),
-    Prediction(
-        "divided_too_late",
-        6,
-        "The probabilities, not the logits, are divided by T = 0.5. What happens to them?",
-        "All are doubled, and made to add up to 1 again they are what they were. A temperature "
-        "works on the logits.",
-        lambda change: "same" if change < 1e-4 else "sharper",
-        "same",
-        {
-            "sharper": "the likely ones gain",
-            "flatter": "the unlikely ones gain",
-            "same": "nothing changes",
-        },
-    ),
-)
+    Prediction("windows_in_12", 1, "How many windows of 5, each with its target, does a text of 12 "
+        "characters have?", "There are 12 - 5. The last window ends one place before the end of "
+        "the text, because its last character needs a target.", as_measured, 7),
+    Prediction("same_letter", 1, "The same letter occurs in two places of a text. Are its one-hot "
+        "rows the same?", "The row says which character it is, and nothing else: not where it is, "
+        "and not what came before. All that has to come from the network.",
+        lambda equal: "same" if equal else "different", "same",
+        {"same": "equal rows", "different": "the place makes a difference"}),
+    Prediction("lost_state", 2, "The second half is read without the state of the first. What "
+        "happens?", "There is no error: a lost state is replaced by zeros, and only the numbers "
+        "differ.", lambda difference: "other" if difference > 0 else "same", "other",
+        {"error": "PyTorch raises an error", "same": "the outputs are the same",
+         "other": "the outputs differ"}),
+    Prediction("which_saturates", 2, "Which sigma puts most states close to -1 or 1, where the "
+        "tanh is flat?", "Large weights make large sums, and the tanh of a large number is near 1 "
+        "or -1.", lambda shares: max(shares, key=shares.get).removeprefix("sigma = "), "2.0",
+        {"0.01": "the smallest", "0.2": "the one between", "2.0": "the largest"}),
+    Prediction("large_logits", 3, "What does the naive loss give for logits a hundred times as "
+        "large?", "exp(100) is more than a 32-bit number can hold, so it becomes inf, and the loss "
+        "with it.", lambda loss: "inf" if loss == math.inf else "nan" if loss != loss else "large",
+        "inf", {"large": "a loss about a hundred times as large", "inf": "infinity",
+                "nan": "not a number", "error": "PyTorch raises an error"}),
+    Prediction("fresh_perplexity", 3, "What is the perplexity of a model that has learned nothing?",
+        "It gives every token the same probability, like a fair die with one face for each token "
+        "of the vocabulary.", as_measured, 28, tolerance=0.02),
+    Prediction("clip_direction", 4, "Each tensor is clipped by its own norm. What happens to the "
+        "direction of the gradient?", "Each tensor is shortened by another factor, so the whole "
+        "vector turns. One factor for all, from one norm over all, keeps the direction.",
+        lambda cosine: "kept" if cosine > 0.99 else "turned", "turned",
+        {"kept": "it stays the same", "turned": "it turns", "opposite": "it is reversed"}),
+    Prediction("survivors", 4, "Learning rate 8: how many of the three runs (no clipping, theta 1, "
+        "theta 0.25) learn?", "Without clipping, and with steps of up to 8 times 1, the weights "
+        "are thrown out of the region in which the network works. Steps of up to 8 times 0.25 are "
+        "short enough.", len, 1),
+    Prediction("clip_vanishing", 4, "Does clipping help against vanishing gradients?", "The factor "
+        "is the same for all lags and never above 1: what was small stays small, and just as small "
+        "in comparison.", lambda gain: "yes" if gain > 1.001 else "no", "no",
+        {"yes": "it lifts what has become too small", "no": "it does not"}),
+    Prediction("nearest_ngram", 5, "Near which counting model does the lesson's run end, the 1-, "
+        "2- or 3-gram?", "The lesson's network ends close to the 3-gram, and does not quite reach "
+        "it.", as_measured, 3),
+    Prediction("greedy", 6, "What does a model write that always takes the likeliest character?",
+        "It goes around in circles: once the state comes close to an earlier one, the same "
+        "characters follow.", lambda variety: "circles" if variety < 0.7 else "sentences",
+        "circles", {"sentences": "new and sensible sentences", "noise": "letters without any order",
+         "circles": "the same few words again and again"}),
+    Prediction("divided_too_late", 6, "The probabilities, not the logits, are divided by T = 0.5. "
+        "What happens to them?", "All are doubled, and once they add up to 1 again they are what "
+        "they were. A temperature works on the logits.",
+        lambda change: "same" if change < 1e-4 else "sharper", "same",
+        {"sharper": "the likely ones gain", "flatter": "the unlikely ones gain",
+         "same": "nothing changes"}),
+)  # fmt: skip
 
 
 def find(name):

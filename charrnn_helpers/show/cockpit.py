@@ -1,4 +1,4 @@
-"""The training cockpit: a run that one can steer.  Import-only: no notebook builds this.
+"""The training cockpit: a run that you can steer.  Import-only: no notebook builds this.
 
 The page's messages are handled by a second thread of the kernel (a subshell) while the cell
 trains in the first.  That thread only puts down wishes and settings; the loop acts on them.
@@ -39,7 +39,7 @@ MARGIN = 0.1  # nats by which their mean loss may lie above the best mean so far
 
 
 class Change(NamedTuple):
-    """What was changed, and the first step that felt it."""
+    """A change of a setting, and the first step with the new value."""
 
     step: int
     name: str
@@ -80,7 +80,7 @@ class TrainingCockpit:
         self.records = None  # what train() yields, as long as that goes on
 
     def run(self):
-        """Train until the budget is used up or somebody stops; return the history."""
+        """Train until the budget is used up, or you stop it; return the history."""
         budget = self.steps + int(self.options.num_epochs) * len(self.batches)
         self.picture.num_epochs = budget / len(self.batches)
         self.picture.begin()
@@ -145,7 +145,7 @@ class TrainingCockpit:
     # All the rest runs in the first thread.
 
     def _obey(self):
-        """Do what was wished for, if anything was."""
+        """Do what the last click asks for."""
         try:
             wish = self.wishes.get_nowait()
         except Empty:
@@ -160,7 +160,7 @@ class TrainingCockpit:
         self.picture.note = {"pause": "paused", "stop": "stopped"}.get(self.mode, "")
 
     def _alone(self):
-        """Is there no page to press a button on?  It has had time to say that it is there."""
+        """Tell whether there is no page with buttons: it has had time to answer."""
         return not self.panel.heard and time.perf_counter() > self.picture.start + PATIENCE
 
     def _step(self):
@@ -196,7 +196,7 @@ class TrainingCockpit:
             self.mode, self.picture.note = "pause", "paused"
 
     def _compare(self, record, name, old, new):
-        """Log a setting that this step is the first to feel."""
+        """Log a setting that is new in this step."""
         if old != new:
             self._log(record, name, spell(old), spell(new))
 
@@ -233,7 +233,7 @@ class TrainingCockpit:
             self.picture.sample = "(no text: the model's logits are not finite)"
 
     def state(self):
-        """The step, with copies of what model and optimizer hold."""
+        """Return the step, with copies of the states of model and optimizer."""
         held = self.model.state_dict(), self.optimizer.state_dict()
         return self.steps, *copy.deepcopy(held)
 
@@ -264,7 +264,7 @@ class TrainingCockpit:
 
 
 def including(values, value):
-    """The values in order, with this one more if it is not among them; None stays last."""
+    """Return the values in order, with this one added if it is missing; None stays last."""
     if value in values:
         return values
     numbers = sorted([v for v in values if v is not None] + [float(value)])
@@ -272,7 +272,7 @@ def including(values, value):
 
 
 def click_problems():
-    """What the installed versions will not let through while a cell runs, and the remedy."""
+    """Return what the installed versions do not let through while a cell runs, and the remedy."""
     problem = (
         "{} {} lets no click and no slider through while a cell runs. Install another one, "
         'pip install "{}", and restart the kernel; until then, Interrupt Kernel ends the run, '

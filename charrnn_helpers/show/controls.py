@@ -27,13 +27,13 @@ class Slider(NamedTuple):
     kind = "slider"
 
     def raw(self, value):
-        """The value's place in the list, which is what the front end knows."""
+        """Return the value's place in the list, which is what the front end knows."""
         if value not in self.values:
             raise ValueError(f"{self.label} is {value!r}; use one of {list(self.values)}")
         return list(self.values).index(value)
 
     def read(self, raw):
-        """The value at this place; raises ValueError if there is none."""
+        """Return the value at this place; raise ValueError if there is none."""
         if type(raw) is not int or not 0 <= raw < len(self.values):
             raise ValueError(f"{self.label}: place {raw!r} is not in 0 to {len(self.values) - 1}")
         return self.values[raw]
@@ -101,7 +101,7 @@ class Panel(anywidget.AnyWidget):
         self.on_msg(self.receive)
 
     def read(self):
-        """The values of all controls, `{name: value}`."""
+        """Return the values of all controls, `{name: value}`."""
         return {name: self.controls[name].read(raw) for name, raw in self.now.items()}
 
     def put(self, **values):
@@ -112,7 +112,7 @@ class Panel(anywidget.AnyWidget):
             self.on_change(self.read())
 
     def receive(self, _, content, buffers):
-        """A message from the page; what makes no sense is answered in words, not obeyed."""
+        """Handle a message from the page; one that makes no sense gets an answer in words."""
         self.heard = True
         try:
             changed = content.get("set", {})
@@ -144,14 +144,14 @@ class Panel(anywidget.AnyWidget):
 
 
 def spell(value):
-    """A value as it is shown: None is "off"."""
+    """Return a value as it is shown: None is "off"."""
     if value is None:
         return "off"
     return f"{value:,g}" if isinstance(value, float) else f"{value:,}"
 
 
 def explore(function, title, **arguments):
-    """A Panel that shows function(**arguments), a Picture, anew whenever a control is moved.
+    """Return a Panel that shows function(**arguments), a Picture, for all moves of its controls.
 
     Arguments that are Sliders or Texts become controls; Buttons are controls that are no
     arguments; all others are handed on as they are.  A ValueError becomes the message.

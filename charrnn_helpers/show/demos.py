@@ -18,7 +18,7 @@ WIDTH = 750
 
 
 def one_hot_window(text, vocab, start, num_steps):
-    """A window of the text: characters, targets, ids, and the one-hot rows, side by side."""
+    """Draw a window of the text: characters, targets, ids, and the one-hot rows, side by side."""
     window = text[start : start + num_steps + 1]
     if len(window) < num_steps + 1:
         raise ValueError(f"start is {start}; use at most {len(text) - num_steps - 1}")
@@ -50,7 +50,7 @@ def one_hot_window(text, vocab, start, num_steps):
 
 @torch.no_grad()
 def reading(model, sentence, vocab, read):
-    """The hidden state, one column a character, of the first `read` characters of a sentence."""
+    """Draw the hidden state for the first `read` characters of a sentence, a column for each."""
     check_text(sentence, vocab, "sentence")
     read = min(read, len(sentence))
     X = vocab.encode(sentence[:read]).unsqueeze(1)  # (num_steps, 1)
@@ -77,14 +77,14 @@ def reading(model, sentence, vocab, read):
 
 
 def shade(value):
-    """A colour for a value from -1 (blue) over 0 (white) to 1 (orange)."""
+    """Return a color for a value from -1 (blue) over 0 (white) to 1 (orange)."""
     ends = (213, 94, 0) if value > 0 else (0, 114, 178)
     part = min(abs(value), 1.0)
     return tuple(round(255 + (end - 255) * part) for end in ends)
 
 
 def scale(d, x, y, height):
-    """The legend of shade(): a column of colours from 1 to -1."""
+    """Draw the legend of shade(): a column of colors from 1 to -1."""
     d.pixels(x, y, d.em, height, [[shade(1 - k / 50)] for k in range(101)])
     for part, label in ((0.0, "1"), (0.5, "0"), (1.0, "-1")):
         d.text(x + 1.3 * d.em, y + part * height + 0.35 * d.em, label)
@@ -92,7 +92,7 @@ def scale(d, x, y, height):
 
 @torch.no_grad()
 def activations(text, vocab, sigma, num_hiddens=32, seed=2):
-    """How the states of an untrained network are spread, for this size of its first weights."""
+    """Draw how the states of an untrained network are spread, for this size of its weights."""
     rnn = RNNScratch(len(vocab), num_hiddens, sigma, torch.Generator().manual_seed(seed))
     outputs, _ = rnn(one_hot(vocab.encode(text).unsqueeze(1), len(vocab)))
     values = torch.cat(outputs).flatten()
@@ -111,13 +111,13 @@ def activations(text, vocab, sigma, num_hiddens=32, seed=2):
 
 
 def uncertainty(**weights):
-    """The distribution in proportion to the weights `char=weight`, and its entropy, in three units.
+    """Draw the distribution in proportion to the weights `char=weight`, with its entropy.
 
     `space` stands for the space.
     """
     total = sum(weights.values())
     if total <= 0 or min(weights.values()) < 0:
-        raise ValueError(f"the weights are {weights}; at least one has to be above 0, none below")
+        raise ValueError(f"the weights are {weights}; at least one must be above 0, and none below")
     weights = {" " if name == "space" else name: weight for name, weight in weights.items()}
     probs = {char: weight / total for char, weight in weights.items()}
     nats = sum(-p * math.log(p) for p in probs.values() if p > 0)
@@ -138,7 +138,7 @@ def uncertainty(**weights):
 
 
 def gradient_journey(gradient_by_lag, radius, theta):
-    """The norm of the gradient against the lag, and what clipping the whole makes of it."""
+    """Draw the gradient norm against the lag, before and after clipping."""
     norms = gradient_by_lag(radius)
     total = math.hypot(*norms)
     factor = min(1.0, theta / total)
@@ -166,7 +166,7 @@ def gradient_journey(gradient_by_lag, radius, theta):
 
 
 def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None):
-    """The distribution of the character after the prefix, before and after temperature and cuts."""
+    """Draw the distribution of the next character, before and after temperature and cuts."""
     logits, _ = warm_up(model, prefix, vocab)
     own, probs = next_probs(logits).tolist(), next_probs(logits, temperature, top_k, top_p).tolist()
     d = Drawing(WIDTH, 330)
@@ -190,7 +190,7 @@ def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None
 
 
 def draw_next(model, vocab, generator, prefix, temperature=1.0, top_k=None, top_p=None):
-    """The prefix with one more character, drawn from the distribution of next_character."""
+    """Return the prefix with another character, drawn from the distribution of next_character."""
     logits, _ = warm_up(model, prefix, vocab)
     logits[vocab.unk] = -math.inf  # <unk> is no character to go on with
     probs = next_probs(logits, temperature, top_k, top_p)

@@ -19,13 +19,13 @@ from charrnn_helpers.training import bits_per_char, perplexity
 
 @look()
 def new_figure(figsize=None, **kwargs):
-    """A figure and its axes, as from plt.subplots(**kwargs), in the course's style."""
+    """Return a figure and its axes, as plt.subplots(**kwargs) does, in the course's style."""
     fig = Figure(figsize=figsize)
     return fig, fig.subplots(**kwargs)
 
 
 def to_html(fig, alt, compact=True):
-    """The figure as HTML: one image, with `alt` as its alternative text.
+    """Return the figure as HTML: one image, with `alt` as its alternative text.
 
     Compact images are a third of the size, and take four times as long to make.
     """
@@ -51,7 +51,7 @@ def show(fig, alt):
 
 @look()
 def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None):
-    """Lines `{label: (xs, ys)}` on one pair of axes; `hlines` `{label: y}` are drawn across."""
+    """Draw lines `{label: (xs, ys)}` on one pair of axes, and `hlines` `{label: y}` across."""
     fig, ax = new_figure()
     for label, (xs, ys) in lines.items():
         ax.plot(xs, ys, label=label)
@@ -68,7 +68,7 @@ def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None):
 
 @look()
 def bars(values, xlabel, ylabel="", highlight=()):
-    """Horizontal bars `{label: value}`, each with its value written at its end."""
+    """Draw horizontal bars `{label: value}`, each with its value written at its end."""
     fig, ax = new_figure(figsize=(7.5, 0.8 + (0.36 if len(values) < 15 else 0.24) * len(values)))
     labels = list(values)
     colours = [PALETTE[label in highlight] for label in labels]
@@ -85,7 +85,7 @@ def bars(values, xlabel, ylabel="", highlight=()):
 
 @look()
 def heatmap(rows, xlabels, ylabels, xlabel, ylabel, colorbar=None, cmap=None, limit=None):
-    """A matrix (a list of rows) as a picture; `limit` makes the colour scale symmetrical."""
+    """Draw a matrix (a list of rows) as a picture; `limit` makes the color scale symmetrical."""
     fig, ax = new_figure(figsize=(7.5, max(2.2, 0.2 * len(rows) + 1.2)))
     bounds = {} if limit is None else {"vmin": -limit, "vmax": limit}
     image = ax.imshow(rows, aspect="auto", interpolation="nearest", cmap=cmap, **bounds)
@@ -101,7 +101,7 @@ def heatmap(rows, xlabels, ylabels, xlabel, ylabel, colorbar=None, cmap=None, li
 
 @look()
 def histograms(samples, xlabel, bins=40, limits=None):
-    """One histogram `{title: values}` beside the other, with shared axes."""
+    """Draw histograms `{title: values}` side by side, with shared axes."""
     fig, axes = new_figure(ncols=len(samples), sharey=True, squeeze=False, figsize=(7.5, 2.8))
     for ax, (title, values) in zip(axes[0], samples.items(), strict=True):
         ax.hist(
@@ -118,7 +118,7 @@ def histograms(samples, xlabel, bins=40, limits=None):
 
 @look()
 def unrolled(characters):
-    """The recurrent network, drawn once for each character that it reads."""
+    """Draw the recurrent network once for each character that it reads."""
     fig, ax = new_figure(figsize=(7.5, 2.9))
     box = {"boxstyle": "round,pad=0.55", "facecolor": "white", "edgecolor": PALETTE[0], "lw": 2}
     middle = {"ha": "center", "va": "center"}
@@ -145,7 +145,7 @@ def _arrow(ax, start, end):
 
 
 def coloured_text(text, values, unit):
-    """The text as HTML, each character shaded by its value: the darker, the larger."""
+    """Return the text as HTML, each character shaded by its value: the darker, the larger."""
     largest = max(values)
     spans = []
     for char, value in zip(text, values, strict=True):
@@ -180,7 +180,7 @@ def plain_log_ticks(ax):
 
 
 def scoreboard(losses):
-    """A table of mean losses `{model: nats}`, best last: perplexity and bits per character."""
+    """Return a table of mean losses `{model: nats}`, best last, as perplexity and as bits."""
     ordered = sorted(losses.items(), key=lambda item: -item[1])
     cells = "".join(
         f"<tr><th scope='row' style='text-align: left'>{html.escape(name)}</th>"

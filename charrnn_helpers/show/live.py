@@ -56,7 +56,7 @@ def drawn(run, picture, validate=None, sample=None, seconds=0.25):
 
 
 class Ration:
-    """Lets a thing be done every so many seconds, but not for more than a share of the time."""
+    """Allows a task every so many seconds, and for no more than a share of the time."""
 
     def __init__(self, seconds, share):
         self.seconds, self.share, self.next = seconds, share, 0.0
@@ -102,7 +102,7 @@ class LivePicture:
         self.begin()
 
     def begin(self):
-        """A run begins now, or goes on."""
+        """Begin the clock: a run starts now, or goes on."""
         self.start, self.finished, self.note, self.alarm = time.perf_counter(), False, "", ""
         self.clock.clear()
 
@@ -123,7 +123,7 @@ class LivePicture:
         self.validation.append((epoch, loss if math.isfinite(loss) else 1e9))
 
     def draw(self):
-        """The Picture at this moment; its size never changes."""
+        """Return the Picture at this moment; its size never changes."""
         em = Drawing(0, 0).em
         rows = 2.2 * em, 212 + 2.2 * em, 212 + 3.6 * em, 286 + 3.6 * em  # tops and bottoms
         below = rows[3] + 4.4 * em
@@ -143,7 +143,7 @@ class LivePicture:
         return d.picture(self.alt())
 
     def status(self):
-        """The figures of this moment, in a line."""
+        """Return the numbers of this moment, in a line."""
         if self.record is None or self.alarm:
             return self.alarm or self.note or "no step has been made"
         of = f" of {round(self.num_epochs, 1):g}" if self.num_epochs else ""
@@ -156,7 +156,7 @@ class LivePicture:
         return " · ".join(part for part in parts if part)
 
     def _time(self):
-        """The time it took, or the speed and the time left."""
+        """Return the time it took, or the speed and the time left."""
         if self.finished:
             return f"{time.perf_counter() - self.start:.0f} s in all"
         self.clock.append((time.perf_counter(), self.record.step, self.record.epoch))
@@ -169,7 +169,7 @@ class LivePicture:
         return f"{speed} · {(self.num_epochs - e1) * (t1 - t0) / (e1 - e0):.0f} s left"
 
     def alt(self):
-        """The picture in words."""
+        """Return the picture in words."""
         text = "Perplexity, and the gradient's norm, against the epoch. " + self.status()
         if self.validation:
             text += f" · validation {perplexity(self.validation[-1][1]):.3g}"
@@ -194,7 +194,7 @@ class LivePicture:
         self._flags(d, axes)
 
     def _flags(self, d, axes):
-        """A line for each change, with its number; those that would touch share a label."""
+        """Draw a line for each change, with its number; labels that would touch are joined."""
         _, top, _, bottom = axes.box
         places = [axes.x(epoch) for epoch, _ in self.flags]
         first = 0
@@ -233,7 +233,7 @@ class LivePicture:
 
 
 def loss_limits(losses):
-    """Limits in nats around the losses, in whole half bits, so that they seldom change."""
+    """Return limits in nats around the losses, in half bits, so that they seldom change."""
     step = 0.5 * math.log(2)
     finite = [min(loss, HIGHEST) for loss in losses if not math.isnan(loss)] or [0.0, 3.4]
     low = math.floor((min(finite) - 0.05) / step) * step
@@ -241,7 +241,7 @@ def loss_limits(losses):
 
 
 def perplexity_ticks(limits):
-    """Perplexities 1, 2, 3, 5, 7, 10, 20 ... between limits in nats; powers of ten, if many."""
+    """Return the perplexities 1, 2, 3, 5, 7, 10, ... between limits in nats; or powers of ten."""
     low, high = limits
     factors = (1, 2, 3, 5, 7) if high - low < math.log(200) else (1,)
     values = [f * 10**k for k in range(7) for f in factors]
@@ -250,7 +250,7 @@ def perplexity_ticks(limits):
 
 
 def decade_limits(logs):
-    """Limits around logarithms to base 10, in half decades; at least one whole power between."""
+    """Return limits around logarithms to base 10, with at least one whole power between them."""
     logs = logs or [-1.0, 0.0]
     low, high = math.floor(2 * min(logs) - 0.1) / 2, math.ceil(2 * max(logs) + 0.1) / 2
     return (low, high) if math.floor(high) >= math.ceil(low) else (math.floor(low), math.ceil(high))

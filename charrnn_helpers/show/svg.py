@@ -27,7 +27,7 @@ class Picture(NamedTuple):
     height: float
 
     def inline(self):
-        """As a part of the page: redrawn without a flicker, but not shown unless trusted."""
+        """Return it as a part of the page: redrawn without a flicker, but shown only if trusted."""
         start = f'<svg role="img" aria-label="{html.escape(self.alt)}" '
         return self.svg.replace("<svg ", start, 1)
 
@@ -74,7 +74,7 @@ class Drawing:
         self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"/>')
 
     def pixels(self, x, y, width, height, rows):
-        """A matrix of colours (red, green, blue), each a cell of the rectangle."""
+        """Draw a matrix of colors (red, green, blue), each a cell of the rectangle."""
         image, buffer = Image.new("RGB", (len(rows[0]), len(rows))), io.BytesIO()
         image.putdata([colour for row in rows for colour in row])
         image.save(buffer, format="png")
@@ -119,7 +119,7 @@ class Axes:
         return [(self.x(x), self.y(y)) for x, y in zip(xs, ys, strict=True)]
 
     def frame(self, xlabel, ylabel, xticks=None, yticks=None):
-        """Lines and labels; ticks are `{position: label}`, or found if None."""
+        """Draw lines and labels; ticks are `{position: label}`, or found if None."""
         d, em = self.drawing, self.drawing.em
         left, top, right, bottom = self.box
         for value, label in (yticks or ticks(self.ylim)).items():
@@ -134,19 +134,19 @@ class Axes:
         d.text(em, (top + bottom) / 2, ylabel, "middle", transform=middle)
 
     def curve(self, xs, ys, index=0, dots=False):
-        """A curve in the index-th colour and line style; dots=True: points that are joined."""
+        """Draw a curve in the index-th color and line style, with dots if dots=True."""
         points = self.points(xs, ys)
         self.drawing.path(points, PALETTE[index], dash=DASHES[index % len(DASHES)])
         for x, y in points if dots else []:
             self.drawing.dot(x, y, PALETTE[index])
 
     def band(self, xs, lows, highs, index=0):
-        """A light band between two curves."""
+        """Draw a light band between two curves."""
         corners = self.points(xs, lows) + self.points(xs, highs)[::-1]
         self.drawing.path(corners, "none", fill=PALETTE[index] + "44")
 
     def marks(self, lines, dash="2 3", colour="#555", indent=0.4, line=1.2):
-        """Lines `{label: value}` across, with labels in the right margin, none upon another."""
+        """Draw lines `{label: value}` across; their labels in the margin do not overlap."""
         (left, _, right, _), em = self.box, self.drawing.em
         free = math.inf  # labels go above this height
         for label, value in sorted(lines.items(), key=lambda line: line[1]):
@@ -157,33 +157,33 @@ class Axes:
             free -= 0.95 * em
 
     def bar(self, x0, x1, value, colour=PALETTE[0]):
-        """A bar from the bottom up to this height, between two places on the x axis."""
+        """Draw a bar from the bottom up to this height, between two places on the x axis."""
         top, bottom = self.y(value), self.box[3]
         self.drawing.rect(self.x(x0), top, self.x(x1) - self.x(x0), bottom - top, colour)
 
 
 def place(value, limits, start, end):
-    """The pixel between start and end that belongs to a value; at the edge, if it is outside."""
+    """Return the pixel between start and end for a value; at the edge, if it is outside."""
     low, high = limits
     value = low if value < low else high if value > high else value
     return start + (end - start) * (value - low) / (high - low)
 
 
 def ticks(limits):
-    """Round numbers between the limits, each with its label."""
+    """Return round numbers between the limits, each with its label."""
     values = ticker.MaxNLocator(nbins=6, steps=[1, 2, 5, 10]).tick_values(*limits)
     return {value: f"{value:.6g}" for value in values.tolist() if limits[0] <= value <= limits[1]}
 
 
 def power(exponent):
-    """10 to this power, as it is written at an axis."""
+    """Return 10 to this power, as it is written at an axis."""
     if -3 <= exponent <= 3:
         return f"{10.0**exponent:g}"
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 class Thinned:
-    """A curve that grows without end, kept as 60 to 120 stretches of equal length.
+    """A curve that keeps growing, stored as 60 to 120 stretches of equal length.
 
     Each stretch has its last x, and the mean, the least and the largest y.
     """
@@ -201,7 +201,7 @@ class Thinned:
         self.stretches.append([x, y, 1, y, y])
 
     def curves(self):
-        """The xs, the means, the least and the largest ys."""
+        """Return the xs, the means, the least and the largest ys."""
         columns = zip(*self.stretches, strict=True) if self.stretches else ([],) * 5
         xs, sums, counts, lows, highs = map(list, columns)
         return xs, [a / n for a, n in zip(sums, counts, strict=True)], lows, highs

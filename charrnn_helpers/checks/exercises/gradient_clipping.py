@@ -139,7 +139,7 @@ CLIP_FACTOR = Exercise(
         case(2e-7, 1e-7),
     ),
     hints=(
-        "Which factor takes a gradient of length 4 to length 1? And one of length 0.5?",
+        "Which factor takes a gradient of length 4 to length 1, and which one of length 0.5?",
         "The formula is min(1, theta / norm). What happens to it for a norm of 0?",
         "Return 1 if the norm is not above theta, and theta / norm if it is.",
     ),

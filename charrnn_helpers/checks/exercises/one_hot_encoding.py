@@ -354,7 +354,7 @@ TIME_FIRST = Exercise(
         case(torch.tensor([[2, 0, 1]]), 3),
     ),
     hints=(
-        "Take the batch [[0, 1], [2, 3]]. Which two ids belong to the first step? And which two "
+        "Take the batch [[0, 1], [2, 3]]. Which two ids belong to the first step, and which two "
         "does reshape put there?",
         "reshape keeps the order of the numbers in memory, and only divides them into other rows. "
         "What is needed is to exchange two axes.",

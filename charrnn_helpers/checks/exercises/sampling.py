@@ -254,7 +254,7 @@ TOP_K = Exercise(
         logits_case([0.0, -1.0, 2.0], 2),
     ),
     hints=(
-        "What is the smallest logit that may stay? And what is exp(-inf)?",
+        "What is the smallest logit that may stay, and what is exp(-inf)?",
         "logits.topk(k).values has the k largest, in order; its last one is the limit.",
         "logits.masked_fill(logits < limit, -math.inf), with the k-th largest as the limit.",
     ),

@@ -205,7 +205,7 @@ EVALUATE = Exercise(
         batch_case((4, 4), (2, 1), (1, 6)),
     ),
     hints=(
-        "What would the mean be if all characters had been in one batch? And does anybody need a "
+        "What would the mean be if all characters had been in one batch? Does anybody need a "
         "gradient here?",
         "cross_entropy(model(X), Y) is a mean over Y.numel() characters. Keep two running totals: "
         "of losses, and of characters.",
@@ -426,7 +426,7 @@ READ_ON = Exercise(
     tried="streams of 1 to 5 batches: the losses, and the weights at the end",
     cases=(stream_case(1), stream_case(2), stream_case(3, 0.3), stream_case(5, 0.2)),
     hints=(
-        "Which method of the model takes a state and gives one back? And what must not go on to "
+        "Which method of the model takes a state and gives one back? What must not go on to "
         "the next batch?",
         "model(X) gives the logits only; another method of the model, in notebook 2, takes a state "
         "and gives one back. In the last line, keep the numbers of the state and forget where they "
