@@ -206,7 +206,7 @@ def fit(run, history=None):
         for record in run:
             history.append(record)
             if interrupted():
-                print(f"Interrupted after step {record.step}. Run the cell again to go on.")
+                print(f"Interrupted after step {record.step}; the same run can go on from here.")
                 break
     return history
 

@@ -116,7 +116,7 @@ def plotted(training):
 @EACH
 def test_a_fit_interrupted_at_some_moments(truth, kind, capsys):
     interrupt_everywhere(truth[kind], kind, fitted, 40)
-    assert "Interrupted after step 2. Run the cell again" in capsys.readouterr().out
+    assert "Interrupted after step 2; the same run can go on" in capsys.readouterr().out
 
 
 def test_a_live_plot_interrupted_at_some_moments(truth, capsys):

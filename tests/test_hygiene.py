@@ -19,7 +19,7 @@ IGNORED = {
         'clipped = [record.grad_norm > 0.25 for record in runs["theta = 0.25"][1]]',
     ],
     "05_training": [
-        "lesson = make_model(len(vocab))",
+        "live_plot(",
         "lesson_score = perplexity(evaluate(lesson, data.val_batches()))",
         'print(predict(lesson, "time traveller", 60, vocab))',
         "seconds, reached = 0.0, []",
