@@ -1,6 +1,7 @@
 """The exercise: a model answer, the cases to try an answer in, and the slips that are known."""
 
 import copy
+import dis
 import inspect
 import threading
 from collections.abc import Callable
@@ -238,17 +239,21 @@ def holds_dots(value):
 
 
 def same_code(answer, given):
-    """Tell whether two functions, or the methods of two classes, are the same instructions."""
+    """Tell whether two functions, or the methods of two classes, take the same steps."""
     if isinstance(given, type):
         own = {k: f for k, f in vars(answer).items() if inspect.isfunction(f)}
         theirs = {k: f for k, f in vars(given).items() if inspect.isfunction(f)}
         return own.keys() == theirs.keys() and all(same_code(own[k], theirs[k]) for k in own)
     codes = [getattr(f, "__code__", None) for f in (answer, given)]
-    return None not in codes and instructions(codes[0]) == instructions(codes[1])
+    return None not in codes and steps(codes[0]) == steps(codes[1])
 
 
-def instructions(code):
-    """Return what a code object does, without its docstring and its place in the file."""
-    constants = [c for c in code.co_consts if not isinstance(c, str)]
-    inner = [instructions(c) if inspect.iscode(c) else c for c in constants]
-    return code.co_code, code.co_names, inner
+def steps(code):
+    """Return what a code object loads, stores and computes, in order."""
+    found = []
+    for step in dis.get_instructions(code):
+        if inspect.iscode(step.argval):
+            found.append(steps(step.argval))
+        elif step.opname.startswith(("LOAD", "STORE", "BINARY", "COMPARE", "UNARY")):
+            found.append(step.argval)
+    return found
