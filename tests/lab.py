@@ -81,7 +81,7 @@ def jupyter_lab(folder, **variables):
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             address = f"http://127.0.0.1:{port}"
-            wait_for(lambda: answers(f"{address}/api/status?token={token}"), 60)
+            wait_for(lambda: answers(f"{address}/api/status?token={token}"), 300)
             yield f"{address}/lab/tree/{{}}?token={token}&reset"
         finally:
             server.terminate()
@@ -119,7 +119,7 @@ class Page:
         self.page.goto(address.format(name))
         self.page.wait_for_selector(CELL, timeout=60_000)
         self.sessions = address.format("").replace("/lab/tree/", "/api/sessions")
-        self._patiently(lambda: wait_for(lambda: self._kernel_is_ready(name), 20))
+        self._patiently(lambda: wait_for(lambda: self._kernel_is_ready(name), 60))
 
     def _patiently(self, attempt):
         """Try again, with a restarted kernel, as a user would.
@@ -137,7 +137,7 @@ class Page:
 
     def _kernel_is_ready(self, name):
         """Before it is, the page's indicator says idle, and JupyterLab loses what it is told."""
-        with urllib.request.urlopen(self.sessions, timeout=5) as answer:
+        with urllib.request.urlopen(self.sessions, timeout=30) as answer:
             kernels = [s["kernel"] for s in json.load(answer) if s["path"] == name]
         ready = any(k["execution_state"] == "idle" and k["connections"] for k in kernels)
         return ready and self.page.get_by_text("| Idle").count() > 0
@@ -174,7 +174,7 @@ class Page:
             self.restart_and_run_all()
             self.wait_until_idle(seconds)
             panels = self.page.locator(".charrnn-panel")
-            wait_for(panels.count, 10)
+            wait_for(panels.count, 60)
             panels.last.scroll_into_view_if_needed()
             self.controls_answer()
 
@@ -182,7 +182,7 @@ class Page:
 
     def _restart_and_run_all(self):
         self.menu("Kernel", "Restart Kernel and Run All Cells", asks=True)
-        wait_for(lambda: self.status() == "busy", 15)
+        wait_for(lambda: self.status() == "busy", 45)
 
     def status(self):
         """Idle, Busy, ...: what the kernel is doing, by the indicator of the toolbar."""
@@ -217,7 +217,7 @@ class Page:
 
     def controls_answer(self):
         """Wait until the last panel's messages arrive in the kernel."""
-        wait_for(lambda: self.page.locator(".charrnn-panel[data-heard]").count(), 10)
+        wait_for(lambda: self.page.locator(".charrnn-panel[data-heard]").count(), 60)
 
     def live_height(self):
         """The height of that picture, found and measured in one go: it is redrawn all the time."""
