@@ -133,6 +133,12 @@ RNN_STEP_SLIPS = {
     "matrices in front": Slip("X @ W_xh + H @ W_hh", "W_xh @ X + W_hh @ H", "The matrices are in "
         "front. The rows of X and H are texts, so X and H come first. (For square matrices the "
         "other order runs as well, and means something else.)"),
+    "W_xh in front": Slip("X @ W_xh", "W_xh @ X", "W_xh is in front of the inputs. The rows of X "
+        "are texts, so X comes first: X @ W_xh. (For square matrices the other order runs as "
+        "well, and means something else.)"),
+    "W_hh in front": Slip("H @ W_hh", "W_hh @ H", "W_hh is in front of the state. The rows of H "
+        "are texts, so H comes first: H @ W_hh. (For square matrices the other order runs as "
+        "well, and means something else.)"),
     "weights exchanged": Slip("X @ W_xh + H @ W_hh", "X @ W_hh + H @ W_xh", "W_xh and W_hh are "
         "exchanged: W_xh belongs to the inputs, W_hh to the state."),
     "state elementwise": Slip("H @ W_hh", "H * W_hh", "H and W_hh are multiplied element by "
