@@ -271,7 +271,7 @@ ONE_HOT = Exercise(
     notebook=1,
     title="one-hot in one line",
     answer=my_one_hot,
-    tried="ids of shape (), (1,), (2,), (3,), (2, 3) and (2, 2, 3), alphabets of 3 to 28",
+    tried="ids of shape (), (1,), (2,), (3,), (2, 3) and (2, 2, 3), alphabets of 3 to 301",
     cases=(
         case(torch.tensor([0, 2]), 5),
         case(torch.tensor([1, 1, 0]), 3),
