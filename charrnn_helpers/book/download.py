@@ -127,7 +127,7 @@ class Transfer(threading.Thread):
                 timeout = (CONNECT_SECONDS, READ_SECONDS)
                 with session.get(self.mirror.url, stream=True, timeout=timeout) as response:
                     self.read(response)
-        except Exception as error:  # raised again by body(), in the thread that waits
+        except Exception as error:  # raised again by fetch(), in the thread that waits
             self.error = error
 
     def read(self, response):

@@ -200,7 +200,7 @@ def difference(exercise, outcomes, failing):
 
 def evidence(exercise, outcome, i):
     """Return what was called, what it returned, and what was expected, as lines to be shown."""
-    shown = f"{exercise.answer.__name__}{exercise.cases[i].show}"
+    shown = exercise.shown(i)
     want = exercise.wanted[i].value
     if outcome.error is not None:
         return {"call": shown, "it raised": error_text(outcome.error), "expected": brief(want)}

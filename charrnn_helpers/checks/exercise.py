@@ -97,8 +97,8 @@ class Exercise:
             return verdict(self.title, WRONG, text, "not a function")
         trial = attempt_all(answer, self.cases, self.drive, seconds)
         if trial.trouble:
-            text, shown = TROUBLES[trial.trouble].format(seconds=seconds), len(trial.outcomes)
-            lines = {"call": f"{self.answer.__name__}{self.cases[shown].show}"}
+            text = TROUBLES[trial.trouble].format(seconds=seconds)
+            lines = {"call": self.shown(len(trial.outcomes))}
             return verdict(self.title, WRONG, text, trial.trouble, lines, trial.printed)
         if any(map(has_dots, trial.outcomes)):
             return self._not_tried()
@@ -117,13 +117,17 @@ class Exercise:
             return verdict(self.title, WRONG, found.text, found.mistake, lines, printed)
         changed = [i for i, outcome in enumerate(outcomes) if not outcome.kept]
         if changed:
-            lines = {"call": f"{self.answer.__name__}{self.cases[changed[0]].show}"}
+            lines = {"call": self.shown(changed[0])}
             return verdict(self.title, WRONG, CHANGED, "input changed", lines, printed)
         return verdict(self.title, PASSED, f"Tried: {self.tried}.", printed=printed)
 
     def _not_tried(self):
         text = f'{self.hints[0]} The next hint: checks.hint("{self.name}", 2)'
         return verdict(self.title, NOT_TRIED, text)
+
+    def shown(self, i):
+        """Return the call of case i, as the reader would write it."""
+        return f"{self.answer.__name__}{self.cases[i].show}"
 
     @property
     def num_arguments(self):
@@ -201,7 +205,7 @@ TROUBLES = {
     "cannot be stopped": "It had not returned after {seconds:g} seconds, and it cannot be stopped "
     "because it is inside a single long call. If the notebook stays slow, restart the kernel.",
     "memory": "It asked for far more memory than the task needs, and was stopped.",
-    "interrupted": "You interrupted it, so nothing was written down.",
+    "interrupted": "You interrupted it, so it does not count as passed.",
 }
 CHANGED = (
     "The result is right, but the arguments were changed on the way, and the caller may still need "

@@ -245,7 +245,6 @@ def my_bigram(ids, vocab_size):
     return counts / counts.sum(dim=1, keepdim=True)
 
 
-START = "counts = torch.ones(vocab_size, vocab_size)"
 COUNT = "counts[a, b] += 1"
 SHARES = "return counts / counts.sum(dim=1, keepdim=True)"
 BIGRAM_SLIPS = {
