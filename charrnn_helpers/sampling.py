@@ -88,7 +88,8 @@ def keep_top_k(logits, top_k):
 
 def keep_top_p(logits, top_p):
     """Keep the fewest characters whose probabilities add up to top_p (Holtzman et al. 2020)."""
-    probs, order = logits.softmax(dim=0).sort(descending=True, stable=True)
+    ordered, order = logits.sort(descending=True, stable=True)
+    probs = ordered.softmax(dim=0)
     before = probs.cumsum(dim=0) - probs  # what the likelier characters already add up to
     too_many = before[1:] >= check_share("top_p", top_p)  # the likeliest always stays
     return logits.index_fill(0, order[1:][too_many], -math.inf)

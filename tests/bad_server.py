@@ -37,9 +37,9 @@ class Conversation(socketserver.BaseRequestHandler):
     def say(self, data):
         self.request.sendall(data)
 
-    def hang(self, seconds=30):
+    def hang(self):
         """Be silent, until the test is over."""
-        self.server.over.wait(seconds)
+        self.server.over.wait()
 
     def drip(self, data, seconds=0.2):
         """Say one byte at a time, never so slowly that a single read takes too long."""

@@ -119,21 +119,7 @@ class Page:
         self.page.goto(address.format(name))
         self.page.wait_for_selector(CELL, timeout=60_000)
         self.sessions = address.format("").replace("/lab/tree/", "/api/sessions")
-        self._patiently(lambda: wait_for(lambda: self._kernel_is_ready(name), 60))
-
-    def _patiently(self, attempt):
-        """Try again, with a restarted kernel, as a user would.
-
-        One kernel in twenty hangs when it starts and shows cells as [*] for ever (seen with
-        ipykernel 7.3 and JupyterLab 4.6, in a notebook without any code of this project).
-        """
-        for _ in range(2):
-            try:
-                return attempt()
-            except TimeoutError:
-                self.forgiven.append("Comm not found for comm id")  # those of the kernel that hung
-                self.menu("Kernel", "Restart Kernel\u2026", asks=True)
-        return attempt()
+        wait_for(lambda: self._kernel_is_ready(name), 120)
 
     def _kernel_is_ready(self, name):
         """Before it is, the page's indicator says idle, and JupyterLab loses what it is told."""
@@ -155,34 +141,23 @@ class Page:
             self.page.locator(".jp-Dialog").wait_for(state="detached")
 
     def restart_and_run_all(self):
-        self._patiently(self._restart_and_run_all)
+        self.menu("Kernel", "Restart Kernel and Run All Cells", asks=True)
+        wait_for(lambda: self.status() == "busy", 120)
 
     def restart_and_steer(self):
         """The same, and wait until the picture moves and the controls answer."""
-
-        def attempt():
-            self.restart_and_run_all()
-            wait_for(self.live_words, 60)
-            self.controls_answer()
-
-        self._patiently(attempt)
+        self.restart_and_run_all()
+        wait_for(self.live_words, 120)
+        self.controls_answer()
 
     def restart_and_explore(self, seconds):
         """The same for a notebook that ends by itself: wait until the end, and for the controls."""
-
-        def attempt():
-            self.restart_and_run_all()
-            self.wait_until_idle(seconds)
-            panels = self.page.locator(".charrnn-panel")
-            wait_for(panels.count, 60)
-            panels.last.scroll_into_view_if_needed()
-            self.controls_answer()
-
-        self._patiently(attempt)
-
-    def _restart_and_run_all(self):
-        self.menu("Kernel", "Restart Kernel and Run All Cells", asks=True)
-        wait_for(lambda: self.status() == "busy", 45)
+        self.restart_and_run_all()
+        self.wait_until_idle(seconds)
+        panels = self.page.locator(".charrnn-panel")
+        wait_for(panels.count, 60)
+        panels.last.scroll_into_view_if_needed()
+        self.controls_answer()
 
     def status(self):
         """Idle, Busy, ...: what the kernel is doing, by the indicator of the toolbar."""

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-import time
+import timeit
 import tracemalloc
 from contextlib import ExitStack
 from pathlib import Path
@@ -215,19 +215,21 @@ def test_the_licence_of_project_gutenberg_is_left_out(tmp_path, which, capsys):
     ids=["ASCII", "Windows", "wide"],
 )
 def test_a_text_of_fifty_megabytes(tmp_path, line):
-    """Loaded within 2 seconds and with 10 bytes of memory a character, whatever is in it."""
+    """Whatever is in it: in a few times what the decoding takes, and 10 bytes a character."""
     path = tmp_path / "big.txt"
     path.write_bytes(line.encode() * (50_000_000 // len(line.encode()) + 1))
     assert path.stat().st_size >= 50_000_000
-    start = time.perf_counter()
     length = len(load_time_machine(path))
-    seconds = time.perf_counter() - start
+    loading, decoding = (
+        min(timeit.repeat(work, number=1, repeat=5))
+        for work in (lambda: load_time_machine(path), lambda: path.read_text(encoding="utf-8"))
+    )
     tracemalloc.start()
     load_time_machine(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    print(f"{seconds:.2f} s, {peak / length:.1f} bytes a character")
-    assert length > 45_000_000 and seconds < 2 and 1 < peak / length < 10
+    print(f"{loading / decoding:.1f} times, {peak / length:.1f} bytes a character")
+    assert length > 45_000_000 and loading < 10 * decoding and 1 < peak / length < 10
 
 
 def test_without_a_network_it_is_the_story_and_says_so(served, capsys):

@@ -3,6 +3,9 @@
 import os
 import re
 import shutil
+import statistics
+import subprocess
+import sys
 import time
 
 import nbformat
@@ -226,6 +229,35 @@ def test_the_kernel_is_restarted_with_the_page_open(open_page, served):
     wait_for(lambda: "0.89" in page.page.locator(".charrnn-picture").first.inner_html(), 120)
     page.page.locator("button[data-name=stop]").last.click()
     page.expect_in(60, "after: [1.0] []")
+    assert page.problems() == 0
+
+
+STARTED = "import os\nprint('kernel', os.getpid(), 'runs')"
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(200, marks=pytest.mark.long)])
+def test_no_start_of_a_kernel_hangs(open_page, served, times):
+    """Restart and run all, while two other processes keep the cores busy."""
+    write(served[0], f"starts{times}", STARTED, SCENE)
+    page = open_page(f"starts{times}")
+    page.forgiven = ["Comm not found"]  # of the kernels that were shut down
+    load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    try:
+        before, seconds = "", []
+        for _ in range(times):
+            start = time.monotonic()
+            page.menu("Kernel", "Restart Kernel and Run All Cells", asks=True)
+            said = page.page.locator(OUTPUT, has_text="kernel").first
+            changed = lambda: said.count() and said.inner_text() not in ("", before)  # noqa: B023, E731
+            wait_for(changed, 300)
+            before = said.inner_text()
+            page.wait_until_idle(300)
+            seconds.append(time.monotonic() - start)
+        print(f"\n{times} starts: median {statistics.median(seconds):.1f} s, {max(seconds):.1f} s")
+    finally:
+        for process in load:
+            process.kill()
+            process.wait()
     assert page.problems() == 0
 
 

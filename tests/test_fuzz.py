@@ -9,7 +9,6 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charrnn_helpers.book.download import seconds_to_wait
 from charrnn_helpers.book.formats import foreign_format, read_text
 from charrnn_helpers.checkpoint import load_checkpoint, save_checkpoint
 from charrnn_helpers.data import Vocab, preprocess, windows
@@ -116,7 +115,8 @@ def test_next_probs_is_a_distribution_or_refused(tmp_path, logits, temperature, 
         return
     assert probs.shape == logits.shape and (probs >= 0).all()
     assert math.isclose(probs.sum().item(), 1, abs_tol=1e-4)
-    assert probs[logits.argmax()] > 0  # the likeliest is never ruled out
+    divided = logits / (temperature or 1)
+    assert (probs[divided == divided.max()] > 0).any()  # the likeliest is never ruled out
     if top_k is not None and len(set(logits.tolist())) == len(logits):
         assert (probs > 0).sum() <= top_k
 
@@ -217,11 +217,6 @@ def test_a_text_of_any_bytes(tmp_path, content):
     assert text.encode() == content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(
         b"\r", b"\n"
     )
-
-
-@fuzz(header=st.none() | st.text(max_size=30) | st.integers().map(str))
-def test_any_retry_after(tmp_path, header):
-    assert seconds_to_wait(header) >= 0
 
 
 def test_the_long_run_has_ten_thousand_examples():

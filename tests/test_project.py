@@ -35,7 +35,7 @@ def test_environment_yml_agrees_with_pyproject():
 def test_dependencies_are_ranges_without_local_versions():
     for requirement in requirements("dependencies") + requirements("test"):
         assert ">=" in requirement and "==" not in requirement and "+" not in requirement
-    assert "ipykernel>=7.1,!=7.4.0" in requirements("dependencies")
+    assert "ipykernel>=7.4" in requirements("dependencies")
     assert "jupyterlab>=4.4" in requirements("dependencies")
 
 

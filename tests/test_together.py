@@ -94,6 +94,45 @@ def test_thirty_start_at_once(server):
     assert in_the_cache() == ["timemachine.txt"] and cache_path().read_bytes() == BOOK
 
 
+SILENCE = (
+    START
+    + """
+import time
+book.SECONDS = float(sys.argv[4])
+start = time.monotonic()
+text = book.load_time_machine()
+print(text == book.read_text(book.story_path()), time.monotonic() - start)
+"""
+)
+
+
+def wait_in_silence(server, seconds):
+    """Thirty at once on an empty cache, and a server that never answers."""
+    server.scripts["/book"] = lambda talk: talk.hang()
+    learners = [start(server, SILENCE, str(seconds)) for _ in range(30)]
+    said = [learner.communicate()[0].decode() for learner in learners]
+    last = [words.splitlines()[-1].split() for words in said]
+    assert all(story == "True" for story, _ in last), said
+    assert all("- time-out: 127.0.0.1:" in words for words in said)
+    assert in_the_cache() == ["failed-download.txt"]
+    return server.asked["/book"], max(float(waited) for _, waited in last)
+
+
+def test_thirty_wait_in_silence_for_one_of_them(server):
+    """The others read what the first has met, unless they have waited for too long."""
+    asked, waited = wait_in_silence(server, seconds=60)
+    print(f"{asked} asked; {waited:.1f} s")
+    assert asked == 1
+
+
+@pytest.mark.long
+def test_thirty_wait_no_longer_than_30_seconds(server):
+    """With the course's own settings."""
+    asked, waited = wait_in_silence(server, book.SECONDS)
+    print(f"{asked} asked; {waited:.1f} s")
+    assert waited < 30
+
+
 def kill_at_random(server, times, seed):
     """Of three that start on an empty cache one is killed; the others, and the next, are right."""
     moments, kills = random.Random(seed), 0
@@ -165,7 +204,7 @@ def test_killed_at_two_hundred_steps(server, num_steps):
 
 
 def test_a_lock_that_is_never_given_back(server, monkeypatch, capsys):
-    monkeypatch.setattr(book, "TURN_SECONDS", 0.2)
+    monkeypatch.setattr(book, "SECONDS", 0.5)
     cache_path().parent.mkdir()
     with FileLock(f"{cache_path()}.lock"):
         assert load_time_machine() == BOOK.decode()
@@ -267,6 +306,19 @@ def test_the_book_is_a_folder(server, capsys):
     (cache_path() / "notes").mkdir(parents=True)
     assert load_time_machine() == BOOK.decode() and cache_path().read_bytes() == BOOK
     assert (cache_path().with_name("timemachine.altered.txt") / "notes").is_dir()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+@pytest.mark.parametrize("name", ["timemachine.txt", "failed-download.txt"])
+def test_a_pipe_or_a_device_in_the_place_of_a_file(server, name, monkeypatch):
+    """Reading one might never end."""
+    for make in (os.mkfifo, lambda path: path.symlink_to("/dev/zero")):
+        shutil.rmtree(cache_path().parent, ignore_errors=True)
+        cache_path().parent.mkdir()
+        make(cache_path().with_name(name))
+        assert load_time_machine() == BOOK.decode() and cache_path().read_bytes() == BOOK
+    monkeypatch.setenv("CHARRNN_CACHE", "/dev/null")
+    assert load_time_machine() == BOOK.decode()
 
 
 DAMAGE = {

@@ -18,9 +18,8 @@ import urllib3
 
 from charrnn_helpers.book.formats import beginning
 
-CONNECT_SECONDS, READ_SECONDS = 5, 10  # until a server answers, and between two of its bytes
-TRY_SECONDS, TOTAL_SECONDS = 60, 120  # for one try of one mirror, and for all of them
-WAITS = (1.0, 3.0)  # seconds before the second and the third try; by chance up to twice as many
+PATIENCE = 5.0  # seconds without a byte; after as many, a transfer must be fast enough
+WAITS = (1.0, 2.0)  # seconds before the second and the third try; by chance up to twice as many
 MAX_REDIRECTS = 5
 UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 
@@ -44,7 +43,6 @@ class Problem(NamedTuple):
     what: str  # goes on a sentence that begins with the name of the host
     remedy: str
     passing: bool = False  # worth another try in a moment
-    wait: float = 0.0  # seconds for which the server asks to be left alone
 
     def told(self, host):
         return f"{self.kind}: {host} {self.what}; {self.remedy}"
@@ -66,39 +64,34 @@ class DownloadError(Exception):
         super().__init__("\n".join(self.problems))
 
 
-def download(mirrors):
+def download(mirrors, deadline):
     """Return the bytes of the file, verified, from the first mirror that has it.
 
-    Raises DownloadError if no mirror gives it.
+    Ends by the deadline, a value of time.monotonic(), whatever the network does.
+    Raises DownloadError if no mirror gives the file.
     """
-    problems, deadline = dict.fromkeys(mirrors, TOO_SLOW), time.monotonic() + TOTAL_SECONDS
-    ready = dict.fromkeys(mirrors, 0.0)  # when each mirror may be asked
-    for wait in (*WAITS, None):
-        for mirror in sorted(ready, key=ready.get):
-            if max(ready[mirror], time.monotonic()) > deadline:
-                continue
-            time.sleep(max(0.0, ready[mirror] - time.monotonic()))
+    problems = dict.fromkeys(mirrors, TOO_SLOW._replace(passing=True))  # until they are asked
+    for wait in (0.0, *WAITS):
+        pause = wait * random.SystemRandom().uniform(1, 2)  # not thirty at the same moment
+        asked = [mirror for mirror, problem in problems.items() if problem.passing]
+        if not asked or time.monotonic() + pause > deadline:
+            break
+        time.sleep(pause)
+        for mirror in asked:
             try:
-                return fetch(mirror, min(TRY_SECONDS, deadline - time.monotonic()))
+                return fetch(mirror, deadline)
             except RefusedError as error:
-                problem = problems[mirror] = error.problem
-            if wait is None or not problem.passing:
-                del ready[mirror]
-                continue
-            chance = random.SystemRandom().uniform(1, 2)  # not thirty at the same moment
-            pause = max(problem.wait, wait * chance)
-            ready[mirror] = time.monotonic() + pause
-            if ready[mirror] < deadline:
-                print(f"Note: {mirror.host} {problem.what}; another try in {pause:.0f} s.")
+                problems[mirror] = error.problem
     raise DownloadError(problems)
 
 
-def fetch(mirror, seconds):
+def fetch(mirror, deadline):
     """Return what the mirror sends, if it is the file; raise RefusedError if not."""
     transfer = Transfer(mirror)
     transfer.start()
     try:
-        transfer.join(seconds)
+        while transfer.is_alive() and transfer.in_time(deadline):
+            transfer.join(0.05)
     finally:
         transfer.unwanted = True
     if transfer.is_alive():
@@ -119,13 +112,21 @@ class Transfer(threading.Thread):
     def __init__(self, mirror):
         super().__init__(daemon=True)
         self.mirror, self.body, self.error, self.unwanted = mirror, bytearray(), None, False
+        self.began = time.monotonic()
+
+    def in_time(self, deadline):
+        """Tell whether the transfer, at the speed it has had, ends by the deadline."""
+        now = time.monotonic()
+        seconds, missing = now - self.began, self.mirror.size - len(self.body)
+        if seconds > PATIENCE:
+            now += missing * seconds / (len(self.body) or 1)
+        return now <= deadline
 
     def run(self):
         try:
             with requests.Session() as session:
                 session.max_redirects = MAX_REDIRECTS
-                timeout = (CONNECT_SECONDS, READ_SECONDS)
-                with session.get(self.mirror.url, stream=True, timeout=timeout) as response:
+                with session.get(self.mirror.url, stream=True, timeout=PATIENCE) as response:
                     self.read(response)
         except Exception as error:  # raised again by fetch(), in the thread that waits
             self.error = error
@@ -171,9 +172,9 @@ CIRCLE = Problem(
 )
 CERTIFICATE = Problem(
     "certificate",
-    "could not prove who it is",
-    "check this machine's clock; if your network reads along, let REQUESTS_CA_BUNDLE name its "
-    "certificate",
+    "showed a certificate that this machine does not trust",
+    "a log-in page or a proxy probably intercepts the connection: open any page in a browser and "
+    "log in, or let REQUESTS_CA_BUNDLE name the proxy's certificate; also check the clock",
 )
 PROXY = Problem(
     "proxy",
@@ -189,7 +190,7 @@ NO_NAME = Problem(
     "go online; if you are, the network needs a log-in, a proxy (HTTPS_PROXY), or has no DNS",
 )
 TOO_SLOW = Problem(
-    "time-out", "did not answer in time", "try again later, or on another network", True
+    "time-out", "did not send the file in time", "try again later, or on another network"
 )
 NO_ANSWER = Problem(
     "connection refused",
@@ -217,17 +218,9 @@ def status_problem(response):
         return PROXY._replace(what="was cut off by the proxy, which wants a password")
     kind, what = f"HTTP status {status}", f"answered with the status {status}"
     if status in (408, 425, 429) or status >= 500:
-        wait = seconds_to_wait(response.headers.get("Retry-After"))
-        return Problem(kind, what, "it is busy: try again in some minutes", True, wait)
+        passing = "Retry-After" not in response.headers  # it asks for more time than there is
+        return Problem(kind, what, "it is busy: try again in some minutes", passing)
     return Problem(kind, what, "the file is not there, or not for this network")
-
-
-def seconds_to_wait(retry_after):
-    """Return the seconds that the header Retry-After asks for; 0 if it makes no sense."""
-    try:
-        return float(urllib3.Retry().parse_retry_after(retry_after or "0"))
-    except urllib3.exceptions.InvalidHeader:
-        return 0.0
 
 
 KINDS = (  # the first that fits any of the errors behind an error

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 import textwrap
+import time
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -27,16 +28,20 @@ MIRRORS = (  # (address, SHA-256 and size of the file there)
         SIZE,
     ),
 )
-TURN_SECONDS = 60  # how long to wait for another process that downloads
+SECONDS = 20  # for a download, or for another process that downloads
+SPARE = 4  # seconds more for a download of one's own after that
+BELIEVED = 600  # seconds for which a failure is believed, so that the next notebook need not wait
 LEAST, ENOUGH = 1_000, 55_032  # characters after preprocess(): to load a text, for all notebooks
 
 
-def load_time_machine(path=None, cache_dir=None, download=True):
+def load_time_machine(path=None, cache_dir=None, download=True, retry=False):
     """Return the raw text (`str`) of the book, or of a text of your own.
 
     Taken from the first of: `path`; the file that the environment variable
     CHARRNN_TEXT names; the cache; a download, verified by SHA-256; and, with
     none of these, the story that comes with the course, with a notice.
+    The download takes 24 seconds at most; *Interrupt Kernel* ends it at once.
+    One that failed is tried again after ten minutes, or with `retry=True`.
     Raises FileNotFoundError or ValueError with the remedy in the message.
     """
     if path is not None:
@@ -49,7 +54,8 @@ def load_time_machine(path=None, cache_dir=None, download=True):
     altered = f"the cached book {str(cached)!r} was altered (its SHA-256 is wrong)"
     if not download and cached.exists():
         raise ValueError(f"{altered}; delete the file, or call load_time_machine() online")
-    text, problems = downloaded(cached) if download else (None, ["downloading was switched off"])
+    off = None, ["downloading was switched off"]
+    text, problems = downloaded(cached, retry) if download else off
     if text is not None:
         return text
     problems += [altered] * cached.exists()
@@ -104,9 +110,9 @@ def story_path():
 
 def is_the_book(path):
     """Tell whether this is the edition that the course was measured on, whatever its line ends."""
-    try:
-        if Path(path).stat().st_size > 2 * SIZE:
-            return False  # whatever it is, it need not be read
+    try:  # a pipe or a device may never end, and what is too large need not be read
+        if not Path(path).is_file() or Path(path).stat().st_size > 2 * SIZE:
+            return False
         content = Path(path).read_bytes()
     except OSError:
         return False
@@ -114,52 +120,91 @@ def is_the_book(path):
     return hashlib.sha256(content).hexdigest() == SHA256
 
 
-def downloaded(cached):
+def downloaded(cached, retry=False):
     """Download the book into the cache; return its text, and the list of what went wrong.
 
     If the cache cannot be written, the book is used all the same, and a notice says why.
     """
     from charrnn_helpers.book.download import DownloadError  # here: the package imports quickly
 
-    with turn(cached):
-        if is_the_book(cached):  # another process may have brought it meanwhile
-            return read_text(cached), []
-        try:
-            content = fetched()
-        except DownloadError as error:
-            return None, error.problems
-        try:
+    since, end = time.time() - BELIEVED * (not retry), time.monotonic() + SECONDS + SPARE
+    failure = cached.with_name("failed-download.txt")
+    try:
+        with turn(cached):
+            if is_the_book(cached):  # another process may have brought it meanwhile
+                return read_text(cached), []
+            problems = failed(failure, since)
+            if problems:
+                return None, [*problems, AGAIN]
+            try:
+                content = fetched(min(end, time.monotonic() + SECONDS))
+            except DownloadError as error:
+                note_failure(failure, error.problems)
+                return None, [*error.problems, AGAIN]
             keep(content, cached)
-        except OSError as error:
-            print(
-                f"Note: the book was downloaded, but could not be kept in {str(cached.parent)!r} "
-                f"({error.strerror or error}). To keep it, let the environment variable "
-                "CHARRNN_CACHE name another folder."
-            )
-    return content.decode("utf-8-sig").replace("\r\n", "\n"), []
+            return content.decode("utf-8-sig").replace("\r\n", "\n"), []
+    except KeyboardInterrupt:
+        problems = ["interrupted: you ended the download"]
+        note_failure(failure, problems)
+        return None, [*problems, AGAIN]
 
 
-def fetched():
+AGAIN = (
+    "next try: in ten minutes, so that no notebook waits in vain; or at once, with "
+    "load_time_machine(retry=True)"
+)
+
+
+def note_failure(failure, problems):
+    """Write down what went wrong, for `failed`; where nothing can be written, it is tried again."""
+    with contextlib.suppress(OSError):
+        write(failure, "\n".join(problems).encode())
+
+
+def failed(failure, since):
+    """Return what went wrong in a download that failed since that time; [] if none did."""
+    try:
+        if failure.is_file() and since <= failure.stat().st_mtime < time.time() + BELIEVED:
+            return failure.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    return []
+
+
+def fetched(deadline):
     """Return the bytes of the book, from the first mirror that has it."""
     from charrnn_helpers.book.download import Mirror, download
 
-    return download([Mirror(*mirror) for mirror in MIRRORS])
+    return download([Mirror(*mirror) for mirror in MIRRORS], deadline)
 
 
 def keep(content, cached):
-    """Write the book into the cache, whole or not at all."""
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    if cached.exists():
-        altered = cached.with_suffix(".altered.txt")
-        cached.replace(altered)
-        print(f"Note: the cached book had been altered; it is now {altered.name!r} beside it.")
-    handle, name = tempfile.mkstemp(".part", f"{cached.name}.", cached.parent)
+    """Write the book into the cache, or say why it cannot be kept."""
+    try:
+        if cached.exists():
+            altered = cached.with_suffix(".altered.txt")
+            cached.replace(altered)
+            print(f"Note: the cached book had been altered; it is now {altered.name!r} beside it.")
+        write(cached, content)
+        cached.with_name("failed-download.txt").unlink(missing_ok=True)
+    except OSError as error:
+        print(
+            f"Note: the book was downloaded, but could not be kept in {str(cached.parent)!r} "
+            f"({error.strerror or error}). To keep it, let the environment variable "
+            "CHARRNN_CACHE name another folder."
+        )
+
+
+def write(path, content):
+    """Write a file whole, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(".part", f"{path.name}.", path.parent)
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         part.chmod(0o644)  # a cache may be shared
-        part.replace(cached)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -174,7 +219,7 @@ def turn(cached):
     except Timeout:
         print("Note: another notebook is downloading the book; this one waits for it.")
         with contextlib.suppress(Timeout):
-            lock.acquire(timeout=TURN_SECONDS)
+            lock.acquire(timeout=SECONDS)
     except (OSError, NotImplementedError):
         pass  # two downloads at once do no harm
     try:

@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 import torch
+from ipykernel.comm.comm import BaseComm
 from IPython.display import HTML, display
 from packaging.version import Version
 
@@ -274,14 +275,16 @@ def including(values, value):
 def click_problems():
     """Return what the installed versions do not let through while a cell runs, and the remedy."""
     problem = (
-        "{} {} lets no click and no slider through while a cell runs. Install another one, "
-        'pip install "{}", and restart the kernel; until then, Interrupt Kernel ends the run, '
+        "With {} {}, clicks and sliders may not arrive while a cell runs. Install another version, "
+        'pip install "{}", and restart the kernel. Until then, Interrupt Kernel ends the run, '
         "and the model keeps what it has learned."
     )
     kernel, lab = version("ipykernel"), version("jupyterlab")
     found = []
-    if kernel < Version("7.1") or kernel == Version("7.4.0"):
-        found.append(("ipykernel", kernel, "ipykernel>=7.1,!=7.4.0"))
+    if kernel < Version("7.4"):
+        found.append(("ipykernel", kernel, "ipykernel>=7.4"))
+    elif not hasattr(BaseComm, "_reply_subshell_for"):  # see Panel: what it sets is gone
+        found.append(("ipykernel", kernel, "ipykernel==7.4.*"))
     if Version("0") < lab < Version("4.4"):
         found.append(("jupyterlab", lab, "jupyterlab>=4.4"))
     return [problem.format(*one) for one in found]

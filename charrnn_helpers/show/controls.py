@@ -88,6 +88,12 @@ class Panel(anywidget.AnyWidget):
     picture = traitlets.Unicode().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
 
+    @traitlets.observe("comm")
+    def _let_messages_pass(self, change):
+        """Take messages in while a cell runs: ipykernel 7.4 would route them to the busy shell."""
+        if hasattr(change.new, "_reply_subshell_for"):
+            change.new._reply_subshell_for = None
+
     def __init__(self, title, controls, on_change=None, on_click=None):
         self.controls, self.on_change, self.on_click = controls, on_change, on_click
         self.static = None  # the Picture for where no widget can be shown
