@@ -1,8 +1,7 @@
-"""Checkpoints: a trained model as one file.  Import-only.
+"""Checkpoints: save a trained model to one file, and load it.  Import-only.
 
-The file is in the safetensors format: numbers, and a header of text that is parsed as JSON, so
-nothing in it is ever executed.  Its SHA-256 finds damage, not malice, because a new one is
-easily written.
+A file in the safetensors format holds numbers and a JSON header, so nothing in it is ever executed.
+Its SHA-256 detects damage but not tampering, because anyone can compute a new one.
 """
 
 import contextlib
@@ -25,13 +24,15 @@ AGAIN = "train and save again, or use another copy"
 
 
 def save_checkpoint(path, model, vocab, history=()):
-    """Write model, vocabulary and history (a list of Records) to one file, whole or not at all.
+    """Write the model, the vocabulary, and the history (a list of Records) to one file atomically.
 
     Raises ValueError if the model was not made for this vocabulary, and OSError if the file
-    cannot be written; a file that was there before stays.
+    cannot be written; an existing file is then kept.
     """
     if model.vocab_size != len(vocab):
-        raise ValueError(f"the model has {model.vocab_size} tokens, but the vocab {len(vocab)}")
+        raise ValueError(
+            f"the model has {model.vocab_size} tokens, but vocab has {len(vocab)}; use the model's"
+        )
     tensors = {name: p.detach().cpu().contiguous() for name, p in model.state_dict().items()}
     header = {"sigma": model.rnn.sigma, "vocab": vocab.idx_to_token, "history": list(history)}
     text, path = json.dumps(header), Path(path).expanduser()
@@ -51,14 +52,13 @@ def save_checkpoint(path, model, vocab, history=()):
 def load_checkpoint(path, vocab=None):
     """Return (model, vocab, history) as save_checkpoint() wrote them.
 
-    Raises OSError if there is no such file, and ValueError that says what is wrong with it: with
-    `vocab`, also that the model was trained on another vocabulary.
+    Raises OSError if there is no file, and ValueError if it is damaged or has another vocab.
     """
     header, tensors = read(Path(path).expanduser())
     try:
         own_vocab = Vocab(header["vocab"])
         if own_vocab.idx_to_token != header["vocab"]:
-            raise ValueError("the vocabulary is not in order")
+            raise ValueError("the vocabulary is not sorted")
         model = unpack_model(tensors, len(own_vocab), header["sigma"])
         history = [Record(*values) for values in header["history"]]
     except NONSENSE as error:
@@ -67,13 +67,13 @@ def load_checkpoint(path, vocab=None):
         mine, theirs = (repr("".join(v.idx_to_token)[:60]) for v in (own_vocab, vocab))
         raise ValueError(
             f"the model in {str(path)!r} has the vocabulary {mine}, not {theirs}; use the text "
-            "it was trained on, or the vocabulary in the file"
+            "that it was trained on, or the vocabulary in the file"
         )
     return model, own_vocab, history
 
 
 def read(path):
-    """Return the header and the tensors of the file, if it is whole; raise ValueError if not."""
+    """Return the header and the tensors of the file; raise ValueError if it is damaged."""
     content, known = path.read_bytes(), ""
     try:
         metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
@@ -83,7 +83,7 @@ def read(path):
         text = metadata.get("header", "")
         header = json.loads(text) if known == FORMAT else {}
     except (SafetensorError, *NONSENSE) as error:
-        raise ValueError(f"{str(path)!r} is not a whole checkpoint ({error}); {AGAIN}") from error
+        raise ValueError(f"{str(path)!r} is not a valid checkpoint ({error}); {AGAIN}") from error
     if known != FORMAT:
         what = "was written by another version" if "charrnn" in known else "is not a checkpoint"
         raise ValueError(f"{str(path)!r} {what} of this course; {AGAIN}")
@@ -93,7 +93,7 @@ def read(path):
 
 
 def unpack_model(tensors, vocab_size, sigma):
-    """Return the model with these weights; raise ValueError or RuntimeError if they make none."""
+    """Return the model with these weights; raise ValueError or RuntimeError if they are invalid."""
     types = {tensor.dtype for tensor in tensors.values()}
     if len(types) != 1 or not tensors["b_q"].is_floating_point():
         raise ValueError(f"the weights are of type {', '.join(map(str, types))}")
@@ -105,7 +105,7 @@ def unpack_model(tensors, vocab_size, sigma):
 
 
 def digest(text, tensors):
-    """Return the SHA-256 of the header, and of each tensor with its name, type and shape."""
+    """Return one SHA-256 of the header and of each tensor with its name, type, and shape."""
     sha256 = hashlib.sha256(text.encode())
     for name, tensor in sorted(tensors.items()):
         sha256.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())

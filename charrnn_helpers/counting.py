@@ -1,4 +1,4 @@
-"""Counting models: what a recurrent network has to beat."""
+"""Counting models, the baseline that a recurrent network has to beat."""
 
 import math
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""The data: normalised text, vocabulary, windows, batches."""
+"""The data: normalized text, vocabulary, windows, and batches."""
 
 import re
 from numbers import Integral
@@ -9,7 +9,7 @@ from charrnn_helpers.book import load_time_machine
 
 
 def check_size(name, value, most=None):
-    """Return the value if it is a whole number from 1 (to `most`); raise ValueError if not."""
+    """Return the value if it is a whole number from 1 to `most`; raise ValueError if not."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not whole or value < 1 or (most is not None and value > most):
         limits = "of at least 1" if most is None else f"from 1 to {most:,}"
@@ -22,7 +22,7 @@ def check_ids(ids, vocab_size):
     if ids.numel() == 0:
         return ids.long()
     if ids.is_floating_point() or ids.is_complex() or ids.dtype == torch.bool:
-        raise ValueError(f"token ids are whole numbers, not {ids.dtype}; use ids.long()")
+        raise ValueError(f"token ids must be whole numbers, not {ids.dtype}; use ids.long()")
     low, high = (bound.item() for bound in ids.aminmax())
     if low < 0 or high >= vocab_size:
         bad = low if low < 0 else high
@@ -31,11 +31,11 @@ def check_ids(ids, vocab_size):
 
 
 def check_length(ids, needed, what):
-    """Raise ValueError if the text has fewer characters than are needed."""
+    """Raise ValueError if there are fewer than `needed` ids; `what` names their purpose."""
     if len(ids) < needed:
         raise ValueError(
             f"{needed} characters are needed for {what}, but there are {len(ids)}; "
-            "ask for less, or use a longer text"
+            "reduce the sizes, or use a longer text"
         )
 
 
@@ -69,19 +69,19 @@ class Vocab:
         return self.token_to_idx.get(token, self.unk)
 
     def encode(self, text):
-        """Return the ids of the characters, `(len(text),)`; an unknown one gets that of `<unk>`."""
+        """Return the ids of the characters, `(len(text),)`; unknown ones get the id of `<unk>`."""
         return torch.tensor([self[token] for token in text], dtype=torch.long)
 
     def decode(self, ids):
-        """Return the text of ids of any shape, read row by row; ValueError if one is no token."""
+        """Return the text of ids of any shape, read row by row; raise ValueError for a bad id."""
         ids = check_ids(torch.as_tensor(ids), len(self))
         return "".join(self.idx_to_token[idx] for idx in ids.flatten().tolist())
 
 
 def windows(ids, num_steps):
-    """Return all windows of the ids, and their targets, which are one character later.
+    """Return X, all windows of the ids, and Y, their targets, which are one character later.
 
-    X and Y are each `(len(ids) - num_steps, num_steps)`, and views, not copies.
+    X and Y each have shape `(len(ids) - num_steps, num_steps)`; they are views, not copies.
     Raises ValueError if the text is shorter than num_steps + 1.
     """
     check_size("num_steps", num_steps)
@@ -90,7 +90,7 @@ def windows(ids, num_steps):
 
 
 def split(ids, fractions=(0.8, 0.1, 0.1)):
-    """Cut the ids into training, validation and test part, in order, with no shared characters."""
+    """Cut the ids, in order, into training, validation, and test parts that share no characters."""
     if len(fractions) != 3 or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"fractions {fractions} must be three positive numbers that add up to 1")
     test_start = len(ids) - int(fractions[2] * len(ids))
@@ -101,7 +101,7 @@ def split(ids, fractions=(0.8, 0.1, 0.1)):
 class WindowBatches:
     """Batches (X, Y), each `(batch_size, num_steps)`, of independent windows.
 
-    With a generator, the windows are shuffled anew at each pass; without, in order.
+    With a generator, each pass shuffles the windows anew; without one, they stay in order.
     The last batch may be smaller.  Raises ValueError if there are fewer windows than batch_size.
     """
 
@@ -147,7 +147,7 @@ class StreamBatches:
 
 
 class TimeMachine:
-    """The book as numbers, split and cut; with num_train, the lesson's split, in windows."""
+    """The book as ids, split and cut into windows; with num_train, it is split as in D2L."""
 
     def __init__(self, batch_size, num_steps, text=None, num_train=None, num_val=5_000):
         self.batch_size, self.num_steps = batch_size, num_steps
@@ -164,13 +164,13 @@ class TimeMachine:
         check_batch_size(batch_size, len(windows(self.train_ids, num_steps)[0]), "windows")
 
     def train_batches(self, generator):
-        """The training part as shuffled windows, shuffled anew at each pass."""
+        """Return the training part as windows, shuffled anew at each pass."""
         return WindowBatches(self.train_ids, self.batch_size, self.num_steps, generator)
 
     def val_batches(self):
-        """The validation part as windows, in order."""
+        """Return the validation part as windows, in order."""
         return WindowBatches(self.val_ids, self.batch_size, self.num_steps)
 
     def train_streams(self):
-        """The training part as consecutive windows, for carrying the state."""
+        """Return the training part as consecutive windows, for carrying the state."""
         return StreamBatches(self.train_ids, self.batch_size, self.num_steps)

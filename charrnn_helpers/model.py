@@ -29,7 +29,7 @@ def one_hot(X, vocab_size):
 class RNNScratch(nn.Module):
     """The recurrence H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h)  (D2L, equation 9.4.5).
 
-    The first weights are normal with standard deviation sigma; the bias b_h starts at 0.
+    The initial weights are normal with standard deviation sigma; the bias b_h starts at 0.
     """
 
     def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None):

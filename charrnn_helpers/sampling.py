@@ -10,16 +10,16 @@ from charrnn_helpers.training import check_positive
 
 
 def check_text(text, vocab, what="prefix"):
-    """Raise ValueError, naming the character, if the text is empty or not in the vocabulary."""
+    """Raise ValueError if the text is empty or if a character is not in the vocabulary."""
     if not isinstance(text, str):
-        raise ValueError(f"the {what} is {text!r}; use a text")
+        raise ValueError(f"the {what} is {text!r}; use a string")
     if not text:
         raise ValueError(f"the {what} is empty; use at least one character to start from")
     for char in text:
         if char not in vocab.token_to_idx:
             raise ValueError(
                 f"{char!r} in the {what} {text[:40]!r} is not in the vocabulary "
-                f"{''.join(vocab.idx_to_token)!r}; preprocess({what}) turns it into text that is"
+                f"{''.join(vocab.idx_to_token)!r}; use preprocess({what}) instead"
             )
 
 
@@ -34,16 +34,16 @@ def check_logits(logits):
     largest = logits.max().item()
     if not math.isfinite(largest):
         raise ValueError(
-            f"the logits are no scores to choose by, since the largest is {largest}; did the "
-            "training diverge, or is the temperature too close to 0?"
+            f"the largest logit is {largest}, so no character can be chosen; did the training "
+            "diverge, or is the temperature too close to 0?"
         )
     return logits
 
 
 def check_share(name, value):
-    """Return the value if it is a number above 0 and up to 1; raise ValueError if not."""
+    """Return the value if it is a number above 0 and at most 1; raise ValueError if not."""
     if not isinstance(value, Real) or not 0 < value <= 1:
-        raise ValueError(f"{name} is {value!r}; use a number above 0 and up to 1")
+        raise ValueError(f"{name} is {value!r}; use a number above 0 and at most 1")
     return float(value)
 
 
@@ -74,20 +74,20 @@ def predict(model, prefix, num_preds, vocab):
 
 
 def apply_temperature(logits, temperature):
-    """Divide the logits by the temperature: below 1 sharper, above 1 flatter, 0 is greedy."""
+    """Divide the logits by the temperature: below 1 sharpens, above 1 flattens, 0 is greedy."""
     if temperature == 0:
         return torch.where(logits == logits.max(), 0.0, -math.inf)
     return logits / check_positive("temperature", temperature)
 
 
 def keep_top_k(logits, top_k):
-    """Replace all but the top_k largest logits by -inf; a tie stays (Fan et al. 2018)."""
+    """Replace all but the top_k largest logits with -inf; keep ties (Fan et al. 2018)."""
     top_k = check_size("top_k", top_k, len(logits))
     return logits.masked_fill(logits < logits.topk(top_k).values[-1], -math.inf)
 
 
 def keep_top_p(logits, top_p):
-    """Keep the fewest characters whose probabilities add up to top_p (Holtzman et al. 2020)."""
+    """Keep the fewest characters with total probability top_p or more (Holtzman et al. 2020)."""
     ordered, order = logits.sort(descending=True, stable=True)
     probs = ordered.softmax(dim=0)
     before = probs.cumsum(dim=0) - probs  # what the likelier characters already add up to

@@ -1,4 +1,4 @@
-"""Training: the loss, its gradient clipped, the loop, and the evaluation."""
+"""Training: the loss, gradient clipping, the training loop, and evaluation."""
 
 import math
 import signal
@@ -18,7 +18,7 @@ def check_positive(name, value):
     """Return the value if it is a finite number above 0; raise ValueError if not."""
     try:
         good = isinstance(value, Real) and math.isfinite(value) and value > 0
-    except OverflowError:  # an integer of more than 308 digits
+    except OverflowError:  # an integer with more than 308 digits
         good = False
     if not good:
         raise ValueError(f"{name} is {value!r:.50}; use a finite number above 0")
@@ -40,8 +40,8 @@ def check_finite(loss, norm):
 def cross_entropy(logits, targets):
     """Return the mean over all positions of -ln softmax(logits)[target], in nats.
 
-    logits `(..., vocab_size)`, targets `(...)` of whole numbers.  Subtracting the largest logit
-    from all of them changes nothing in exact arithmetic, and exp() cannot overflow.
+    The logits are `(..., vocab_size)` and the targets `(...)`.  Subtracting the largest logit
+    from all of them changes nothing in exact arithmetic, but keeps exp() from overflowing.
     """
     check_shape(targets, logits.shape[:-1])
     logits = logits - logits.detach().max(dim=-1, keepdim=True).values
@@ -51,12 +51,12 @@ def cross_entropy(logits, targets):
 
 
 def perplexity(loss):
-    """Return exp(loss), the effective number of choices, for a mean loss in nats a character."""
+    """Return exp(loss), the effective number of choices, for a mean loss in nats per character."""
     return math.inf if loss > 700 else math.exp(loss)
 
 
 def bits_per_char(loss):
-    """Return the same loss in bits: nats divided by ln 2."""
+    """Return the loss in bits per character: the loss in nats divided by ln 2."""
     return loss / math.log(2)
 
 
@@ -67,7 +67,7 @@ def gradient_norm(model):
 
 
 def clip_gradients(grad_clip_val, model):
-    """Scale g to min(1, theta / ||g||) g, in place; return the norm before (Pascanu et al. 2013).
+    """Scale g to min(1, theta / ||g||) g in place; return the old norm (Pascanu et al. 2013).
 
     Raises FloatingPointError if the norm is inf or nan, because no scaling can mend that.
     """
@@ -96,7 +96,7 @@ class Options:
 
 
 def check_options(options):
-    """Raise ValueError, which names the value, if a setting makes no sense."""
+    """Raise ValueError, naming the value, if a setting makes no sense."""
     check_size("num_epochs", options.num_epochs)
     check_positive("lr", options.lr)
     if options.grad_clip_val is not None:
@@ -108,7 +108,7 @@ class Record(NamedTuple):
 
     step: int
     epoch: float  # passes over the data so far
-    loss: float  # nats a character
+    loss: float  # nats per character
     grad_norm: float  # before clipping
     lr: float  # as it was in this step
     grad_clip_val: float | None
@@ -156,9 +156,9 @@ def train(model, batches, options, optimizer=None):
 
 
 def linear_decay(run, options, num_steps):
-    """Pass on the records of a run, and let its learning rate fall in a straight line towards 0.
+    """Yield the records of a run while its learning rate decays linearly toward 0.
 
-    Between two steps options.lr is what it was before, so it may be changed at any time.
+    Between two steps, options.lr has its original value, so you can change it at any time.
     """
     for step in range(num_steps):
         lr = options.lr
@@ -174,9 +174,9 @@ def linear_decay(run, options, num_steps):
 
 @contextmanager
 def defer_interrupt():
-    """Yield a function that tells whether *Interrupt Kernel* was pressed in the block.
+    """Yield a function that returns whether *Interrupt Kernel* was pressed in the block.
 
-    The first interrupt only sets this; a second one raises KeyboardInterrupt at once.
+    The first interrupt is only recorded; a second one raises KeyboardInterrupt at once.
     """
     pressed = []
 
@@ -199,7 +199,7 @@ def fit(run, history=None):
     """Run train(...) to its end, or until an interrupt; return the list of its Records.
 
     An interrupt waits until the step is complete.  To go on after it, call fit again with the
-    same run; with the `history` so far, the new records are added to it.
+    same run; pass the `history` so far to have the new records added to it.
     """
     history = [] if history is None else history
     with defer_interrupt() as interrupted:
@@ -213,7 +213,7 @@ def fit(run, history=None):
 
 @torch.no_grad()
 def evaluate(model, batches, carry_state=False):
-    """Return the mean loss in nats over all characters of the batches, however unequal in size.
+    """Return the mean loss in nats over all characters of the batches, which may differ in size.
 
     Raises ValueError if there are no batches.
     """

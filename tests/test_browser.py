@@ -297,10 +297,10 @@ def test_verdicts_in_the_browser(open_page, served):
         "Passed: one-hot in one line",
         "Hint 2 of 3",
         "def my_windows(ids, num_steps):",
-        'You say: "nan"',
+        'Your prediction: "nan"',
         "Not as predicted",
-        "It had not returned after 2 seconds",
-        "1 of 23 exercises passed; 1 predictions seen, 0 right",
+        "Your code did not return within 2 seconds",
+        "1 of 23 exercises passed; 1 prediction revealed, 0 right",
     ):
         assert words in text, words
     border = "el => getComputedStyle(el).borderLeftColor"

@@ -225,7 +225,7 @@ def test_a_truncated_file_is_refused_wherever_it_was_cut(tmp_path, vocab):
     content = (tmp_path / "a").read_bytes()
     for length in [*range(0, len(content), 7), len(content) - 1]:
         (tmp_path / "cut").write_bytes(content[:length])
-        with pytest.raises(ValueError, match="cut' is not a whole checkpoint.*save again"):
+        with pytest.raises(ValueError, match="cut' is not a valid checkpoint.*save again"):
             load_checkpoint(tmp_path / "cut")
 
 
@@ -263,13 +263,13 @@ def test_a_file_with_any_bit_altered_is_refused(tmp_path, vocab):
 
 def test_foreign_files_are_refused(tmp_path):
     (tmp_path / "text").write_text("The Time Machine", encoding="utf-8")
-    with pytest.raises(ValueError, match="not a whole checkpoint"):
+    with pytest.raises(ValueError, match="not a valid checkpoint"):
         load_checkpoint(tmp_path / "text")
     save_file({"W": torch.zeros(2)}, tmp_path / "other")
     with pytest.raises(ValueError, match="is not a checkpoint of this course"):
         load_checkpoint(tmp_path / "other")
     torch.save(make_model().state_dict(), tmp_path / "torch")
-    with pytest.raises(ValueError, match="not a whole checkpoint"):
+    with pytest.raises(ValueError, match="not a valid checkpoint"):
         load_checkpoint(tmp_path / "torch")
     save_file({"W": torch.zeros(2)}, tmp_path / "old", {"format": "charrnn checkpoint 1"})
     with pytest.raises(ValueError, match="was written by another version of this course;"):
@@ -282,10 +282,10 @@ def test_a_pickle_is_refused_and_not_run(tmp_path):
             return exec, ("raise SystemExit('code from the file was run')",)
 
     (tmp_path / "trap").write_bytes(pickle.dumps(Trap()))
-    with pytest.raises(ValueError, match="not a whole checkpoint"):
+    with pytest.raises(ValueError, match="not a valid checkpoint"):
         load_checkpoint(tmp_path / "trap")
     torch.save(Trap(), tmp_path / "trap")
-    with pytest.raises(ValueError, match="not a whole checkpoint"):
+    with pytest.raises(ValueError, match="not a valid checkpoint"):
         load_checkpoint(tmp_path / "trap")
 
 
@@ -297,7 +297,7 @@ def test_another_vocabulary_is_refused(tmp_path, vocab):
 
 
 def test_a_model_and_a_vocabulary_that_do_not_fit_are_not_saved(tmp_path, vocab):
-    with pytest.raises(ValueError, match="the model has 5 tokens, but the vocab 28"):
+    with pytest.raises(ValueError, match="the model has 5 tokens, but vocab has 28"):
         save_checkpoint(tmp_path / "a", make_model(5), vocab)
     assert list(tmp_path.iterdir()) == []
 
@@ -318,15 +318,15 @@ def whole_numbers(count):
 
 
 FORGED = {  # a valid hash, and nonsense inside: (change of the header, tensors, what is said)
-    "no JSON": (lambda header: "{", None, "is not a whole checkpoint"),
+    "no JSON": (lambda header: "{", None, "is not a valid checkpoint"),
     "a list": (lambda header: "[]", None, "damaged"),
-    "deep": (lambda header: "[" * 100_000, None, "is not a whole checkpoint"),
+    "deep": (lambda header: "[" * 100_000, None, "is not a valid checkpoint"),
     **{f"no {key}": (drop(key), None, "damaged") for key in ["sigma", "vocab", "history"]},
     "a sigma in words": (put("sigma", "small"), None, "damaged"),
-    "a vocabulary in one": (put("vocab", "abc"), None, "is not in order"),
+    "a vocabulary in one": (put("vocab", "abc"), None, "is not sorted"),
     "numbers as vocabulary": (put("vocab", list(range(28))), None, "damaged"),
     "a short vocabulary": (put("vocab", ["<unk>", "a"]), None, "size mismatch for"),
-    "an unsorted vocabulary": (put("vocab", ["b", "a", "<unk>"]), None, "is not in order"),
+    "an unsorted vocabulary": (put("vocab", ["b", "a", "<unk>"]), None, "is not sorted"),
     "a history in words": (put("history", "long"), None, "damaged"),
     "a record too short": (put("history", [[1, 2]]), None, "damaged"),
     "a weight is missing": (put("sigma", 1), {"b_q": None}, "damaged: 'b_q'"),
@@ -363,7 +363,7 @@ def test_a_type_of_number_that_is_not_known(tmp_path, vocab):
     save_checkpoint(tmp_path / "a", make_model(), vocab)
     content = (tmp_path / "a").read_bytes()
     (tmp_path / "a").write_bytes(content.replace(b'"dtype":"F32"', b'"dtype":"F99"'))
-    with pytest.raises(ValueError, match="is not a whole checkpoint.*F99.*save again"):
+    with pytest.raises(ValueError, match="is not a valid checkpoint.*F99.*save again"):
         load_checkpoint(tmp_path / "a")
 
 

@@ -142,7 +142,7 @@ def test_no_distribution(weights):
 def test_the_journey_tells_the_norm_before_and_after():
     whole = math.sqrt(sum(0.9 ** (2 * lag) for lag in range(40)))
     alt = demos.gradient_journey(decay, 0.9, 0.5).alt
-    assert f"length of the whole {whole:.3g}, after clipping 0.5" in alt
+    assert f"total norm {whole:.3g}, after clipping 0.5" in alt
     assert f"after clipping {whole:.3g}" in demos.gradient_journey(decay, 0.9, 100).alt
 
 

@@ -63,7 +63,7 @@ def test_what_is_damaged_is_left_out_and_loses_nothing(path, kind):
         file.write(DAMAGE[kind])
     verdict = checks.one_hot(checks.one_hot.answer)
     assert "damaged" not in repr(verdict)
-    assert "1 damaged lines are left out" in repr(checks.progress())
+    assert "skipped in the record of your progress: 1." in repr(checks.progress())
     assert "2 of 23" in repr(checks.progress())
 
 
@@ -95,10 +95,10 @@ def test_a_path_that_cannot_be_written(tmp_path, monkeypatch):
     for bad in (tmp_path / "file" / "progress.json", tmp_path):
         monkeypatch.setenv("CHARRNN_PROGRESS", str(bad))
         verdict = passed()
-        assert verdict.status == "passed" and "could not be written down" in repr(verdict)
+        assert verdict.status == "passed" and "could not be saved" in repr(verdict)
         assert "CHARRNN_PROGRESS" in repr(verdict)
-        assert "could not be written down" in repr(checks.predict("large_logits", "inf"))
-        assert "could not be written down" in repr(checks.reveal("large_logits", float("inf")))
+        assert "could not be saved" in repr(checks.predict("large_logits", "inf"))
+        assert "could not be saved" in repr(checks.reveal("large_logits", float("inf")))
         shown = repr(checks.progress())  # kept as long as the kernel runs
         assert "could not be read" in shown and "1 of 23" in shown
         logbook.UNWRITTEN.clear()
@@ -106,7 +106,7 @@ def test_a_path_that_cannot_be_written(tmp_path, monkeypatch):
 
 def test_what_could_not_be_written_is_written_when_it_can_be(path):
     path.mkdir(parents=True)
-    assert "could not be written down" in repr(passed())
+    assert "could not be saved" in repr(passed())
     path.rmdir()
     verdict = checks.one_hot(checks.one_hot.answer)
     assert "could not" not in repr(verdict) and not logbook.UNWRITTEN

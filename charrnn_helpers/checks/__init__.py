@@ -2,18 +2,18 @@
 
 `hint(name)`, `solution(name)`, `predict(name, value)`, `reveal(name, actual)`, `progress()`.
 
-A diagnosis comes from what an answer does in chosen cases, never from how it is written.  Nothing
-here raises at a learner; with CHARRNN_STRICT=1 in the environment, as in CI, everything but
-*passed* raises WrongAnswer.
+A diagnosis comes from what an answer does in chosen cases, never from how it is written.  Learners
+get no exceptions from here; but with CHARRNN_STRICT=1 in the environment, as in CI, everything
+except *passed* raises WrongAnswer.
 
 =============  ==========================================================================
-values         what an answer returned beside what was expected, and how the two differ
-trial          an answer's code, called with a limit on time and memory
-diagnosis      which known slip, or which two, explain what it did; if none, the facts
-verdict        what is shown
-logbook        what was tried, passed and predicted
+values         what an answer returned, what was expected, and how the two differ
+trial          calls an answer with a limit on time and memory
+diagnosis      the known slip, or the two, that explain what it did; or just the facts
+verdict        what the learner sees
+logbook        what was tried, passed, and predicted
 exercise       the exercise: a model answer, cases, hints, slips
-exercises/     one module a notebook
+exercises/     one module per notebook
 predictions    questions that are asked before a cell is run
 =============  ==========================================================================
 """
@@ -60,12 +60,12 @@ __all__ = [*BY_NAME, "WrongAnswer", "hint", "predict", "progress", "reveal", "so
 
 
 def _find(name):
-    """Return the exercise with this name, or a Note; checks.hint(checks.windows) is as good."""
+    """Return the exercise with this name, or a Note; checks.hint(checks.windows) works, too."""
     return look_up(getattr(name, "name", name), BY_NAME, "exercise")
 
 
 def hint(name, step=1):
-    """Show the first `step` of three hints, from a nudge to nearly there."""
+    """Show the first `step` of three hints, from a nudge to almost the answer."""
     exercise = _find(name)
     if isinstance(exercise, Note):
         return exercise
@@ -82,26 +82,27 @@ def solution(name):
     if isinstance(exercise, Note):
         return exercise
     if os.environ.get("CHARRNN_SOLUTIONS", "").strip().lower() == "locked":
-        text = "The solutions are locked on this computer; the hints are open."
+        text = "The solutions are locked on this computer, but the hints are open."
         return Note(f"Locked: {exercise.title}", f'{text} Try checks.hint("{exercise.name}", 3).')
     text = "This is one way to do it. Compare it with yours, line by line."
     return Note(f"A solution: {exercise.title}", text, {"": exercise.source})
 
 
 def progress():
-    """Show the course, with what has been passed and predicted so far."""
+    """Show all exercises, with what has been passed and predicted so far."""
     tried, predicted, notice = logbook.read()
     seen = [made for made in predicted.values() if made.get("seen")]
     right = sum(made.get("right") is True for made in seen)
     passed = [exercise for exercise in EXERCISES if tried.get(exercise.name) == "passed"]
-    heading = f"{len(passed)} of {len(EXERCISES)} exercises passed; {len(seen)} predictions seen, "
+    heading = f"{len(passed)} of {len(EXERCISES)} exercises passed"
     legend = ", ".join(f"{SIGNS[status]} {word}" for status, word in WORDS.items())
     lines = {}
     for exercise in EXERCISES:
         status = {"passed": PASSED, "tried": WRONG}.get(tried.get(exercise.name), NOT_TRIED)
         label, entry = f"notebook {exercise.notebook}", f"{SIGNS[status]} {exercise.name}"
         lines[label] = f"{lines[label]}   {entry}" if label in lines else entry
-    text = f"{heading}{right} right. ({legend})\n{notice}"
+    revealed = f"{len(seen)} prediction{'s' * (len(seen) != 1)} revealed, {right} right"
+    text = f"{heading}; {revealed}. ({legend})\n{notice}"
     return Note("Your progress", text.strip(), lines)
 
 

@@ -1,4 +1,4 @@
-"""The exercise: a model answer, the cases to try an answer in, and the slips that are known."""
+"""The exercise: a model answer, the cases to try an answer on, and the known slips."""
 
 import copy
 import dis
@@ -26,7 +26,7 @@ from charrnn_helpers.checks.verdict import (
 
 
 class Slip(NamedTuple):
-    """A mistake: this text of the model answer replaced by another, and what to say about it."""
+    """A mistake: `old` in the model answer is replaced by `new`, and `text` explains it."""
 
     old: str
     new: str
@@ -34,7 +34,7 @@ class Slip(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One call to try: the arguments in words, and a function that makes them anew."""
+    """One call to try: the arguments in words, and a function that makes new copies of them."""
 
     show: str  # "(...)", as it stands behind the answer's name
     make: Callable
@@ -47,13 +47,13 @@ def case(*args):
 
 
 def draw(*shape, seed=0, scale=0.7):
-    """Return random numbers with two decimals, so that they can be read."""
+    """Return random numbers with two decimals, so that they are easy to read."""
     generator = torch.Generator().manual_seed(seed)
     return (scale * torch.randn(*shape, generator=generator)).mul(100).round().div(100)
 
 
 def plain(answer, *args):
-    """Drive an answer in the usual way: call it."""
+    """Call an answer, which is the usual way to drive it."""
     return answer(*args)
 
 
@@ -74,7 +74,7 @@ class Exercise:
     arguments: int | None = None  # how many the answer takes; None: as in the cases
 
     def __call__(self, answer=...):
-        """Judge the answer and write the result down; raise WrongAnswer only in strict mode."""
+        """Judge the answer and record the result; raise WrongAnswer only in strict mode."""
         found = self.judge(answer)
         notice = ""
         if found.status != NOT_TRIED:
@@ -86,12 +86,12 @@ class Exercise:
     def judge(self, answer, seconds=SECONDS):
         """Return the Verdict on the answer."""
         if isinstance(threading.current_thread(), Worker):
-            return verdict(self.title, NOT_TRIED, "A check inside an answer is not run.")
+            return verdict(self.title, NOT_TRIED, "A check does not run inside an answer.")
         if answer is ...:
             return self._not_tried()
         if not callable(answer):
             text = (
-                f"The check needs the function itself, and was given {brief(settle(answer))}. "
+                f"The check needs the function itself, but it was given {brief(settle(answer))}. "
                 f"Leave out the parentheses: checks.{self.name}({self.answer.__name__})"
             )
             return verdict(self.title, WRONG, text, "not a function")
@@ -108,7 +108,7 @@ class Exercise:
     def _judge(self, answer, outcomes, printed):
         wrong = [i for i, outcome in enumerate(outcomes) if self.difference(outcome, i)]
         if wrong and self.given and same_code(answer, self.given):
-            text = f"This is the code that was given. {self.hints[0]}"
+            text = f"This is still the code that you were given. {self.hints[0]}"
             lines = evidence(self, outcomes[wrong[0]], wrong[0])
             return verdict(self.title, NOT_TRIED, text, "", lines)
         if wrong:
@@ -122,7 +122,7 @@ class Exercise:
         return verdict(self.title, PASSED, f"Tried: {self.tried}.", printed=printed)
 
     def _not_tried(self):
-        text = f'{self.hints[0]} The next hint: checks.hint("{self.name}", 2)'
+        text = f'{self.hints[0]} For the next hint, run checks.hint("{self.name}", 2)'
         return verdict(self.title, NOT_TRIED, text)
 
     def shown(self, i):
@@ -131,7 +131,7 @@ class Exercise:
 
     @property
     def num_arguments(self):
-        """How many arguments the answer takes."""
+        """The number of arguments that the answer takes."""
         return self.arguments or len(self.cases[0].make())
 
     @cached_property
@@ -158,7 +158,7 @@ class Exercise:
     def outcome(self, slips, i):
         """Return the Outcome of the model answer with these slips in case i; None if there is none.
 
-        Two patches may exclude each other: then there is no such answer.
+        If two patches exclude each other, there is no such answer.
         """
         if (slips, i) not in self._outcomes:
             answer = self.patched(slips)
@@ -183,7 +183,7 @@ class Exercise:
         return self._patched[slips]
 
     def build(self, source):
-        """Return what this source defines, where the model answer's global names are known."""
+        """Return what this source defines when it is run with the model answer's global names."""
         functions = [self.answer, *getattr(self.answer, "__dict__", {}).values()]
         names = next(f.__globals__ for f in functions if hasattr(f, "__globals__"))
         namespace = dict(names)
@@ -200,21 +200,21 @@ class Exercise:
 
 
 TROUBLES = {
-    "exit": "It ended the program instead of returning a result.",
-    "time": "It had not returned after {seconds:g} seconds, and was stopped.",
-    "cannot be stopped": "It had not returned after {seconds:g} seconds, and it cannot be stopped "
-    "because it is inside a single long call. If the notebook stays slow, restart the kernel.",
-    "memory": "It asked for far more memory than the task needs, and was stopped.",
-    "interrupted": "You interrupted it, so it does not count as passed.",
+    "exit": "Your code ended the program instead of returning a result.",
+    "time": "Your code did not return within {seconds:g} seconds, so it was stopped.",
+    "cannot be stopped": "Your code did not return within {seconds:g} seconds, and it cannot be "
+    "stopped during a single long call. If the notebook stays slow, restart the kernel.",
+    "memory": "Your code asked for far more memory than the task needs, so it was stopped.",
+    "interrupted": "You interrupted the check, so the exercise does not count as passed.",
 }
 CHANGED = (
-    "The result is right, but the arguments were changed on the way, and the caller may still need "
-    "them. Work on a copy (clone), or use operations that return a new tensor."
+    "The result is right, but your code changed its arguments, and the caller may still need them. "
+    "Work on a copy (clone), or use operations that return a new tensor."
 )
 
 
 def changed(source, slip):
-    """Return where a slip changes the source, and to what: start, stop, new text."""
+    """Return where a slip changes the source, and how: start, stop, new text."""
     head = shared(slip.old, slip.new)
     start, old, new = source.index(slip.old) + head, slip.old[head:], slip.new[head:]
     tail = shared(old[::-1], new[::-1])
@@ -253,7 +253,7 @@ def same_code(answer, given):
 
 
 def steps(code):
-    """Return what a code object loads, stores and computes, in order."""
+    """Return what a code object loads, stores, and computes, in order."""
     found = []
     for step in dis.get_instructions(code):
         if inspect.iscode(step.argval):

@@ -1,7 +1,7 @@
-"""The logbook: what was tried, passed and predicted, one line of JSON for each event.
+"""The logbook: what was tried, passed, and predicted, with one line of JSON for each event.
 
-Events are only ever appended, and merged when they are read, so that kernels that write at the
-same time, or are killed while they write, lose nothing.
+Events are only ever appended, and they are merged when they are read. So nothing is lost when
+several kernels write at the same time, or when a kernel is killed while it writes.
 """
 
 import json
@@ -22,7 +22,7 @@ def logbook_path():
 
 
 def write(**event):
-    """Append an event to the logbook; return a notice, "" if all is well."""
+    """Append an event to the logbook; return a notice, or "" if all went well."""
     UNWRITTEN.append(event)
     path = logbook_path()
     # A line may follow one that was cut when a kernel was killed, so it begins on a new line.
@@ -34,16 +34,16 @@ def write(**event):
             file.write(lines.encode())
     except OSError as error:
         return (
-            f"Your progress could not be written down ({error.strerror or error}), and is kept "
-            "only until this kernel ends; let the environment variable CHARRNN_PROGRESS name a "
-            "file that you may write."
+            f"Your progress could not be saved ({error.strerror or error}), so it is kept only "
+            "until this kernel ends. To save it, set the environment variable CHARRNN_PROGRESS to "
+            "the path of a file that you can write to."
         )
     UNWRITTEN.clear()
     return ""
 
 
 def check_kind(path):
-    """Raise OSError if something other than a file is there: a pipe would be waited for."""
+    """Raise OSError if this is anything but a file: reading from a pipe could wait forever."""
     if path.exists() and not path.is_file():
         raise OSError(f"{str(path)!r} is not a file")
 
@@ -67,12 +67,12 @@ def read():
         events += [event] * known
         damaged += not known
     if damaged:
-        notice = f"In the record of your progress {damaged:,} damaged lines are left out."
+        notice = f"Damaged lines that were skipped in the record of your progress: {damaged:,}."
     return *merged([*events, *UNWRITTEN]), notice
 
 
 def merged(events):
-    """Merge events: a pass is never taken back, nor a prediction whose outcome was seen."""
+    """Merge events; a pass stays, and so does a prediction whose outcome has been seen."""
     exercises, predictions = {}, {}
     for event in events:
         exercise, question = event.get("exercise"), event.get("prediction")

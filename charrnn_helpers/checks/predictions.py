@@ -1,4 +1,4 @@
-"""Predictions: a question before the cell, the answer written down, what happened beside it."""
+"""Predictions: a question before a cell is run, and afterward the answer next to what happened."""
 
 import math
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from charrnn_helpers.checks.verdict import (
 
 @dataclass(frozen=True)
 class Prediction:
-    """A question with a number or one of several choices for an answer."""
+    """A question whose answer is a number or one of several choices."""
 
     name: str
     notebook: int
@@ -37,7 +37,7 @@ class Prediction:
         return math.isclose(value, right, rel_tol=self.tolerance, abs_tol=1e-9)
 
     def read(self, value):
-        """The value as a number or a key, and what is wrong with it ("" if nothing is)."""
+        """Return the value as a number or a key, and what to give instead ("" if it is fine)."""
         if not self.choices:
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             return (value, "") if number and math.isfinite(value) else (None, "a number")
@@ -56,55 +56,56 @@ def as_measured(value):
 
 
 PREDICTIONS = (
-    Prediction("windows_in_12", 1, "How many windows of 5, each with its target, does a text of 12 "
-        "characters have?", "There are 12 - 5. The last window ends one place before the end of "
-        "the text, because its last character needs a target.", as_measured, 7),
-    Prediction("same_letter", 1, "The same letter occurs in two places of a text. Are its one-hot "
-        "rows the same?", "The row says which character it is, and nothing else: not where it is, "
-        "and not what came before. All that has to come from the network.",
+    Prediction("windows_in_12", 1, "How many windows of 5 characters, each with its target, does a "
+        "text of 12 characters have?", "There are 12 - 5. The last window ends one character "
+        "before the end of the text, because its last character needs a target.", as_measured, 7),
+    Prediction("same_letter", 1, "The same letter occurs in two places in a text. Are its one-hot "
+        "rows the same?", "A one-hot row says only which character it is, not where it is or what "
+        "came before it. All of that has to come from the network.",
         lambda equal: "same" if equal else "different", "same",
-        {"same": "equal rows", "different": "the place makes a difference"}),
-    Prediction("lost_state", 2, "The second half is read without the state of the first. What "
-        "happens?", "There is no error: a lost state is replaced by zeros, and only the numbers "
-        "differ.", lambda difference: "other" if difference > 0 else "same", "other",
+        {"same": "the rows are equal", "different": "the place makes a difference"}),
+    Prediction("lost_state", 2, "The second half of a text is read without the state of the "
+        "first. What happens?", "There is no error: zeros replace the lost state, and only the "
+        "numbers differ.", lambda difference: "other" if difference > 0 else "same", "other",
         {"error": "PyTorch raises an error", "same": "the outputs are the same",
          "other": "the outputs differ"}),
-    Prediction("which_saturates", 2, "Which sigma puts most states close to -1 or 1, where the "
-        "tanh is flat?", "Large weights make large sums, and the tanh of a large number is near 1 "
-        "or -1.", lambda shares: max(shares, key=shares.get).removeprefix("sigma = "), "2.0",
-        {"0.01": "the smallest", "0.2": "the one between", "2.0": "the largest"}),
+    Prediction("which_saturates", 2, "Which sigma puts the most states close to -1 or 1, where the "
+        "tanh is flat?", "Large weights make large sums, and far away from 0, the tanh is close to "
+        "1 or -1.", lambda shares: max(shares, key=shares.get).removeprefix("sigma = "), "2.0",
+        {"0.01": "the smallest", "0.2": "the one in between", "2.0": "the largest"}),
     Prediction("large_logits", 3, "What does the naive loss give for logits a hundred times as "
-        "large?", "exp(100) is more than a 32-bit number can hold, so it becomes inf, and the loss "
-        "with it.", lambda loss: "inf" if loss == math.inf else "nan" if loss != loss else "large",
+        "large?", "exp(100) is too large for a 32-bit number, so it becomes inf, and so does the "
+        "loss.", lambda loss: "inf" if loss == math.inf else "nan" if loss != loss else "large",
         "inf", {"large": "a loss about a hundred times as large", "inf": "infinity",
                 "nan": "not a number", "error": "PyTorch raises an error"}),
-    Prediction("fresh_perplexity", 3, "What is the perplexity of a model that has learned nothing?",
-        "It gives every token the same probability, like a fair die with one face for each token "
-        "of the vocabulary.", as_measured, 28, tolerance=0.02),
+    Prediction("fresh_perplexity", 3, "What is the perplexity of a model that has not learned "
+        "anything yet?", "It gives every token almost the same probability, like a fair die with "
+        "one face for each token in the vocabulary.", as_measured, 28, tolerance=0.02),
     Prediction("clip_direction", 4, "Each tensor is clipped by its own norm. What happens to the "
-        "direction of the gradient?", "Each tensor is shortened by another factor, so the whole "
-        "vector turns. One factor for all, from one norm over all, keeps the direction.",
+        "direction of the gradient?", "Each tensor is shortened by a different factor, so the "
+        "whole vector turns. A single factor, from one norm over all tensors, keeps the direction.",
         lambda cosine: "kept" if cosine > 0.99 else "turned", "turned",
         {"kept": "it stays the same", "turned": "it turns", "opposite": "it is reversed"}),
-    Prediction("survivors", 4, "Learning rate 8: how many of the three runs (no clipping, theta 1, "
-        "theta 0.25) learn?", "Without clipping, and with steps of up to 8 times 1, the weights "
-        "are thrown out of the region in which the network works. Steps of up to 8 times 0.25 are "
-        "short enough.", len, 1),
+    Prediction("survivors", 4, "With a learning rate of 8, how many of the three runs (no "
+        "clipping, theta 1, theta 0.25) learn?", "Without clipping, or with steps of up to 8 times "
+        "1, the weights are thrown out of the region where the network works. Steps of up to 8 "
+        "times 0.25 are short enough.", len, 1),
     Prediction("clip_vanishing", 4, "Does clipping help against vanishing gradients?", "The factor "
-        "is the same for all lags and never above 1: what was small stays small, and just as small "
-        "in comparison.", lambda gain: "yes" if gain > 1.001 else "no", "no",
+        "is the same for all lags and never above 1, so what was small stays small, and just as "
+        "small compared with the rest.", lambda gain: "yes" if gain > 1.001 else "no", "no",
         {"yes": "it lifts what has become too small", "no": "it does not"}),
-    Prediction("nearest_ngram", 5, "Near which counting model does the lesson's run end, the 1-, "
-        "2- or 3-gram?", "The lesson's network ends close to the 3-gram, and does not quite reach "
-        "it.", as_measured, 3),
-    Prediction("greedy", 6, "What does a model write that always takes the likeliest character?",
+    Prediction("nearest_ngram", 5, "Which counting model does the lesson's run end closest to: the "
+        "1-, 2-, or 3-gram?", "The lesson's network ends close to the 3-gram, but does not quite "
+        "reach it.", as_measured, 3),
+    Prediction("greedy", 6, "What does a model write if it always takes the most likely character?",
         "It goes around in circles: once the state comes close to an earlier one, the same "
         "characters follow.", lambda variety: "circles" if variety < 0.7 else "sentences",
-        "circles", {"sentences": "new and sensible sentences", "noise": "letters without any order",
-         "circles": "the same few words again and again"}),
-    Prediction("divided_too_late", 6, "The probabilities, not the logits, are divided by T = 0.5. "
-        "What happens to them?", "All are doubled, and once they add up to 1 again they are what "
-        "they were. A temperature works on the logits.",
+        "circles", {"sentences": "new and sensible sentences", "noise": "letters in no order",
+         "circles": "the same few words over and over"}),
+    Prediction("divided_too_late", 6, "Suppose the probabilities, not the logits, are divided by T "
+        "= 0.5 and then scaled to add up to 1 again. What happens to them?", "All of them are "
+        "doubled, and once they add up to 1 again, they are what they were before. A temperature "
+        "has to act on the logits.",
         lambda change: "same" if change < 1e-4 else "sharper", "same",
         {"sharper": "the likely ones gain", "flatter": "the unlikely ones gain",
          "same": "nothing changes"}),
@@ -112,14 +113,14 @@ PREDICTIONS = (
 
 
 def find(name):
-    """The Prediction with this name, or a Note that says which there are."""
+    """Return the Prediction with this name, or a Note that lists the names there are."""
     return look_up(name, {asked.name: asked for asked in PREDICTIONS}, "question")
 
 
 def predict(name, value=...):
-    """Write down what the reader expects, before it is run; return a Note.
+    """Record what the reader expects before a cell is run; return a Note.
 
-    What was written down stays as it is once `reveal` has shown the outcome.
+    Once `reveal` has shown the outcome, the recorded prediction no longer changes.
     """
     asked = find(name)
     if isinstance(asked, Note):
@@ -127,27 +128,27 @@ def predict(name, value=...):
     lines = {f'"{key}"': text for key, text in (asked.choices or {}).items()}
     if value is ...:
         wanted = "one of these" if asked.choices else "a number"
-        text = f"{asked.question} Put {wanted} in place of the dots, and run the cell again."
+        text = f"{asked.question} Replace the dots with {wanted}, and run the cell again."
         return Note("Predict before you run", text, lines, COLOURS[NOT_TRIED], prose=True)
     kept, problem = asked.read(value)
     if problem:
-        text = f"{value!r} is no answer to this question; give {problem}."
+        text = f"{value!r} is not an answer to this question. Enter {problem}."
         return Note("Predict before you run", text, lines, COLOURS[WRONG])
     return _write_down(asked, kept)
 
 
 def _write_down(asked, value):
-    """Keep the prediction, unless the outcome has been seen; return a Note."""
+    """Keep the prediction unless its outcome has already been seen; return a Note."""
     notice = logbook.write(prediction=asked.name, value=value)
     _, kept, _ = logbook.read()
-    text = f"{asked.question} You say: {asked.shown(value)}."
+    text = f"{asked.question} Your prediction: {asked.shown(value)}."
     if kept[asked.name]["value"] != value:
-        text += " What you said before you saw the outcome is kept."
+        text += " Your prediction from before you saw the outcome is kept."
     return Note("Written down", f"{text}\n{notice}".strip(), {}, COLOURS[NOT_TRIED])
 
 
 def reveal(name, actual):
-    """Show the prediction beside what happened, and why; return a Note."""
+    """Show the prediction next to what happened, and why; return a Note."""
     asked = find(name)
     if isinstance(asked, Note):
         return asked

@@ -1,7 +1,7 @@
 """A trial: an answer's code, called in a thread of its own, with a limit on time and memory.
 
-A thread can be stopped on every system, as a signal cannot, and the main one stays free for
-*Interrupt Kernel*.
+Stopping a thread works on every system, unlike a timeout by signal, and the main thread stays free
+for *Interrupt Kernel*.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ PRINTED = 300  # characters that are kept of what an answer prints
 
 
 class Outcome(NamedTuple):
-    """What an answer did in one case: a settled value, or an error; and is its input unchanged?"""
+    """What an answer did in one case: a settled value, or an error; is its input unchanged?"""
 
     value: object
     error: Exception | None = None
@@ -48,11 +48,11 @@ class Trial(NamedTuple):
 
 
 class Stopped(BaseException):
-    """Raised in a thread that has to end; no `except Exception` catches it."""
+    """Raised in a thread that has to end; `except Exception` does not catch it."""
 
 
 class Worker(threading.Thread):
-    """Does the work, and keeps what it returned or raised."""
+    """A thread that does the work and keeps what it returned or raised."""
 
     def __init__(self, work):
         super().__init__(daemon=True)
@@ -77,7 +77,7 @@ class Worker(threading.Thread):
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, stopped)
 
     def importing(self):
-        """Tell whether the thread is in an import statement, which may take its time."""
+        """Tell whether the thread is in an import statement, which may take a while."""
         frame = sys._current_frames().get(self.ident)
         while frame and frame.f_code.co_filename != "<frozen importlib._bootstrap>":
             frame = frame.f_back
@@ -85,7 +85,7 @@ class Worker(threading.Thread):
 
 
 class Printed(io.TextIOBase):
-    """Keeps the beginning of what is printed."""
+    """A stream that keeps the beginning of what is printed."""
 
     def __init__(self):
         self.text = ""
@@ -122,11 +122,11 @@ def call(answer, case, drive, look_at_input=True):
 
 
 def watch(worker, seconds):
-    """Let the worker work, and stop it after so many seconds; return the trouble, if any."""
+    """Run the worker and stop it after this many seconds; return the trouble, if any."""
     try:
         worker.start()
         end = time.monotonic() + seconds
-        while not worker.finished.wait(0.02):  # in short turns, so that an interrupt gets through
+        while not worker.finished.wait(0.02):  # in short waits, so that an interrupt gets through
             late = time.monotonic() - end
             if late > 0 and (late > IMPORTING or not worker.importing()):
                 break
@@ -144,7 +144,7 @@ def watch(worker, seconds):
 
 @contextlib.contextmanager
 def memory_limit():
-    """On Linux, let a request for too much memory fail instead of the whole kernel."""
+    """On Linux, make a request for too much memory fail, rather than the whole kernel."""
     if resource is None or not sys.platform.startswith("linux"):
         yield
         return

@@ -1,4 +1,4 @@
-"""Values: what an answer returned beside what was expected, and how the two differ."""
+"""Values: what an answer returned, what was expected, and how the two differ."""
 
 import math
 from typing import NamedTuple
@@ -13,7 +13,7 @@ RTOL, ATOL = 1e-4, 1e-5
 
 
 class Odd(NamedTuple):
-    """Something that cannot be compared, in words; `error` if it is an exception."""
+    """Something that cannot be compared, described in words; `error` if it is an exception."""
 
     what: str
     error: bool = False
@@ -26,6 +26,11 @@ class Difference(NamedTuple):
     text: str
     part: str = ""  # where, if there are several parts
 
+    def of_part(self, text):
+        """Return the sentence, after the name of the part if there is one."""
+        part = self.part
+        return f"{part[0].upper()}{part[1:]}: {text[0].lower()}{text[1:]}" if part else text
+
 
 def attempt(work, *args):
     """Return work(*args), or the error that it raised as an Odd."""
@@ -36,7 +41,7 @@ def attempt(work, *args):
 
 
 def error_text(error):
-    """Return the error as Python words it, on one line."""
+    """Return Python's message for the error, on one line."""
     text = (str(error).strip().splitlines() or [""])[0][:200].rstrip(".")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
@@ -47,7 +52,7 @@ def named(result, *names):
         return dict(zip(names, result, strict=True))
     if result is None or result is ...:
         return dict.fromkeys(names, result)
-    what = f"{name_of(settle(result))}, not the {len(names)} results {' and '.join(names)}"
+    what = f"{name_of(settle(result))}, not the {len(names)} results ({' and '.join(names)})"
     return dict.fromkeys(names, Odd(what))
 
 
@@ -86,40 +91,40 @@ def with_article(noun):
 def compare(got, want):
     """Return the Difference between two settled values, or None if they agree.
 
-    Lists and NumPy arrays are as good as tensors, and so is any floating-point type.
+    Lists and NumPy arrays are as good as tensors, and any floating-point type will do.
     """
     if isinstance(want, dict):
         parts = [part for part in want if part in got]  # a drive may leave one out
         differences = ((part, compare(got[part], want[part])) for part in parts)
         return next((found._replace(part=part) for part, found in differences if found), None)
     if got is None and want is not None:
-        return Difference("nothing", "the result is None, as in a function without a return")
+        return Difference("nothing", "the result is None, as it is for a function without a return")
     if isinstance(got, Odd):
         return Difference("raises" if got.error else "type", f"the result is {got.what}")
     if isinstance(want, str):
         return compare_texts(got, want)
     if isinstance(want, bool) and isinstance(got, bool):
-        return None if got == want else Difference("value", f"it is {got}, expected {want}")
+        return None if got == want else Difference("value", f"it is {got} instead of {want}")
     return compare_lists(got, want) if isinstance(want, list) else compare_numbers(got, want)
 
 
 def compare_texts(got, want):
     """Return the first difference between two texts."""
     if not isinstance(got, str):
-        return Difference("type", f"the result is {name_of(got)}, not a text")
+        return Difference("type", f"the result is {name_of(got)}, not a string")
     if got == want:
         return None
     at = next((i for i, (g, w) in enumerate(zip(got, want, strict=False)) if g != w), None)
     if at is None:
-        return Difference("length", f"the text has {len(got)} characters, expected {len(want)}")
-    return Difference("value", f"character {at} is {got[at]!r}, expected {want[at]!r}")
+        return Difference("length", f"the text has {len(got)} characters instead of {len(want)}")
+    return Difference("value", f"character {at} is {got[at]!r} instead of {want[at]!r}")
 
 
 def compare_lists(got, want):
-    """Return the first difference between two lists; the rows of a tensor are a list as well."""
+    """Return the first difference between two lists; a tensor counts as the list of its rows."""
     got = list(got) if isinstance(got, torch.Tensor) and got.dim() > 0 else got
     if not isinstance(got, list):
-        return Difference("type", f"the result is {name_of(got)}, not a list of {len(want)}")
+        return Difference("type", f"the result is {name_of(got)}, not a list of length {len(want)}")
     if all(isinstance(item, str) for item in want):
         missing = [w for w in want if w not in got]
         surplus = [g for g in got if not isinstance(g, str) or g not in want]
@@ -128,10 +133,10 @@ def compare_lists(got, want):
         if words:
             return Difference("missing or surplus", "; ".join(words))
         if len(got) == len(want) and got != want:
-            return Difference("order", "the items are in another order")
+            return Difference("order", "the items are in a different order")
     if len(got) != len(want):
         items = "1 item" if len(got) == 1 else f"{len(got)} items"
-        return Difference("length", f"the list has {items}, expected {len(want)}")
+        return Difference("length", f"the list has {items} instead of {len(want)}")
     for i, (g, w) in enumerate(zip(got, want, strict=True)):
         found = compare(g, w)
         if found:
@@ -151,16 +156,16 @@ def compare_numbers(got, want):
         return Difference("shape", f"the shape is {tuple(tensor.shape)}, not {tuple(target.shape)}")
     wants_float = isinstance(want, torch.Tensor) and want.is_floating_point()
     if wants_float and not (tensor.is_floating_point() or isinstance(got, list)):
-        return Difference("dtype", f"the type is {tensor.dtype}, expected torch.float32")
+        return Difference("dtype", f"the type is {tensor.dtype}, not torch.float32")
     wrong = ~torch.isclose(tensor.double(), target.double(), RTOL, ATOL, equal_nan=True)
     if not wrong.any():
         return None
     place = wrong.nonzero()[0].tolist()
     g, w = (brief(x[tuple(place)].item()) for x in (tensor, target))
     if not place:
-        return Difference("value", f"it is {g}, expected {w}")
+        return Difference("value", f"it is {g} instead of {w}")
     many = f"{wrong.sum()} of {wrong.numel()} numbers differ; the first is at {place}: "
-    return Difference("value", f"{many}{g}, expected {w}")
+    return Difference("value", f"{many}{g} instead of {w}")
 
 
 def as_tensor(value):
@@ -179,7 +184,7 @@ def as_tensor(value):
 
 
 def identical(a, b):
-    """Tell whether two settled values are the same, whichever is taken as the measure."""
+    """Tell whether two settled values are the same, whichever one is the expected one."""
     if as_tensor(a) is not None and as_tensor(b) is not None:
         return compare(a, b) is None and compare(b, a) is None
     if isinstance(a, dict) and isinstance(b, dict):
@@ -198,15 +203,15 @@ def name_of(value):
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, list):
-        return f"a list of {len(value)}"
-    names = {str: "a text", bool: "True or False", dict: "a dictionary"}
+        return f"a list of length {len(value)}"
+    names = {str: "a string", bool: "True or False", dict: "a dictionary"}
     if isinstance(value, Odd):
         return value.what
     return names.get(type(value)) or with_article(type(value).__name__)
 
 
 def brief(value):
-    """Return a settled value, short enough to be read at a glance."""
+    """Return a settled value as a text that is short enough to read at a glance."""
     if isinstance(value, torch.Tensor):
         if value.numel() > 30:
             return f"tensor of shape {tuple(value.shape)}: {brief(value.flatten()[:5])[:-1]}, ...]"
@@ -221,11 +226,11 @@ def brief(value):
     if isinstance(value, str):
         return repr(value if len(value) <= 60 else value[:60] + "...")
     if isinstance(value, int) and abs(value) > 10**20:
-        return "a number of more than 20 digits"
+        return "a number with more than 20 digits"
     return value.what if isinstance(value, Odd) else str(value)
 
 
-RELATIONS = {  # facts, true whatever the reason: (name, what is compared, the sentence)
+RELATIONS = {  # facts that hold whatever the reason: (name, what is compared, the sentence)
     "sign": (lambda want: -want, "It is the negative of the expected result."),
     "exp of it": (torch.exp, "It is exp() of the expected result."),
     "log of it": (torch.log, "It is the natural logarithm of the expected result."),
@@ -241,7 +246,7 @@ RELATIONS = {  # facts, true whatever the reason: (name, what is compared, the s
 
 
 def relation(pairs):
-    """Return name and sentence of what relates all pairs (got, want), or None."""
+    """Return the name and the sentence of what relates all pairs (got, want), or None."""
     if any(isinstance(want, bool) for _, want in pairs):
         return None
     pairs = [(as_tensor(got), as_tensor(want)) for got, want in pairs]
@@ -250,11 +255,11 @@ def relation(pairs):
     pairs = [(got.double(), want.double()) for got, want in pairs]
     turned = [w.dim() > 1 and g.shape == w.mT.shape and bool((g == w.mT).all()) for g, w in pairs]
     if all(turned):
-        return "transposed", "Rows and columns are exchanged."
+        return "transposed", "Rows and columns are swapped."
     if any(got.shape != want.shape for got, want in pairs):
         return None
     if sum(want.numel() for _, want in pairs) < 3:
-        return None  # too little to tell one relation from another
+        return None  # not enough to tell one relation from another
     for name, (change, sentence) in RELATIONS.items():
         if all(torch.allclose(got, change(want), RTOL, ATOL) for got, want in pairs):
             return name, sentence

@@ -15,7 +15,7 @@ TITLES = {NOT_TRIED: "Not tried yet", PASSED: "Passed", WRONG: "Not right yet"}
 
 @dataclass(frozen=True, repr=False)
 class Note:
-    """A few words in a box: a title, sentences, and lines of code or numbers `{label: text}`."""
+    """A message in a box: a title, sentences, and lines of code or numbers `{label: text}`."""
 
     title: str
     text: str
@@ -57,7 +57,7 @@ PRE = (
 
 
 class WrongAnswer(AssertionError):  # noqa: N818
-    """Raised instead of a verdict other than *passed* where CHARRNN_STRICT is 1."""
+    """Raised in place of any verdict other than *passed* if CHARRNN_STRICT is 1."""
 
 
 def is_strict():
@@ -81,9 +81,9 @@ def verdict(title, status, text, mistake="", lines=None, printed=""):
 
 
 def look_up(name, known, what):
-    """Return known[name], or a Note that says which there are, and which may be meant."""
+    """Return known[name], or a Note that lists the names and suggests one that may be meant."""
     if isinstance(name, str) and name in known:
         return known[name]
     close = difflib.get_close_matches(str(name), known, n=1)
     guess = f' Did you mean "{close[0]}"?' if close else ""
-    return Note(f"No {what} {name!r}", f"{guess} There are: {', '.join(known)}.".strip())
+    return Note(f"No {what} {name!r}", f"{guess} The {what}s are: {', '.join(known)}.".strip())

@@ -1,1 +1,1 @@
-"""All that is drawn: one style, figures, live curves, controls, the cockpit, the demos."""
+"""All drawings: the style, figures, live curves, controls, the cockpit, and the demos."""

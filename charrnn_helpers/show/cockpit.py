@@ -1,7 +1,7 @@
 """The training cockpit: a run that you can steer.  Import-only: no notebook builds this.
 
-The page's messages are handled by a second thread of the kernel (a subshell) while the cell
-trains in the first.  That thread only puts down wishes and settings; the loop acts on them.
+A second thread of the kernel (a subshell) handles the page's messages while the cell trains in
+the main thread.  It only records settings and clicks; the training loop acts on them.
 """
 
 import copy
@@ -33,10 +33,10 @@ BUTTONS = {
     "back": "Back to the last good state",
     "stop": "Stop",
 }
-PATIENCE = 3.0  # seconds that a page has to answer
-TESTING = 0.04  # of the training time that validation may take
-TRIAL = 5  # steps that have to go well before a state counts as good
-MARGIN = 0.1  # nats by which their mean loss may lie above the best mean so far
+PATIENCE = 3.0  # seconds that a page has to respond
+TESTING = 0.04  # share of the training time that validation may take
+TRIAL = 5  # steps that must go well before a state counts as good
+MARGIN = 0.1  # nats by which their mean loss may exceed the best mean so far
 
 
 class Change(NamedTuple):
@@ -52,17 +52,17 @@ class Change(NamedTuple):
 
 
 class TrainingCockpit:
-    """Train a model on TimeMachine data, with play, pause, one step, stop, and sliders.
+    """Train a model on TimeMachine data, with sliders and buttons to steer the run.
 
-    run() trains for options.num_epochs while its cell runs, or until Stop or *Interrupt
-    Kernel*; called again, it goes on.  `history` holds the Records, `changes` the Changes.
-    Raises ValueError if model, data and prefix do not fit each other.
+    run() trains for options.num_epochs, or until you click Stop or *Interrupt Kernel*; call it
+    again to go on.  `history` holds the Records, and `changes` holds the Changes.
+    Raises ValueError if the model, the data, and the prefix do not match.
     """
 
     def __init__(self, model, data, options=None, hlines=None, prefix="time traveller ", seed=0):
         if model.vocab_size != len(data.vocab):
             raise ValueError(
-                f"the model has {model.vocab_size} tokens, but the data {len(data.vocab)}; "
+                f"the model has {model.vocab_size} tokens, but the data has {len(data.vocab)}; "
                 "make the model with make_model(len(data.vocab))"
             )
         check_text(prefix, data.vocab)
@@ -77,11 +77,11 @@ class TrainingCockpit:
         self.picture = LivePicture(hlines, num_notes=4)
         self.optimizer = self.options.optimizer(model.parameters(), lr=self.options.lr)
         self.best, self.good = math.inf, self.state()
-        self.candidate = self.good  # good, if the steps after it are
-        self.records = None  # what train() yields, as long as that goes on
+        self.candidate = self.good  # it becomes good if the next steps go well
+        self.records = None  # the train() generator, while there is one
 
     def run(self):
-        """Train until the budget is used up, or you stop it; return the history."""
+        """Train until the step budget is used up or you stop the run; return the history."""
         budget = self.steps + int(self.options.num_epochs) * len(self.batches)
         self.picture.num_epochs = budget / len(self.batches)
         self.picture.begin()
@@ -113,7 +113,7 @@ class TrainingCockpit:
             "theta": Slider("clipping: theta", including(THRESHOLDS, theta), theta),
             "temperature": Slider("sampling: temperature", TEMPERATURES, self.temperature),
         }
-        self.wishes = SimpleQueue()  # a second click on Stop is not for the next run
+        self.wishes = SimpleQueue()  # drops a second Stop from the run before
         controls |= {name: Button(label, None) for name, label in BUTTONS.items()}
         self.panel = Panel("Training cockpit", controls, self._set, self._wish)
         self.place, self.screen = display(self.panel, display_id=True), Screen()
@@ -121,7 +121,7 @@ class TrainingCockpit:
         self.testing, self.shown = Ration(1.0, TESTING), None
 
     def _close(self):
-        """Leave the last picture and, in place of the controls, what was changed."""
+        """Show the last picture, and replace the controls with a list of the changes."""
         self.picture.finished = True
         if self.history:
             self._test()
@@ -133,7 +133,7 @@ class TrainingCockpit:
         self.place.update({"text/html": page, "text/plain": end}, raw=True)
         self.panel.close()
 
-    # What follows runs in the second thread, and only puts down settings and wishes.
+    # The next two methods run in the second thread, and only record settings and clicks.
 
     def _set(self, values):
         self.options.lr = values["lr"]
@@ -143,10 +143,10 @@ class TrainingCockpit:
     def _wish(self, name, _):
         self.wishes.put(name)
 
-    # All the rest runs in the first thread.
+    # All other methods run in the main thread.
 
     def _obey(self):
-        """Do what the last click asks for."""
+        """Do what the next click in the queue asks for."""
         try:
             wish = self.wishes.get_nowait()
         except Empty:
@@ -161,7 +161,7 @@ class TrainingCockpit:
         self.picture.note = {"pause": "paused", "stop": "stopped"}.get(self.mode, "")
 
     def _alone(self):
-        """Tell whether there is no page with buttons: it has had time to answer."""
+        """Return whether no page with buttons has responded, although it has had time to."""
         return not self.panel.heard and time.perf_counter() > self.picture.start + PATIENCE
 
     def _step(self):
@@ -169,13 +169,13 @@ class TrainingCockpit:
             self.records = train(self.model, self.batches, self.options, self.optimizer)
         try:
             self.add_record(next(self.records))
-        except StopIteration:  # the epochs of train() are over, but not the budget
+        except StopIteration:  # the epochs of train() are over, but the budget is not
             self.records = None
         except FloatingPointError as error:
             self.records, self.mode = None, "diverged"
             self.picture.alarm = (
                 f"diverged in step {self.steps + 1:,}: the loss is {error.loss:.3g}, the gradient "
-                f"norm {error.norm:.3g}; now go back, or stop"
+                f"norm {error.norm:.3g}; go back, or stop"
             )
 
     @property
@@ -197,7 +197,7 @@ class TrainingCockpit:
             self.mode, self.picture.note = "pause", "paused"
 
     def _compare(self, record, name, old, new):
-        """Log a setting that is new in this step."""
+        """Log a setting if its value is new in this step."""
         if old != new:
             self._log(record, name, spell(old), spell(new))
 
@@ -206,7 +206,7 @@ class TrainingCockpit:
         self.picture.flags.append((record.epoch, f"{len(self.changes)}. {self.changes[-1]}"))
 
     def refresh(self):
-        """Draw, sample and validate, each when its time has come; keep a good state."""
+        """Draw, sample, and validate, each when it is due; remember a good state."""
         if self.history and self.mode == "play" and self.testing.due():
             self.testing.timed(self._test)
         if self.history and (self.writing.due() or self.temperature != self.written_at):
@@ -234,15 +234,15 @@ class TrainingCockpit:
             self.picture.sample = "(no text: the model's logits are not finite)"
 
     def state(self):
-        """Return the step, with copies of the states of model and optimizer."""
+        """Return the step, and copies of the states of the model and the optimizer."""
         held = self.model.state_dict(), self.optimizer.state_dict()
         return self.steps, *copy.deepcopy(held)
 
     def keep_good_state(self):
-        """Remember a state when a few steps from it have been as good as any before.
+        """Remember a state if the first few steps after it were about as good as any before.
 
-        A loss is measured before its step, so it says nothing of the weights after it: a state is
-        a candidate at first, and is good once TRIAL steps from it went well.
+        A loss is measured before its update, so it does not reveal whether the update did harm.
+        A state is therefore a candidate first, and is good once TRIAL steps from it go well.
         """
         trial = [record.loss for record in self.history[self.candidate[0] :]]
         if len(trial) < TRIAL:
@@ -253,10 +253,10 @@ class TrainingCockpit:
         self.candidate = self.state()
 
     def _go_back(self):
-        """Put model and optimizer back to the last good state, so that nothing bad stays."""
+        """Restore the last good state of the model and the optimizer."""
         step, weights, memory = self.good
         self.model.load_state_dict(weights)
-        self.optimizer.load_state_dict(copy.deepcopy(memory))  # it keeps what it is given
+        self.optimizer.load_state_dict(copy.deepcopy(memory))  # the optimizer keeps what it gets
         self.records, self.candidate = None, self.state()
         if self.history:
             record = self.history[-1]
@@ -273,10 +273,10 @@ def including(values, value):
 
 
 def click_problems():
-    """Return what the installed versions do not let through while a cell runs, and the remedy."""
+    """Return a message, with the remedy, for each version that blocks clicks while a cell runs."""
     problem = (
-        "With {} {}, clicks and sliders may not arrive while a cell runs. Install another version, "
-        'pip install "{}", and restart the kernel. Until then, Interrupt Kernel ends the run, '
+        "With {} {}, clicks and sliders may not arrive while a cell runs. Install another version "
+        'with pip install "{}", and restart the kernel. Until then, Interrupt Kernel ends the run, '
         "and the model keeps what it has learned."
     )
     kernel, lab = version("ipykernel"), version("jupyterlab")
@@ -291,7 +291,7 @@ def click_problems():
 
 
 def version(package):
-    """Return the installed version; 0 if the package is not there."""
+    """Return the installed version of the package; 0 if it is not installed."""
     try:
         return Version(importlib.metadata.version(package))
     except importlib.metadata.PackageNotFoundError:

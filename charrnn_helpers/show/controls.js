@@ -1,12 +1,12 @@
-// The front end of controls.Panel: the browser's own sliders, text fields and buttons, each with
-// its name, in the order of the Tab key; a picture and a line of text below them.
+// The front end of controls.Panel: the browser's own sliders, text fields, and buttons, each with
+// its name, in Tab order; below them are a picture and a line of text.
 //
-// What the user does is sent as messages of our own.  A change of a synchronised value would have
-// to wait until the kernel has answered the one before, and that one may lie behind a busy cell.
+// User actions are sent as custom messages.  A change of a synchronized value would have to wait
+// until the kernel has answered the previous one, which may be stuck behind a busy cell.
 
 let panels = 0;
 
-// data-lm-suppress-shortcuts: keys are for the control that has the focus, not for the notebook.
+// data-lm-suppress-shortcuts sends keys to the control that has the focus, not to the notebook.
 function element(parent, tag, attributes = {}, text = "") {
   const node = parent.appendChild(document.createElement(tag));
   node.setAttribute("data-lm-suppress-shortcuts", "true");
@@ -37,8 +37,8 @@ function render({ model, el }) {
     }
   };
 
-  // JupyterLab opens its way past a busy cell when the first widget appears.  What is sent before
-  // it is open waits behind that cell.  So greet until Python has heard it, and only then send.
+  // JupyterLab opens a channel past a busy cell when the first widget appears.  Earlier messages
+  // wait behind that cell, so repeat the greeting until Python has heard it, and only then send.
   const queue = [];
   const send = (content) => (model.get("heard") ? deliver(content) : queue.push(content));
   const heard = () => {
@@ -53,7 +53,7 @@ function render({ model, el }) {
     greeting = setTimeout(() => greet(Math.min(2 * pause, 2000)), pause);
   };
 
-  // One change at a time is under way, and the latest one waits: a drag does not flood the kernel.
+  // Only one change is under way at a time, and the latest waits: a drag cannot flood the kernel.
   let waiting = {};
   let sent = 0;
   let sentAt = 0;
@@ -64,7 +64,7 @@ function render({ model, el }) {
     send({ set: waiting, number: ++sent });
     waiting = {};
   };
-  const timer = setInterval(flush, 250); // should an answer be lost
+  const timer = setInterval(flush, 250); // in case an answer is lost
   const change = (name, value) => {
     waiting[name] = value;
     flush();
@@ -74,7 +74,7 @@ function render({ model, el }) {
     if (kind === "button") {
       const button = element(buttons, "button", { type: "button", "data-name": name }, label);
       button.addEventListener("click", () => {
-        send({ set: waiting, click: name, number: ++sent }); // what waits comes first
+        send({ set: waiting, click: name, number: ++sent }); // a waiting change goes first
         waiting = {};
       });
       continue;

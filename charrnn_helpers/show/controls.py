@@ -1,7 +1,7 @@
 """Sliders, text fields and buttons around a pure function.  Import-only: no notebook builds this.
 
-The browser's own controls: they have a name for screen readers and obey the keyboard, which
-ipywidgets' sliders (8.1) do not quite.
+These are the browser's own controls, because screen readers can name them and the keyboard works;
+the sliders of ipywidgets 8.1 are not fully accessible.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ LONGEST_TEXT = 200  # characters in a text field
 
 
 class Slider(NamedTuple):
-    """A slider over a list of values, beginning at `value`; None stands for off."""
+    """A slider over a list of values, starting at `value`; the value None means off."""
 
     label: str
     values: list
@@ -27,15 +27,15 @@ class Slider(NamedTuple):
     kind = "slider"
 
     def raw(self, value):
-        """Return the value's place in the list, which is what the front end knows."""
+        """Return the index of the value in the list, which the front end uses."""
         if value not in self.values:
             raise ValueError(f"{self.label} is {value!r}; use one of {list(self.values)}")
         return list(self.values).index(value)
 
     def read(self, raw):
-        """Return the value at this place; raise ValueError if there is none."""
+        """Return the value at this index; raise ValueError if there is none."""
         if type(raw) is not int or not 0 <= raw < len(self.values):
-            raise ValueError(f"{self.label}: place {raw!r} is not in 0 to {len(self.values) - 1}")
+            raise ValueError(f"{self.label}: index {raw!r} is not in 0 to {len(self.values) - 1}")
         return self.values[raw]
 
     def labels(self):
@@ -43,7 +43,7 @@ class Slider(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text field, beginning with `value`."""
+    """A text field that starts with `value`."""
 
     label: str
     value: str
@@ -63,7 +63,7 @@ class Text(NamedTuple):
 
 
 class Button(NamedTuple):
-    """A button; `action(**values)` returns the values that it changes, `{name: value}`."""
+    """A button; `action(**values)` returns the values to change, `{name: value}`."""
 
     label: str
     action: object
@@ -82,7 +82,7 @@ class Panel(anywidget.AnyWidget):
     title = traitlets.Unicode().tag(sync=True)
     zoom = traitlets.Float(1.0).tag(sync=True)
     spec = traitlets.List().tag(sync=True)
-    values = traitlets.Dict().tag(sync=True)  # what Python tells the page, never the other way
+    values = traitlets.Dict().tag(sync=True)  # sent from Python to the page, never back
     answered = traitlets.Int(0).tag(sync=True)
     heard = traitlets.Bool(False).tag(sync=True)  # has a message from a page arrived?
     picture = traitlets.Unicode().tag(sync=True)
@@ -96,7 +96,7 @@ class Panel(anywidget.AnyWidget):
 
     def __init__(self, title, controls, on_change=None, on_click=None):
         self.controls, self.on_change, self.on_click = controls, on_change, on_click
-        self.static = None  # the Picture for where no widget can be shown
+        self.static = None  # the Picture to show where widgets do not work
         self.now = {n: c.raw(c.value) for n, c in controls.items() if c.kind != "button"}
         spec = [
             {"kind": c.kind, "name": name, "label": c.label, "labels": c.labels()}
@@ -118,7 +118,7 @@ class Panel(anywidget.AnyWidget):
             self.on_change(self.read())
 
     def receive(self, _, content, buffers):
-        """Handle a message from the page; one that makes no sense gets an answer in words."""
+        """Handle a message from the page; if it is invalid, show the reason below the controls."""
         self.heard = True
         try:
             changed = content.get("set", {})
@@ -150,17 +150,17 @@ class Panel(anywidget.AnyWidget):
 
 
 def spell(value):
-    """Return a value as it is shown: None is "off"."""
+    """Return a value as text to display; None becomes "off"."""
     if value is None:
         return "off"
     return f"{value:,g}" if isinstance(value, float) else f"{value:,}"
 
 
 def explore(function, title, **arguments):
-    """Return a Panel that shows function(**arguments), a Picture, for all moves of its controls.
+    """Return a Panel that shows the Picture function(**arguments), redrawn when a control moves.
 
-    Arguments that are Sliders or Texts become controls; Buttons are controls that are no
-    arguments; all others are handed on as they are.  A ValueError becomes the message.
+    Sliders and Texts become controls that set these arguments; Buttons become controls, but are
+    not passed on; all other arguments are passed on as they are.  A ValueError becomes the message.
     """
     controls = {n: a for n, a in arguments.items() if isinstance(a, (Slider, Text, Button))}
     fixed = {name: a for name, a in arguments.items() if name not in controls}

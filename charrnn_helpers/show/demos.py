@@ -1,4 +1,4 @@
-"""The interactive figures: each a pure function of its arguments that returns a Picture.
+"""The interactive figures; each is a pure function of its arguments that returns a Picture.
 
 The notebooks show a Picture as it is, or put sliders around the function with
 `controls.explore`.  Import-only: no notebook builds this.
@@ -18,7 +18,7 @@ WIDTH = 750
 
 
 def one_hot_window(text, vocab, start, num_steps):
-    """Draw a window of the text: characters, targets, ids, and the one-hot rows, side by side."""
+    """Draw the characters, ids, targets, and one-hot rows of a window of the text side by side."""
     window = text[start : start + num_steps + 1]
     if len(window) < num_steps + 1:
         raise ValueError(f"start is {start}; use at most {len(text) - num_steps - 1}")
@@ -50,7 +50,7 @@ def one_hot_window(text, vocab, start, num_steps):
 
 @torch.no_grad()
 def reading(model, sentence, vocab, read):
-    """Draw the hidden state for the first `read` characters of a sentence, a column for each."""
+    """Draw the hidden states after the first `read` characters of a sentence, as columns."""
     check_text(sentence, vocab, "sentence")
     read = min(read, len(sentence))
     X = vocab.encode(sentence[:read]).unsqueeze(1)  # (num_steps, 1)
@@ -77,7 +77,7 @@ def reading(model, sentence, vocab, read):
 
 
 def shade(value):
-    """Return a color for a value from -1 (blue) over 0 (white) to 1 (orange)."""
+    """Return a color for a value from -1 (blue) through 0 (white) to 1 (orange)."""
     ends = (213, 94, 0) if value > 0 else (0, 114, 178)
     part = min(abs(value), 1.0)
     return tuple(round(255 + (end - 255) * part) for end in ends)
@@ -92,7 +92,7 @@ def scale(d, x, y, height):
 
 @torch.no_grad()
 def activations(text, vocab, sigma, num_hiddens=32, seed=2):
-    """Draw how the states of an untrained network are spread, for this size of its weights."""
+    """Draw a histogram of an untrained network's states; sigma is the scale of its weights."""
     rnn = RNNScratch(len(vocab), num_hiddens, sigma, torch.Generator().manual_seed(seed))
     outputs, _ = rnn(one_hot(vocab.encode(text).unsqueeze(1), len(vocab)))
     values = torch.cat(outputs).flatten()
@@ -111,13 +111,13 @@ def activations(text, vocab, sigma, num_hiddens=32, seed=2):
 
 
 def uncertainty(**weights):
-    """Draw the distribution in proportion to the weights `char=weight`, with its entropy.
+    """Draw the distribution proportional to the weights `char=weight`, with its entropy.
 
-    `space` stands for the space.
+    The name `space` stands for the space character.
     """
     total = sum(weights.values())
     if total <= 0 or min(weights.values()) < 0:
-        raise ValueError(f"the weights are {weights}; at least one must be above 0, and none below")
+        raise ValueError(f"the weights are {weights}; at least one must be positive, none negative")
     weights = {" " if name == "space" else name: weight for name, weight in weights.items()}
     probs = {char: weight / total for char, weight in weights.items()}
     nats = sum(-p * math.log(p) for p in probs.values() if p > 0)
@@ -158,7 +158,7 @@ def gradient_journey(gradient_by_lag, radius, theta):
         d.path([(x, y), (x + 2 * d.em, y)], PALETTE[row], dash=DASHES[row])
         d.text(x + 2.4 * d.em, y + 0.35 * d.em, label)
     sentence = (
-        f"radius {radius:g}: length of the whole {total:.3g}, after clipping {factor * total:.3g}; "
+        f"radius {radius:g}: total norm {total:.3g}, after clipping {factor * total:.3g}; "
         f"last \u00f7 first {norms[-1] / norms[0]:.0e}"
     )
     d.text(WIDTH / 2, 1.2 * d.em, sentence, "middle", size=0.95)
@@ -183,7 +183,7 @@ def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None
     d.text(0.5 * d.em, 1.3 * d.em, shown, **MONO)
     kept = min(top_k or len(vocab), len(vocab)) if top_p is None else sum(p > 0 for p in probs)
     d.text(0.5 * d.em, 3 * d.em, f"bars: after temperature and cuts, {kept} of {len(vocab)} kept")
-    d.text(0.5 * d.em, 4.5 * d.em, "orange lines: the model's own belief", colour="#A84300")
+    d.text(0.5 * d.em, 4.5 * d.em, "orange lines: the model's own probabilities", colour="#A84300")
     best = max(range(len(vocab)), key=probs.__getitem__)
     likeliest = f"{vocab.idx_to_token[best]!r} ({probs[best]:.2f})"
     return d.picture(f"After {prefix[-60:]!r}: {kept} characters kept, likeliest {likeliest}.")
@@ -192,6 +192,6 @@ def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None
 def draw_next(model, vocab, generator, prefix, temperature=1.0, top_k=None, top_p=None):
     """Return the prefix with another character, drawn from the distribution of next_character."""
     logits, _ = warm_up(model, prefix, vocab)
-    logits[vocab.unk] = -math.inf  # <unk> is no character to go on with
+    logits[vocab.unk] = -math.inf  # <unk> is not a character, so it cannot come next
     probs = next_probs(logits, temperature, top_k, top_p)
     return prefix + vocab.idx_to_token[torch.multinomial(probs, 1, generator=generator).item()]

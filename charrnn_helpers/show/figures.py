@@ -1,4 +1,4 @@
-"""The static pictures, in one style, each with a text for those who cannot see it.
+"""Static figures in one style, each with an alternative text for readers who cannot see it.
 
 Import-only: no notebook builds this.
 """
@@ -27,7 +27,7 @@ def new_figure(figsize=None, **kwargs):
 def to_html(fig, alt, compact=True):
     """Return the figure as HTML: one image, with `alt` as its alternative text.
 
-    Compact images are a third of the size, and take four times as long to make.
+    Compact images are a third of the size, but take four times as long to create.
     """
     canvas = FigureCanvasAgg(fig)
     canvas.draw()
@@ -51,7 +51,7 @@ def show(fig, alt):
 
 @look()
 def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None):
-    """Draw lines `{label: (xs, ys)}` on one pair of axes, and `hlines` `{label: y}` across."""
+    """Draw lines `{label: (xs, ys)}` and horizontal lines `hlines`, `{label: y}`, on one plot."""
     fig, ax = new_figure()
     for label, (xs, ys) in lines.items():
         ax.plot(xs, ys, label=label)
@@ -68,7 +68,7 @@ def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None):
 
 @look()
 def bars(values, xlabel, ylabel="", highlight=()):
-    """Draw horizontal bars `{label: value}`, each with its value written at its end."""
+    """Draw horizontal bars `{label: value}`, each with its value at the end."""
     fig, ax = new_figure(figsize=(7.5, 0.8 + (0.36 if len(values) < 15 else 0.24) * len(values)))
     labels = list(values)
     colours = [PALETTE[label in highlight] for label in labels]
@@ -85,7 +85,7 @@ def bars(values, xlabel, ylabel="", highlight=()):
 
 @look()
 def heatmap(rows, xlabels, ylabels, xlabel, ylabel, colorbar=None, cmap=None, limit=None):
-    """Draw a matrix (a list of rows) as a picture; `limit` makes the color scale symmetrical."""
+    """Draw a matrix (a list of rows) as a heatmap, with colors from -limit to limit if given."""
     fig, ax = new_figure(figsize=(7.5, max(2.2, 0.2 * len(rows) + 1.2)))
     bounds = {} if limit is None else {"vmin": -limit, "vmax": limit}
     image = ax.imshow(rows, aspect="auto", interpolation="nearest", cmap=cmap, **bounds)
@@ -118,7 +118,7 @@ def histograms(samples, xlabel, bins=40, limits=None):
 
 @look()
 def unrolled(characters):
-    """Draw the recurrent network once for each character that it reads."""
+    """Draw the recurrent network unrolled over the characters that it reads."""
     fig, ax = new_figure(figsize=(7.5, 2.9))
     box = {"boxstyle": "round,pad=0.55", "facecolor": "white", "edgecolor": PALETTE[0], "lw": 2}
     middle = {"ha": "center", "va": "center"}
@@ -145,7 +145,7 @@ def _arrow(ax, start, end):
 
 
 def coloured_text(text, values, unit):
-    """Return the text as HTML, each character shaded by its value: the darker, the larger."""
+    """Return the text as HTML, with larger values shaded darker; hovering shows a value."""
     largest = max(values)
     spans = []
     for char, value in zip(text, values, strict=True):
@@ -165,13 +165,13 @@ def _size():
 
 
 def mark_height(ax, label, y):
-    """Draw a thin line across at height y, with its label to the right of the axes."""
+    """Draw a thin horizontal line at height y, with its label to the right of the axes."""
     ax.axhline(y, color="0.35", linewidth=1, linestyle=":")
     ax.annotate(label, (1.01, y), xycoords=("axes fraction", "data"), va="center", size="small")
 
 
 def plain_log_ticks(ax):
-    """On a short logarithmic axis, write 5 and 20 rather than powers of ten."""
+    """Label a short logarithmic axis with numbers such as 5 and 20, not powers of ten."""
     low, high = ax.get_ylim()
     if ax.get_yscale() == "log" and high / low < 200:
         ax.yaxis.set_major_locator(ticker.LogLocator(base=10, subs=(1, 2, 3, 5, 7)))
@@ -180,7 +180,7 @@ def plain_log_ticks(ax):
 
 
 def scoreboard(losses):
-    """Return a table of mean losses `{model: nats}`, best last, as perplexity and as bits."""
+    """Return a table of the losses `{model: nats}` as perplexity and bits, with the best last."""
     ordered = sorted(losses.items(), key=lambda item: -item[1])
     cells = "".join(
         f"<tr><th scope='row' style='text-align: left'>{html.escape(name)}</th>"

@@ -1,4 +1,4 @@
-"""Curves that move while a model trains.  Import-only: no notebook builds this."""
+"""Curves that are drawn live while a model trains.  Import-only: no notebook builds this."""
 
 import math
 import textwrap
@@ -12,7 +12,7 @@ from charrnn_helpers.show.style import DASHES, PALETTE
 from charrnn_helpers.show.svg import MONO, Axes, Drawing, Thinned, power, ticks
 from charrnn_helpers.training import bits_per_char, fit, perplexity
 
-DRAWING, SAMPLING = 0.015, 0.005  # of the training time, at most; the sending takes as much again
+DRAWING, SAMPLING = 0.015, 0.005  # maximum share of the training time; sending takes as much again
 HIGHEST = math.log(1e6)  # in nats; a loss beyond it is drawn at the upper edge
 SAMPLE_LINES = 3
 
@@ -20,12 +20,12 @@ SAMPLE_LINES = 3
 def live_plot(
     run, validate=None, hlines=None, sample=None, num_epochs=None, seconds=0.25, history=None
 ):
-    """Iterate over train(...), drawing as it goes; return the list of Records.
+    """Iterate over train(...), and draw the run live; return the list of Records.
 
-    `validate()` is called after each epoch and returns a loss in nats; `hlines`
-    `{label: perplexity}` are drawn across; `sample()` returns a text, and is called now and
-    then; with num_epochs the time left is shown.  An interrupt ends the cell as in fit(); to go
-    on, call it again with the same run, and with the `history` so far, which is drawn as well.
+    `validate()` is called after each epoch and returns a loss in nats; `hlines`,
+    `{label: perplexity}`, become horizontal lines; `sample()` is called now and then and returns
+    a text; with num_epochs, the time left is shown.  An interrupt ends the cell as in fit(); to
+    go on, call it again with the same run and the `history` so far, which is drawn as well.
     """
     history = [] if history is None else history
     picture = LivePicture(hlines, num_epochs)
@@ -36,7 +36,7 @@ def live_plot(
 
 
 def drawn(run, picture, validate=None, sample=None, seconds=0.25):
-    """Pass the records on, and draw them: at most every `seconds`, and at most 3 % of the time."""
+    """Yield the records and draw them, at most every `seconds` and for a limited share of time."""
     screen, drawing, writing = Screen(), Ration(seconds, DRAWING), Ration(1.0, SAMPLING)
     try:
         for record in run:
@@ -56,7 +56,7 @@ def drawn(run, picture, validate=None, sample=None, seconds=0.25):
 
 
 class Ration:
-    """Allows a task every so many seconds, and for no more than a share of the time."""
+    """Limits how often a task runs, and the share of the time that it takes."""
 
     def __init__(self, seconds, share):
         self.seconds, self.share, self.next = seconds, share, 0.0
@@ -73,13 +73,13 @@ class Ration:
 
 
 class Screen:
-    """One place in the notebook, redrawn in place: no flicker, no second copy."""
+    """One output of the notebook that is redrawn in place, without flicker."""
 
     def __init__(self):
         self.handle = None
 
     def put(self, picture, final=False):
-        """Show the picture; the final one as an image, which a saved notebook shows to anybody."""
+        """Show the picture; the final one is an image, which an untrusted notebook shows, too."""
         page = picture._repr_html_() if final else picture.inline()
         bundle = {"text/html": page, "text/plain": picture.alt}
         if self.handle is None:
@@ -89,20 +89,20 @@ class Screen:
 
 
 class LivePicture:
-    """A training run as a drawing: perplexity, the gradient's norm, figures, a sample."""
+    """A drawing of a training run: perplexity, gradient norm, numbers, and a sample."""
 
     def __init__(self, hlines=None, num_epochs=None, num_notes=0):
         self.hlines = {label: math.log(y) for label, y in (hlines or {}).items()}
         self.num_epochs, self.num_notes = num_epochs, num_notes
-        self.losses, self.norms = Thinned(), Thinned()  # the norms' logarithms to base 10
-        self.thetas = []  # (first epoch, last epoch, theta's logarithm), for each stretch
+        self.losses, self.norms = Thinned(), Thinned()  # the base-10 logarithms of the norms
+        self.thetas = []  # (first epoch, last epoch, log10 of theta) per stretch
         self.validation, self.flags = [], []  # (epoch, loss), (epoch, what was changed)
         self.sample = ""
         self.record, self.clock = None, deque(maxlen=20)
         self.begin()
 
     def begin(self):
-        """Begin the clock: a run starts now, or goes on."""
+        """Start the clock when a run starts or goes on."""
         self.start, self.finished, self.note, self.alarm = time.perf_counter(), False, "", ""
         self.clock.clear()
 
@@ -123,7 +123,7 @@ class LivePicture:
         self.validation.append((epoch, loss if math.isfinite(loss) else 1e9))
 
     def draw(self):
-        """Return the Picture at this moment; its size never changes."""
+        """Return the current Picture; its size never changes."""
         em = Drawing(0, 0).em
         rows = 2.2 * em, 212 + 2.2 * em, 212 + 3.6 * em, 286 + 3.6 * em  # tops and bottoms
         below = rows[3] + 4.4 * em
@@ -143,9 +143,9 @@ class LivePicture:
         return d.picture(self.alt())
 
     def status(self):
-        """Return the numbers of this moment, in a line."""
+        """Return the current numbers in one line."""
         if self.record is None or self.alarm:
-            return self.alarm or self.note or "no step has been made"
+            return self.alarm or self.note or "no step has been taken"
         of = f" of {round(self.num_epochs, 1):g}" if self.num_epochs else ""
         parts = [
             f"step {self.record.step:,}",
@@ -156,7 +156,7 @@ class LivePicture:
         return " · ".join(part for part in parts if part)
 
     def _time(self):
-        """Return the time it took, or the speed and the time left."""
+        """Return the total time of a finished run; for others, the speed and the time left."""
         if self.finished:
             return f"{time.perf_counter() - self.start:.0f} s in all"
         self.clock.append((time.perf_counter(), self.record.step, self.record.epoch))
@@ -169,7 +169,7 @@ class LivePicture:
         return f"{speed} · {(self.num_epochs - e1) * (t1 - t0) / (e1 - e0):.0f} s left"
 
     def alt(self):
-        """Return the picture in words."""
+        """Return the alternative text of the picture."""
         text = "Perplexity, and the gradient's norm, against the epoch. " + self.status()
         if self.validation:
             text += f" · validation {perplexity(self.validation[-1][1]):.3g}"
@@ -194,7 +194,7 @@ class LivePicture:
         self._flags(d, axes)
 
     def _flags(self, d, axes):
-        """Draw a line for each change, with its number; labels that would touch are joined."""
+        """Draw a numbered line for each change; labels that would touch are joined."""
         _, top, _, bottom = axes.box
         places = [axes.x(epoch) for epoch, _ in self.flags]
         first = 0
@@ -233,7 +233,7 @@ class LivePicture:
 
 
 def loss_limits(losses):
-    """Return limits in nats around the losses, in half bits, so that they seldom change."""
+    """Return limits in nats around the losses, rounded to half bits so that they seldom change."""
     step = 0.5 * math.log(2)
     finite = [min(loss, HIGHEST) for loss in losses if not math.isnan(loss)] or [0.0, 3.4]
     low = math.floor((min(finite) - 0.05) / step) * step
@@ -241,7 +241,7 @@ def loss_limits(losses):
 
 
 def perplexity_ticks(limits):
-    """Return the perplexities 1, 2, 3, 5, 7, 10, ... between limits in nats; or powers of ten."""
+    """Return ticks `{nats: label}` at the perplexities 1, 2, 3, 5, 7, 10, ..., or powers of ten."""
     low, high = limits
     factors = (1, 2, 3, 5, 7) if high - low < math.log(200) else (1,)
     values = [f * 10**k for k in range(7) for f in factors]
@@ -250,7 +250,7 @@ def perplexity_ticks(limits):
 
 
 def decade_limits(logs):
-    """Return limits around logarithms to base 10, with at least one whole power between them."""
+    """Return limits around base-10 logarithms, with at least one power of ten between them."""
     logs = logs or [-1.0, 0.0]
     low, high = math.floor(2 * min(logs) - 0.1) / 2, math.ceil(2 * max(logs) + 0.1) / 2
     return (low, high) if math.floor(high) >= math.ceil(low) else (math.floor(low), math.ceil(high))

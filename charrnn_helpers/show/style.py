@@ -1,4 +1,4 @@
-"""The one look of all drawings: palette, dashes, sizes, and the switch for a projector."""
+"""The style of all drawings: palette, dashes, sizes, and the projector switch."""
 
 import os
 from contextlib import contextmanager
@@ -7,20 +7,20 @@ from matplotlib import style
 
 STYLE = "charrnn_helpers.show.style"
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito: safe for the color-blind
-DASHES = ["none", "7 4", "9 3 2 3", "2 3"]  # styles of lines that differ without color
+DASHES = ["none", "7 4", "9 3 2 3", "2 3"]  # line styles that differ without color
 PROJECTOR = {"font.size": 13.2, "axes.labelsize": 13.2, "axes.titlesize": 13.2, "figure.dpi": 160}
 
 
 def projector(on=True):
-    """Make all figures readable from the back of a room, or set them back.
+    """Make all figures readable from the back of a room; with on=False, undo this.
 
-    The same switch as the environment variable CHARRNN_PROJECTOR, 1 or 0.
+    This sets the environment variable CHARRNN_PROJECTOR to 1 or 0.
     """
     os.environ["CHARRNN_PROJECTOR"] = "1" if on else "0"
 
 
 def zoom():
-    """Return how much larger than usual figures are: 1, or 1.5 for a projector."""
+    """Return the scale of the figures: 1, or 1.5 for a projector."""
     value = os.environ.get("CHARRNN_PROJECTOR", "0")
     if value not in ("", "0", "1"):
         raise ValueError(f"CHARRNN_PROJECTOR is {value!r}; set it to 1 or 0")
@@ -29,11 +29,11 @@ def zoom():
 
 @contextmanager
 def look():
-    """Draw in the course's style within this block, or in a function that it decorates."""
+    """Use the course's style within this block or the decorated function."""
     with style.context([STYLE, PROJECTOR] if zoom() > 1 else STYLE):
         yield
 
 
 def visible(token):
-    """Return the token as figures show it: the space and <unk> get a sign of their own."""
+    """Return the token as figures show it; the space and <unk> have symbols of their own."""
     return {" ": "\u2423", "<unk>": "?"}.get(token, token)

@@ -1,6 +1,6 @@
-"""Drawings as text (SVG): quick enough to be redrawn while a model trains or a slider moves.
+"""Drawings in SVG, which are fast enough to redraw while a model trains or a slider moves.
 
-A redraw takes 1 or 2 ms, where matplotlib takes 45.  Import-only: no notebook builds this.
+A redraw takes 1 or 2 ms; Matplotlib takes 45 ms.  Import-only: no notebook builds this.
 """
 
 import base64
@@ -15,11 +15,11 @@ from PIL import Image
 from charrnn_helpers.show.style import DASHES, PALETTE, zoom
 
 MONO = {"font_family": "DejaVu Sans Mono, Menlo, Consolas, monospace"}
-MOST_POINTS = 120  # of one curve; even
+MOST_POINTS = 120  # per curve; an even number
 
 
 class Picture(NamedTuple):
-    """A drawing, and the text for those who cannot see it."""
+    """A drawing and its alternative text."""
 
     svg: str
     alt: str
@@ -27,7 +27,7 @@ class Picture(NamedTuple):
     height: float
 
     def inline(self):
-        """Return it as a part of the page: redrawn without a flicker, but shown only if trusted."""
+        """Return inline SVG: it redraws without flicker, but only a trusted notebook shows it."""
         start = f'<svg role="img" aria-label="{html.escape(self.alt)}" '
         return self.svg.replace("<svg ", start, 1)
 
@@ -44,7 +44,7 @@ class Picture(NamedTuple):
 
 
 class Drawing:
-    """A sheet of width x height units; text is `em` units high, and more for a projector."""
+    """A drawing of width x height units; text is `em` units high, larger for a projector."""
 
     def __init__(self, width, height):
         self.width, self.height, self.em = width, height, 13.0 if zoom() == 1 else 17.5
@@ -74,7 +74,7 @@ class Drawing:
         self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"/>')
 
     def pixels(self, x, y, width, height, rows):
-        """Draw a matrix of colors (red, green, blue), each a cell of the rectangle."""
+        """Draw a matrix of colors (red, green, blue) as the cells of a rectangle."""
         image, buffer = Image.new("RGB", (len(rows[0]), len(rows))), io.BytesIO()
         image.putdata([colour for row in rows for colour in row])
         image.save(buffer, format="png")
@@ -104,7 +104,7 @@ class Drawing:
 
 
 class Axes:
-    """A box (left, top, right, bottom) of a drawing, with the limits of the data that it shows."""
+    """A box (left, top, right, bottom) in a drawing, with the limits of the data it shows."""
 
     def __init__(self, drawing, box, xlim, ylim):
         self.drawing, self.box, self.xlim, self.ylim = drawing, box, xlim, ylim
@@ -119,7 +119,7 @@ class Axes:
         return [(self.x(x), self.y(y)) for x, y in zip(xs, ys, strict=True)]
 
     def frame(self, xlabel, ylabel, xticks=None, yticks=None):
-        """Draw lines and labels; ticks are `{position: label}`, or found if None."""
+        """Draw the axes and their labels; ticks are `{position: label}`, or chosen if None."""
         d, em = self.drawing, self.drawing.em
         left, top, right, bottom = self.box
         for value, label in (yticks or ticks(self.ylim)).items():
@@ -146,7 +146,7 @@ class Axes:
         self.drawing.path(corners, "none", fill=PALETTE[index] + "44")
 
     def marks(self, lines, dash="2 3", colour="#555", indent=0.4, line=1.2):
-        """Draw lines `{label: value}` across; their labels in the margin do not overlap."""
+        """Draw horizontal lines `{label: value}`, with labels in the margin that do not overlap."""
         (left, _, right, _), em = self.box, self.drawing.em
         free = math.inf  # labels go above this height
         for label, value in sorted(lines.items(), key=lambda line: line[1]):
@@ -163,7 +163,7 @@ class Axes:
 
 
 def place(value, limits, start, end):
-    """Return the pixel between start and end for a value; at the edge, if it is outside."""
+    """Map a value from the limits to the range from start to end; clamp it at the edges."""
     low, high = limits
     value = low if value < low else high if value > high else value
     return start + (end - start) * (value - low) / (high - low)
@@ -176,16 +176,16 @@ def ticks(limits):
 
 
 def power(exponent):
-    """Return 10 to this power, as it is written at an axis."""
+    """Return the axis label for 10 to this power."""
     if -3 <= exponent <= 3:
         return f"{10.0**exponent:g}"
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 class Thinned:
-    """A curve that keeps growing, stored as 60 to 120 stretches of equal length.
+    """A growing curve, stored as at most 120 stretches of equal length.
 
-    Each stretch has its last x, and the mean, the least and the largest y.
+    Each stretch keeps its last x and the mean, the minimum, and the maximum of y.
     """
 
     def __init__(self, most=MOST_POINTS):
@@ -195,13 +195,13 @@ class Thinned:
         if self.stretches and self.stretches[-1][2] < self.length:
             self.stretches[-1] = _joined(self.stretches[-1], [x, y, 1, y, y])
             return
-        if len(self.stretches) == self.most:  # join them two by two
+        if len(self.stretches) == self.most:  # join them in pairs
             pairs = zip(self.stretches[::2], self.stretches[1::2], strict=True)
             self.stretches, self.length = [_joined(a, b) for a, b in pairs], 2 * self.length
         self.stretches.append([x, y, 1, y, y])
 
     def curves(self):
-        """Return the xs, the means, the least and the largest ys."""
+        """Return four lists: the xs, and the means, the minima, and the maxima of y."""
         columns = zip(*self.stretches, strict=True) if self.stretches else ([],) * 5
         xs, sums, counts, lows, highs = map(list, columns)
         return xs, [a / n for a, n in zip(sums, counts, strict=True)], lows, highs
