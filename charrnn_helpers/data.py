@@ -1,6 +1,7 @@
 """The data: normalized text, vocabulary, windows, and batches."""
 
 import re
+import unicodedata
 from numbers import Integral
 
 import torch
@@ -50,8 +51,11 @@ def check_batch_size(batch_size, available, what):
 
 
 def preprocess(text):
-    """Lower-case the text, and turn each run of characters other than a-z into one space."""
-    return re.sub("[^a-z]+", " ", text.lower())
+    """Lower-case the text, and turn each run of characters other than letters into one space.
+
+    The letters may belong to any alphabet; a letter with an accent becomes one character (NFC).
+    """
+    return re.sub(r"[\W\d_]+", " ", unicodedata.normalize("NFC", text.lower()))
 
 
 class Vocab:

@@ -1,6 +1,7 @@
 """Fixtures: the real book where it is at hand, the bundled story, small models."""
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -21,6 +22,7 @@ def book_path():
     return None
 
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 torch.set_num_threads(1)  # two processes share two cores, and threads would wait for each other
 hypothesis.settings.register_profile("course", deadline=None)  # two processes share two cores
 hypothesis.settings.load_profile("course")

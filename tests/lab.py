@@ -77,6 +77,7 @@ def jupyter_lab(folder, **variables):
     }
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
     command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
+    command += ["--LabApp.expose_app_in_browser=True"]  # so that a test can change the theme
     with (folder.parent / "lab.log").open("w", encoding="utf-8") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
@@ -207,6 +208,13 @@ class Page:
     def expect_in(self, seconds, text):
         """An output with this text, within so many seconds."""
         self.page.locator(OUTPUT, has_text=text).last.wait_for(timeout=1000 * seconds)
+
+    def in_the_dark(self):
+        """Change to the dark theme."""
+        self.page.evaluate(
+            "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
+        )
+        self.page.wait_for_selector("body[data-jp-theme-light=false]", state="attached")
 
     def problems(self):
         """How many cells have ended in an error."""

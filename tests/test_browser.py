@@ -185,6 +185,20 @@ def test_the_demos_answer(open_page, name):
         print(f"\n{name}, {control}: redrawn after {sorted(round(ms) for ms in times)} ms")
         assert panel.locator("p").inner_text() == ""  # no complaint
     assert serious(page) == []
+    page.in_the_dark()
+    assert serious(page) == []
+
+
+def test_a_demo_is_there_when_a_saved_notebook_is_opened_again(open_page):
+    """Its kernel is gone, and so are its widgets, but for what JupyterLab has saved of them."""
+    page = open_page("01_one_hot_encoding")
+    page.restart_and_explore(90)
+    page.save_and_shut_down()
+    fresh = open_page("01_one_hot_encoding")
+    picture = fresh.page.locator(".charrnn-panel .charrnn-picture svg")
+    picture.scroll_into_view_if_needed(timeout=120_000)
+    assert picture.is_visible()
+    assert "model not found" not in fresh.page.locator(".jp-Notebook").inner_text()
 
 
 def test_an_interrupt_ends_the_cockpit_and_the_next_cell_runs(open_page, served):
@@ -307,8 +321,12 @@ def test_verdicts_in_the_browser(open_page, served):
     verdict = page.page.locator(f"{OUTPUT} div[style*='border-left']")
     colours = {verdict.nth(i).evaluate(border) for i in range(verdict.count())}
     assert len(colours) >= 3  # not tried, wrong, passed
-    assert serious(page) == []
+    assert serious(page) == []  # contrast, among other things
     shots = os.environ.get("CHARRNN_SHOTS")
-    if shots:
-        page.page.set_viewport_size({"width": 1280, "height": 2600})
-        page.page.screenshot(path=f"{shots}/verdicts.png")
+    for theme in ("light", "dark"):
+        if theme == "dark":
+            page.in_the_dark()
+            assert serious(page) == []
+        if shots:
+            page.page.set_viewport_size({"width": 1280, "height": 2600})
+            page.page.screenshot(path=f"{shots}/verdicts-{theme}.png")

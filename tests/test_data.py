@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn_helpers.book.own import normalised
 from charrnn_helpers.data import (
     StreamBatches,
     TimeMachine,
@@ -24,9 +25,23 @@ TEXT = preprocess(
 @given(st.text())
 def test_preprocess_leaves_letters_and_single_spaces(text):
     cleaned = preprocess(text)
-    assert set(cleaned) <= set("abcdefghijklmnopqrstuvwxyz ")
+    assert all(c == " " or (c.isalnum() and not c.isdecimal()) for c in cleaned)
     assert "  " not in cleaned
-    assert preprocess(cleaned) == cleaned
+    assert preprocess(cleaned) == cleaned == normalised(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Zażółć GĘŚLĄ jaźń!", "zażółć gęślą jaźń "),
+        ("Cafe\u0301 — 3*4_5", "caf\u00e9 "),  # the accent is a character of its own there
+        ("Съешь ещё ЭТИХ…", "съешь ещё этих "),
+        ("ΟΔΥΣΣΕΥΣ 24", "οδυσσευς "),
+        ("時光機\uff0c一八九五", "時光機 一八九五"),
+    ],
+)
+def test_preprocess_keeps_the_letters_of_any_alphabet(text, expected):
+    assert preprocess(text) == expected
 
 
 @given(st.text(min_size=1))

@@ -17,7 +17,7 @@ IMPORT_ONLY = {  # what stands at the doors, and stops bad values and interrupts
     *{"check_text", "check_num_preds", "check_logits", "check_share"},
 }
 ORDER = [  # a module imports only from those above it
-    *["book.formats", "book.download", "book.find", "book"],
+    *["book.formats", "book.download", "book.own", "book.find", "book"],
     *["data", "model", "counting", "training", "sampling", "checkpoint"],
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
     *["show.demos", "show"],

@@ -1,9 +1,8 @@
-"""The book: find it, download it, verify it; or a text of your own.  Import-only."""
+"""The book: find it, download it, verify it.  Import-only."""
 
 import contextlib
 import hashlib
 import os
-import re
 import tempfile
 import textwrap
 import time
@@ -14,7 +13,8 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
-from charrnn_helpers.book.formats import read_text, source
+from charrnn_helpers.book.formats import read_text
+from charrnn_helpers.book.own import own_text
 
 SHA256 = "8424dbd9532ac81f7e5f0b6add90e6952baea29158309d7d1bf3884f4e12c516"
 SIZE = 178_979  # bytes
@@ -31,7 +31,6 @@ MIRRORS = (  # (address, SHA-256 and size of the file there)
 SECONDS = 20  # for a download, or for another process that downloads
 SPARE = 4  # seconds more for a download of one's own after that
 BELIEVED = 600  # seconds for which a failure is believed, so that the next notebook need not wait
-LEAST, ENOUGH = 1_000, 55_032  # characters after preprocess(): to load a text, for all notebooks
 
 
 def load_time_machine(path=None, cache_dir=None, download=True, retry=False):
@@ -63,44 +62,10 @@ def load_time_machine(path=None, cache_dir=None, download=True, retry=False):
     return read_text(story_path())
 
 
-def own_text(path, named_by=None):
-    """Return a text of the reader's own, without Project Gutenberg's header and license.
-
-    Raises what read_text() does, and ValueError if too little is left to learn from.
-    """
-    text = without_licence(read_text(path, named_by))
-    usable = len(re.sub("[^a-z]+", " ", text[:1_000_000].lower()))
-    if usable < LEAST:
-        raise ValueError(
-            f"{source(path, named_by)} is too short: when all but a to z becomes single spaces, "
-            f"its length is {usable:,}; give a text of {LEAST:,} or more, in English letters"
-        )
-    if usable < ENOUGH:
-        print(
-            f"Note: {Path(path).name} has {usable:,} characters from a to z and single spaces. "
-            f"Some notebooks need {ENOUGH:,}."
-        )
-    return text
-
-
-def without_licence(text):
-    """Return the text between Project Gutenberg's marks, if it has them, and print a note."""
-    if "PROJECT GUTENBERG EBOOK" not in text:
-        return text  # quickly, however long it is
-    start, end = (
-        re.search(rf"^\*\*\* ?{word} OF TH(E|IS) PROJECT GUTENBERG EBOOK.*$", text, re.M)
-        for word in ("START", "END")
-    )
-    if start is None:
-        return text
-    print("Note: the header and the licence of Project Gutenberg are left out.")
-    return text[start.end() : end.start() if end else len(text)]
-
-
 def cache_path(cache_dir=None):
     """Return where the downloaded book is kept: `cache_dir`, CHARRNN_CACHE, or the user's cache."""
     folder = cache_dir or os.environ.get("CHARRNN_CACHE") or platformdirs.user_cache_dir("charrnn")
-    return Path(folder).expanduser() / "timemachine.txt"
+    return Path(folder).expanduser().absolute() / "timemachine.txt"
 
 
 def story_path():

@@ -58,6 +58,13 @@ def name_of_encoding(content, position=0):
     return found.encoding if found else ("latin-1" if ascii_share > 0.85 else None)
 
 
+def is_utf8_but_for_a_few(content):
+    """Tell whether most characters outside ASCII are valid UTF-8, so that the others are damage."""
+    text = content.decode("utf-8", errors="replace")
+    bad = text.count("\ufffd")
+    return len(text) - len(text.encode("ascii", errors="ignore")) - bad > 10 * bad
+
+
 def read_text(path, named_by=None):
     """Read a UTF-8 text file, with or without a byte order mark; all line ends become newlines.
 
@@ -88,7 +95,8 @@ def read_text(path, named_by=None):
 
 def source(path, named_by):
     """Return the file as an error names it."""
-    return f"{str(Path(path).expanduser())!r}" + (f" (from {named_by})" if named_by else "")
+    full = str(Path(path).expanduser().absolute())
+    return f"{full!r}" + (f" (from {named_by})" if named_by else "")
 
 
 def decode(content, name, path):
@@ -102,6 +110,13 @@ def decode(content, name, path):
             return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             bad = error.start
+    if bad > 0 and is_utf8_but_for_a_few(content):
+        start = content.rfind(b"\n", 0, bad) + 1
+        line, column = content.count(b"\n", 0, bad) + 1, len(content[start:bad].decode()) + 1
+        raise ValueError(
+            f"{name} is UTF-8, but damaged: byte {content[bad]:#04x} in line {line:,}, column "
+            f"{column:,} belongs to no character. Correct it there, or get the file again"
+        )
     what = f"{name} is not UTF-8: byte {content[bad]:#04x} at position {bad:,}"
     encoding = name_of_encoding(content, bad)
     if encoding is None:

@@ -149,10 +149,10 @@ def coloured_text(text, values, unit):
     largest = max(values)
     spans = []
     for char, value in zip(text, values, strict=True):
-        share = max(value, 0) / largest
-        spans.append(
-            f'<span title="{html.escape(char)}: {value:.1f} {unit}" '
-            f'style="background: hsl(202, 80%, {100 - 42 * share:.0f}%)">{html.escape(char)}</span>'
+        share, char = max(value, 0) / largest, html.escape(char)
+        shade = "".join(f"{round(255 - share * (255 - end)):02x}" for end in (61, 166, 235))
+        spans.append(  # hex, because JupyterLab takes hsl() out of a notebook that is not trusted
+            f'<span title="{char}: {value:.1f} {unit}" style="background: #{shade}">{char}</span>'
         )
     return (
         f'<div style="{_size()}font-family: monospace; line-height: 1.7; white-space: pre-wrap; '
