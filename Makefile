@@ -7,17 +7,19 @@ BIN := .venv/bin
 endif
 PY := $(BIN)/python
 READY := .venv/ready
+LOWEST := $(subst .venv,build/lowest,$(PY))
 
 # JupyterLab refuses to run as root, as in a container, unless it is told to.
 ROOT := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 FIRST := notebooks/01_one_hot_encoding.ipynb
 
-.PHONY: lab test test-long lint course filled notebooks bench clean help
+.PHONY: lab test test-long test-lowest lint course filled notebooks bench clean help
 
 help:
 	@echo "make lab        set up, and open JupyterLab on the first notebook"
 	@echo "make test       set up, and run the whole suite: style, package, notebooks, browser"
 	@echo "make test-long  the heavy tests: minutes rather than seconds"
+	@echo "make test-lowest  the package's tests with the lowest versions that pyproject.toml allows"
 	@echo "make course     execute every notebook into build/ and print a table"
 	@echo "make filled     the same with all model answers filled in, in strict mode"
 	@echo "make notebooks  execute every notebook in place"
@@ -33,6 +35,15 @@ test: $(READY) lint
 
 test-long: $(READY)
 	$(PY) -m pytest -m long
+
+# On Python 3.10, or the oldest that those versions were made for: make test-lowest PYTHON=...
+test-lowest:
+	$(PYTHON) -m venv build/lowest
+	$(LOWEST) -m pip install --disable-pip-version-check --quiet uv
+	$(LOWEST) -m uv pip compile --quiet --resolution lowest-direct --extra test \
+	  --output-file build/lowest.txt pyproject.toml
+	$(LOWEST) -m pip install --disable-pip-version-check --quiet -r build/lowest.txt --editable .
+	$(LOWEST) -m pytest -n 2 --dist worksteal -m "not long and not browser"
 
 lint: $(READY)
 	$(PY) -m ruff check .

@@ -72,7 +72,10 @@ def main():
     for name in RECIPES:
         source = f"from benchmarks.live import measure\nmeasure({name!r})"
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-        NotebookClient(notebook, kernel_name="python3", timeout=1800).execute()
+        quiet = ["--IPKernelApp.log_level=40"]
+        NotebookClient(
+            notebook, kernel_name="python3", timeout=1800, extra_arguments=quiet
+        ).execute()
         print(*(o.text for o in notebook.cells[0].outputs if o.output_type == "stream"), end="")
 
 

@@ -133,6 +133,9 @@ def test_thirty_wait_no_longer_than_30_seconds(server):
     assert waited < 30
 
 
+needs_sigkill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills need SIGKILL")
+
+
 def kill_at_random(server, times, seed):
     """Of three that start on an empty cache one is killed; the others, and the next, are right."""
     moments, kills = random.Random(seed), 0
@@ -183,19 +186,23 @@ def num_steps(server):
     raise AssertionError("a download does not end")
 
 
+@needs_sigkill
 def test_killed_at_random(server):
     kill_at_random(server, 3, seed=1)
 
 
+@needs_sigkill
 @pytest.mark.long
 def test_killed_at_random_two_hundred_times(server):
     kill_at_random(server, 200, seed=2)
 
 
+@needs_sigkill
 def test_killed_at_some_steps(server, num_steps):
     kill_at_each_step(server, range(20, num_steps, num_steps // 6))
 
 
+@needs_sigkill
 @pytest.mark.long
 def test_killed_at_two_hundred_steps(server, num_steps):
     parts = kill_at_each_step(server, range(0, num_steps, max(1, num_steps // 200)))
