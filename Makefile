@@ -13,7 +13,7 @@ LOWEST := $(subst .venv,build/lowest,$(PY))
 ROOT := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 FIRST := notebooks/01_one_hot_encoding.ipynb
 
-.PHONY: lab test test-long test-lowest lint course filled notebooks bench clean help
+.PHONY: lab test test-long test-lowest lint course filled notebooks models bench clean help
 
 help:
 	@echo "make lab        set up, and open JupyterLab on the first notebook"
@@ -23,6 +23,7 @@ help:
 	@echo "make course     execute every notebook into build/ and print a table"
 	@echo "make filled     the same with all model answers filled in, in strict mode"
 	@echo "make notebooks  execute every notebook in place"
+	@echo "make models     train the model that notebook 1 opens with"
 	@echo "make bench      time training against D2L's recipe and nn.RNN, and what live plots cost"
 	@echo "make clean      remove what these commands made"
 
@@ -57,6 +58,9 @@ filled: $(READY)
 
 notebooks: $(READY)
 	$(PY) -m tests.course --inplace
+
+models: $(READY)
+	$(PY) -c "from charrnn_helpers.models import make; make()"
 
 bench: $(READY)
 	$(PY) -m benchmarks.speed

@@ -9,6 +9,7 @@ sampling      `predict`, `sample`: temperature, top-k, top-p; surprisal
 checkpoint    a trained model as one file
 book/         the text: file formats, download, search; the bundled story
 show/         all drawings: style, figures, svg, live, controls, cockpit, demos
+models/       the small trained model that notebook 1 opens with
 checks/       the exercises: whether an answer is right, and if not, why not
 ============  ================================================================================
 

@@ -28,6 +28,7 @@ def decay(radius):
 
 DEMOS = {
     "one_hot_window": lambda: demos.one_hot_window(TEXT, VOCAB, 100, 12),
+    "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
     "reading": lambda: demos.reading(MODEL, SENTENCE, VOCAB, 20),
     "activations": lambda: demos.activations(TEXT[:200], VOCAB, 0.2),
     "uncertainty": lambda: demos.uncertainty(e=5, o=3, i=0, space=1),

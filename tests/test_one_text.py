@@ -20,7 +20,7 @@ ORDER = [  # a module imports only from those above it
     *["book.formats", "book.download", "book.own", "book.find", "book"],
     *["data", "model", "counting", "training", "sampling", "checkpoint"],
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
-    *["show.demos", "show"],
+    *["show.demos", "show", "models"],
     *[f"checks.{name}" for name in ("values", "trial", "diagnosis", "verdict", "logbook")],
     "checks.exercise",
     *[f"checks.exercises.{path.stem[3:]}" for path in NOTEBOOKS],

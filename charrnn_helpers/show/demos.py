@@ -5,12 +5,14 @@ The notebooks show a Picture as it is, or put sliders around the function with
 """
 
 import math
+import textwrap
 from itertools import pairwise
 
 import torch
 
+from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import RNNScratch, one_hot
-from charrnn_helpers.sampling import check_text, next_probs, warm_up
+from charrnn_helpers.sampling import check_text, next_probs, sample, warm_up
 from charrnn_helpers.show.style import DASHES, PALETTE, visible
 from charrnn_helpers.show.svg import MONO, Axes, Drawing, power
 
@@ -46,6 +48,19 @@ def one_hot_window(text, vocab, start, num_steps):
             fill = "#222" if k == vocab[char] else "white"
             d.rect(left + k * column, y, column, row, fill, "#ccc")
     return d.picture(f"The window {window[:-1]!r} at {start}, its ids and its one-hot rows.")
+
+
+def continuation(model, vocab, beginning, temperature):
+    """Draw how the model continues a beginning: 200 characters, in lines of at most 48."""
+    kept = "".join(char for char in preprocess(beginning) if char in vocab.token_to_idx) or " "
+    generator = torch.Generator().manual_seed(4)
+    written = sample(model, kept, 200, vocab, temperature, generator=generator)
+    em, lines = Drawing(0, 0).em, textwrap.wrap(written, 48)
+    d = Drawing(WIDTH, 13 * em)
+    d.text(em, 1.4 * em, f"temperature {temperature:g}", colour="#555")
+    for k, line in enumerate(lines[:6]):
+        d.text(em, (3.4 + 1.8 * k) * em, line, size=1.25, **MONO)
+    return d.picture(f"The network writes: {written}")
 
 
 @torch.no_grad()

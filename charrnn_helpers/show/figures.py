@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from charrnn_helpers.show.style import PALETTE, look, zoom
+from charrnn_helpers.show.style import PALETTE, look, visible, zoom
 from charrnn_helpers.training import bits_per_char, perplexity
 
 
@@ -113,6 +113,23 @@ def histograms(samples, xlabel, bins=40, limits=None):
         )
         ax.set(title=title, xlabel=xlabel)
     axes[0][0].set_ylabel("share of values")
+    return fig
+
+
+@look()
+def shifted(characters):
+    """Draw a window of the characters above its targets, which are one position later."""
+    fig, ax = new_figure(figsize=(7.5, 2.2))
+    middle = {"ha": "center", "va": "center", "size": 14, "family": "monospace"}
+    for row, (y, letters) in enumerate([(1, characters[:-1]), (0, characters[1:])]):
+        box = {"boxstyle": "square,pad=0.5", "facecolor": "white", "edgecolor": PALETTE[row]}
+        for t, letter in enumerate(letters):
+            ax.text(t, y, visible(letter), bbox=box | {"lw": 2}, **middle)
+            _arrow(ax, (t, 0.68), (t, 0.32))
+    ax.text(-0.6, 1, "input", ha="right", va="center")
+    ax.text(-0.6, 0, "target", ha="right", va="center")
+    ax.set(xlim=(-2, len(characters) - 1), ylim=(-0.5, 1.5))
+    ax.axis("off")
     return fig
 
 
