@@ -93,24 +93,23 @@ def downloaded(cached, retry=False):
     from charrnn_helpers.book.download import DownloadError  # here: the package imports quickly
 
     since, end = time.time() - BELIEVED * (not retry), time.monotonic() + SECONDS + SPARE
-    failure = cached.with_name("failed-download.txt")
     try:
         with turn(cached):
             if is_the_book(cached):  # another process may have brought it meanwhile
                 return read_text(cached), []
-            problems = failed(failure, since)
+            problems = failed(cached, since)
             if problems:
                 return None, [*problems, AGAIN]
             try:
                 content = fetched(min(end, time.monotonic() + SECONDS))
             except DownloadError as error:
-                note_failure(failure, error.problems)
+                note_failure(cached, error.problems)
                 return None, [*error.problems, AGAIN]
             keep(content, cached)
             return content.decode("utf-8-sig").replace("\r\n", "\n"), []
     except KeyboardInterrupt:
         problems = ["interrupted: you ended the download"]
-        note_failure(failure, problems)
+        note_failure(cached, problems)
         return None, [*problems, AGAIN]
 
 
@@ -120,14 +119,20 @@ AGAIN = (
 )
 
 
-def note_failure(failure, problems):
+def failure_path(cached):
+    """Return where the last failed download is written down, beside the cached book."""
+    return cached.with_name("failed-download.txt")
+
+
+def note_failure(cached, problems):
     """Write down what went wrong, for `failed`; where nothing can be written, it is tried again."""
     with contextlib.suppress(OSError):
-        write(failure, "\n".join(problems).encode())
+        write(failure_path(cached), "\n".join(problems).encode())
 
 
-def failed(failure, since):
+def failed(cached, since):
     """Return what went wrong in a download that failed since that time; [] if none did."""
+    failure = failure_path(cached)
     try:
         if failure.is_file() and since <= failure.stat().st_mtime < time.time() + BELIEVED:
             return failure.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -151,7 +156,7 @@ def keep(content, cached):
             cached.replace(altered)
             print(f"Note: the cached book had been altered; it is now {altered.name!r} beside it.")
         write(cached, content)
-        cached.with_name("failed-download.txt").unlink(missing_ok=True)
+        failure_path(cached).unlink(missing_ok=True)
     except OSError as error:
         print(
             f"Note: the book was downloaded, but could not be kept in {str(cached.parent)!r} "
