@@ -40,9 +40,9 @@ def test_nothing_in_the_project_opens_a_door():
     names = tracked()
     assert "Makefile" in names and len(names) > 50
     for name in names:
-        if Path(name).suffix in (".png",):
+        if Path(name).suffix == ".png":
             continue
-        text = (ROOT / name).read_text(encoding="utf-8")
+        text = (ROOT / name).read_bytes().decode("utf-8", errors="replace")
         for opening in OPENINGS:
             found = re.search(opening, text, re.M)
             assert not found, f"{name}: {found.group(0)!r}"
