@@ -85,5 +85,5 @@ def without_licence(text):
     )
     if start is None:
         return text
-    print("Note: the header and the licence of Project Gutenberg are left out.")
+    print("Note: the header and the license of Project Gutenberg are left out.")
     return text[start.end() : end.start() if end else len(text)]

@@ -115,7 +115,7 @@ def activations(text, vocab, sigma, num_hiddens=32, seed=2):
     saturated = (values.abs() > 0.95).float().mean().item()
     d = Drawing(WIDTH, 300)
     axes = Axes(
-        d, (5 * d.em, 2 * d.em, WIDTH - d.em, 300 - 3 * d.em), (-1, 1), (0, 1.1 * max(shares))
+        d, (5 * d.em, 2 * d.em, WIDTH - d.em, 300 - 3 * d.em), (-1, 1), (0, 0.55)
     )
     axes.frame("value in the state", "share of values")
     for k, share in enumerate(shares):

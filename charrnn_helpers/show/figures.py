@@ -134,24 +134,31 @@ def shifted(characters):
 
 
 @look()
-def unrolled(characters):
-    """Draw the recurrent network unrolled over the characters that it reads."""
-    fig, ax = new_figure(figsize=(7.5, 2.9))
-    box = {"boxstyle": "round,pad=0.55", "facecolor": "white", "edgecolor": PALETTE[0], "lw": 2}
-    middle = {"ha": "center", "va": "center"}
+def unrolled(characters, targets=()):
+    """Draw the recurrent network, once for each character; with targets, the output layer, too."""
+    fig, ax = new_figure(figsize=(7.5, 4.2 if targets else 2.9))
+    box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "lw": 2}
+    middle, small = {"ha": "center", "va": "center"}, {"va": "center", "size": "small"}
     for t, character in enumerate(characters, start=1):
-        ax.text(t, 0, "tanh", bbox=box, **middle)
-        ax.text(t, -1.15, character, size=14, family="monospace", **middle)
-        ax.text(t, 1.15, f"$H_{t}$", **middle)
+        ax.text(t, -1.2, visible(character), size=14, family="monospace", **middle)
+        ax.text(t, 0, "tanh", bbox=box | {"edgecolor": PALETTE[0]}, **middle)
         ax.text(t + 0.5, 0.25, f"$H_{t}$", **middle)
+        ax.text(t + 0.5, -0.25, "$W_{hh}$", ha="center", **small)
+        ax.text(t + 0.06, -0.68, "$W_{xh}$", ha="left", **small)
         _arrow(ax, (t, -0.95), (t, -0.4))
-        _arrow(ax, (t, 0.4), (t, 0.95))
         _arrow(ax, (t + 0.32, 0), (t + 0.68, 0))
+        if targets:
+            ax.text(t + 0.06, 0.72, "$W_{hq}$", ha="left", **small)
+            _arrow(ax, (t, 0.4), (t, 1))
+            ax.text(t, 1.35, f"$O_{t}$", bbox=box | {"edgecolor": PALETTE[1]}, **middle)
+            _arrow(ax, (t, 1.75), (t, 2.25))
+            ax.text(t, 2.5, visible(targets[t - 1]), size=14, family="monospace", **middle)
     ax.text(0.42, 0, "$H_0 = 0$", ha="right", va="center")
     _arrow(ax, (0.45, 0), (0.68, 0))
-    note = "$W_{xh}$ from below,\n$W_{hh}$ from the left"
-    ax.text(0.42, -0.7, note, ha="right", va="center", size="small")
-    ax.set(xlim=(-0.75, len(characters) + 0.8), ylim=(-1.45, 1.45))
+    rows = {-1.2: "reads"} | ({1.35: "logits", 2.5: "next"} if targets else {})
+    for y, name in rows.items():
+        ax.text(0.42, y, name, ha="right", **small)
+    ax.set(xlim=(-0.6, len(characters) + 0.8), ylim=(-1.5, 2.8 if targets else 0.8))
     ax.axis("off")
     return fig
 
