@@ -32,12 +32,14 @@ def test_lower_orders_count_kinds_of_context():
     assert model.prob("q", "u") > 0.7
 
 
-def test_loss_is_the_mean_of_the_prices(story):
+def test_loss_is_the_mean_surprisal(story):
     text = preprocess(story)
     model = KneserNey(text[:5_000], 3, 28)
     held_out = text[5_000:5_100]
-    prices = [-math.log(model.prob(held_out[max(0, i - 2) : i], held_out[i])) for i in range(100)]
-    assert math.isclose(model.loss(held_out), sum(prices) / 100)
+    surprisals = [
+        -math.log(model.prob(held_out[max(0, i - 2) : i], held_out[i])) for i in range(100)
+    ]
+    assert math.isclose(model.loss(held_out), sum(surprisals) / 100)
 
 
 @pytest.mark.parametrize("n", [0, 4])

@@ -31,6 +31,7 @@ DEMOS = {
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
     "reading": lambda: demos.reading(MODEL, SENTENCE, VOCAB, 20),
     "activations": lambda: demos.activations(TEXT[:200], VOCAB, 0.2),
+    "guessing_game": lambda: demos.guessing_game(SENTENCE, 10, "vxave_"),
     "uncertainty": lambda: demos.uncertainty(e=5, o=3, i=0, space=1),
     "gradient_journey": lambda: demos.gradient_journey(decay, 1.2, 1.0),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
@@ -115,6 +116,15 @@ def test_reading_what_cannot_be_read(sentence):
 def test_shades_run_from_blue_over_white_to_orange():
     blue, white, orange = (0, 114, 178), (255, 255, 255), (213, 94, 0)
     assert [demos.shade(v) for v in (-2, -1, 0, 1)] == [blue, blue, white, orange]
+
+
+def test_the_guesses_are_counted_for_each_character():
+    drawn = demos.guessing_game("the time", 4, "ati_xm")
+    assert drawn.alt == "the tim\u25a2: 3 characters found, 2.0 guesses for each."
+    assert "wrong at this place: nothing yet" in drawn.svg
+    assert demos.guessing_game("a b", 1, "_bzz").alt == (
+        "a b\u25a2: 2 characters found, 1.0 guesses for each."
+    )
 
 
 def test_small_weights_give_small_states_and_large_ones_saturate():

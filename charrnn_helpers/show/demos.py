@@ -114,15 +114,40 @@ def activations(text, vocab, sigma, num_hiddens=32, seed=2):
     shares = (torch.histc(values, bins=40, min=-1, max=1) / len(values)).tolist()
     saturated = (values.abs() > 0.95).float().mean().item()
     d = Drawing(WIDTH, 300)
-    axes = Axes(
-        d, (5 * d.em, 2 * d.em, WIDTH - d.em, 300 - 3 * d.em), (-1, 1), (0, 0.55)
-    )
+    axes = Axes(d, (5 * d.em, 2 * d.em, WIDTH - d.em, 300 - 3 * d.em), (-1, 1), (0, 0.55))
     axes.frame("value in the state", "share of values")
     for k, share in enumerate(shares):
         axes.bar(-1 + k / 20, -1 + (k + 1) / 20, share)
     sentence = f"sigma = {sigma:g}: {100 * saturated:.0f} % of the values are beyond 0.95"
     d.text(WIDTH / 2, 1.3 * d.em, sentence, "middle")
     return d.picture(f"Histogram of hidden states. {sentence}.")
+
+
+def guessing_game(sentence, shown, guesses):
+    """Draw Shannon's game: after `shown` characters, each letter typed is a guess for the next.
+
+    `_` stands for the space.  Below each character that was found stands the number of guesses.
+    """
+    needed, wrong = [], ""
+    for guess in guesses.lower().replace("_", " "):
+        if shown + len(needed) == len(sentence):
+            break
+        if guess == sentence[shown + len(needed)]:
+            needed, wrong = [*needed, len(wrong) + 1], ""
+        else:
+            wrong += guess
+    found = shown + len(needed)
+    d = Drawing(WIDTH, 130)
+    em, left, column = d.em, d.em, (WIDTH - 2 * d.em) / len(sentence)
+    for t, char in enumerate(sentence):
+        x = left + (t + 0.5) * column
+        d.text(x, 2.4 * em, visible(char) if t < found else "\u25a2", "middle", **MONO)
+        if shown <= t < found:
+            d.text(x, 4.2 * em, str(needed[t - shown]), "middle", size=0.85)
+    mean = f", {sum(needed) / len(needed):.1f} guesses for each" if needed else ""
+    d.text(left, 6.6 * em, f"found: {len(needed)} of {len(sentence) - shown}{mean}")
+    d.text(left, 8.4 * em, f"wrong at this place: {' '.join(map(visible, wrong)) or 'nothing yet'}")
+    return d.picture(f"{sentence[:found]}\u25a2: {len(needed)} characters found{mean}.")
 
 
 def uncertainty(**weights):
