@@ -14,6 +14,12 @@ EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 # Cells whose output nbval does not compare, by their first line.  A trained model's last digits
 # differ from machine to machine, and so do the characters that it writes.
 IGNORED = {
+    "01_one_hot_encoding": ["model, model_vocab = trained_model()", "explore("],
+    "02_recurrence": ["generator = torch.Generator().manual_seed(1)"],
+    "03_loss_and_perplexity": [
+        "letters = sorted(set(known))",
+        "generator = torch.Generator().manual_seed(3)",
+    ],
     "04_gradient_clipping": [
         "worst = {name: max(r.perplexity for r in history) for name, (_, history) in runs.items()}",
         'clipped = [record.grad_norm > 0.25 for record in runs["theta = 0.25"][1]]',
