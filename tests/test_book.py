@@ -248,7 +248,7 @@ def test_a_short_text_is_refused_and_one_that_is_short_for_some_notebooks_is_sai
 
 
 @pytest.mark.parametrize("which", ["THE", "THIS"])
-def test_the_licence_of_project_gutenberg_is_left_out(tmp_path, which, capsys):
+def test_the_license_of_project_gutenberg_is_left_out(tmp_path, which, capsys):
     marked = (
         "\ufeffThe Project Gutenberg eBook of The Time Machine\r\n\r\nYou may copy it ...\r\n"
         f"*** START OF {which} PROJECT GUTENBERG EBOOK THE TIME MACHINE ***\r\n{LONG}"
@@ -256,7 +256,7 @@ def test_the_licence_of_project_gutenberg_is_left_out(tmp_path, which, capsys):
     )
     (tmp_path / "a.txt").write_text(marked, encoding="utf-8", newline="")
     assert load_time_machine(tmp_path / "a.txt").strip() == LONG.strip()
-    assert "licence of Project Gutenberg are left out" in capsys.readouterr().out
+    assert "license of Project Gutenberg are left out" in capsys.readouterr().out
     (tmp_path / "b.txt").write_text(LONG + "A PROJECT GUTENBERG EBOOK is named.", encoding="utf-8")
     assert load_time_machine(tmp_path / "b.txt").startswith(LONG)
 

@@ -434,7 +434,8 @@ ACTUAL = {
     "large_logits": math.inf,
     "fresh_perplexity": 28.003,
     "clip_direction": 0.682,
-    "survivors": ["theta = 0.25"],
+    "which_run": "A",
+    "long_windows": 0.6,
     "clip_vanishing": 1.0,
     "nearest_ngram": 3,
     "greedy": 0.16,
@@ -448,6 +449,8 @@ def test_the_other_outcomes_of_a_prediction():
     large = find("large_logits").right
     assert large(math.nan) == "nan" and large(330.0) == "large"
     assert find("clip_direction").right(1.0) == "kept"
+    assert find("long_windows").right(-0.1) == "better"
+    assert find("long_windows").right(0.01) == "same"
     assert find("clip_vanishing").right(1.2) == "yes"
     assert find("greedy").right(0.95) == "sentences"
     assert find("divided_too_late").right(0.2) == "sharper"

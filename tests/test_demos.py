@@ -22,8 +22,8 @@ MODEL = make_model(len(VOCAB), sigma=0.3)
 SENTENCE = "the time traveller for so it will be"
 
 
-def decay(radius):
-    return [radius**lag for lag in range(40)]
+def decay(radius, num_steps):
+    return [radius**lag for lag in range(num_steps)]
 
 
 DEMOS = {

@@ -81,15 +81,19 @@ PREDICTIONS = (
     Prediction("fresh_perplexity", 3, "What is the perplexity of a model that has not learned "
         "anything yet?", "It gives every token almost the same probability, like a fair die with "
         "one face for each token in the vocabulary.", as_measured, 28, tolerance=0.02),
+    Prediction("long_windows", 4, "The same loop gets windows of 150 characters instead of 32. "
+        "What will the perplexity be?", "The first gradient is thousands of times too long, and "
+        "one step along it saturates almost every hidden unit.",
+        lambda gain: "worse" if gain > 0.05 else "better" if gain < -0.05 else "same", "worse",
+        {"better": "better than before", "same": "about the same", "worse": "worse than before"}),
     Prediction("clip_direction", 4, "Each tensor is clipped by its own norm. What happens to the "
         "direction of the gradient?", "Each tensor is shortened by a different factor, so the "
         "whole vector turns. A single factor, from one norm over all tensors, keeps the direction.",
         lambda cosine: "kept" if cosine > 0.99 else "turned", "turned",
         {"kept": "it stays the same", "turned": "it turns", "opposite": "it is reversed"}),
-    Prediction("survivors", 4, "With a learning rate of 8, how many of the three runs (no "
-        "clipping, theta 1, theta 0.25) learn?", "Without clipping, or with steps of up to 8 times "
-        "1, the weights are thrown out of the region where the network works. Steps of up to 8 "
-        "times 0.25 are short enough.", len, 1),
+    Prediction("which_run", 4, "Which run is clipped at 0.3?", "No step of that run is longer than "
+        "0.3, because theta limits the norm of the gradient, and the learning rate is 1.",
+        str.lower, "a", {name: f"run {name.upper()}" for name in "abc"}),
     Prediction("clip_vanishing", 4, "Does clipping help against vanishing gradients?", "The factor "
         "is the same for all lags and never above 1, so what was small stays small, and just as "
         "small compared with the rest.", lambda gain: "yes" if gain > 1.001 else "no", "no",

@@ -177,16 +177,14 @@ def uncertainty(**weights):
     return d.picture(f"A distribution over {spelled}: {sentence}.")
 
 
-def gradient_journey(gradient_by_lag, radius, theta):
-    """Draw the gradient norm against the lag, before and after clipping."""
-    norms = gradient_by_lag(radius)
+def gradient_journey(gradient_by_lag, radius, theta, num_steps=40):
+    """Draw the gradient norm against the lag in a window, before and after clipping."""
+    norms = gradient_by_lag(radius, num_steps)
     total = math.hypot(*norms)
     factor = min(1.0, theta / total)
     logs = [math.log10(norm) if norm > 1e-30 else -30.0 for norm in norms]
     d = Drawing(WIDTH, 320)
-    axes = Axes(
-        d, (5 * d.em, 2 * d.em, WIDTH - 8 * d.em, 320 - 3 * d.em), (0, len(norms)), (-12, 6)
-    )
+    axes = Axes(d, (5 * d.em, 2 * d.em, WIDTH - 8 * d.em, 320 - 3 * d.em), (0, 60), (-12, 6))
     decades = {k: power(k) for k in range(-12, 7, 3)}
     axes.frame("lag (steps back in time)", "norm", yticks=decades)
     lags = range(len(norms))

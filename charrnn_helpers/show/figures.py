@@ -163,8 +163,31 @@ def unrolled(characters, targets=()):
     return fig
 
 
-def _arrow(ax, start, end):
-    look = {"arrowstyle": "-|>", "color": "0.25", "lw": 1.5, "shrinkA": 0, "shrinkB": 0}
+@look()
+def way_back(characters):
+    """Draw the way of a gradient: from the loss of the last character back through every step."""
+    fig, ax = new_figure(figsize=(7.5, 3.1))
+    box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": PALETTE[0], "lw": 2}
+    middle, last = {"ha": "center", "va": "center"}, len(characters)
+    for t, character in enumerate(characters, start=1):
+        ax.text(t, -1, visible(character), size=14, family="monospace", **middle)
+        ax.text(t, 0, f"$H_{t}$", bbox=box, **middle)
+        _arrow(ax, (t, -0.75), (t, -0.35))
+        if t < last:
+            _arrow(ax, (t + 0.3, -0.1), (t + 0.7, -0.1))
+            _arrow(ax, (t + 0.7, 0.14), (t + 0.3, 0.14), PALETTE[1], 3)
+            ax.text(t + 0.5, 0.45, r"$\times\ W_{hh}^\top$", color="#A84300", **middle)
+            ax.text(t + 0.5, -0.38, f"lag {last - t}", size="small", **middle)
+    ax.text(last, 1.25, "loss", bbox=box | {"edgecolor": PALETTE[1]}, **middle)
+    _arrow(ax, (last - 0.06, 0.4), (last - 0.06, 0.9))
+    _arrow(ax, (last + 0.08, 0.9), (last + 0.08, 0.4), PALETTE[1], 3)
+    ax.set(xlim=(0.3, last + 0.7), ylim=(-1.3, 1.6))
+    ax.axis("off")
+    return fig
+
+
+def _arrow(ax, start, end, color="0.25", width=1.5):
+    look = {"arrowstyle": "-|>", "color": color, "lw": width, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", end, start, arrowprops=look)
 
 
