@@ -193,7 +193,8 @@ class Page:
 
     def controls_answer(self):
         """Wait until the last panel's messages arrive in the kernel."""
-        wait_for(lambda: self.page.locator(".charrnn-panel[data-heard]").count(), 60)
+        last = self.page.locator(".charrnn-panel").last
+        wait_for(lambda: last.get_attribute("data-heard") is not None, 120)
 
     def live_height(self):
         """The height of that picture, found and measured in one go: it is redrawn all the time."""

@@ -437,7 +437,7 @@ ACTUAL = {
     "which_run": "A",
     "long_windows": 0.6,
     "clip_vanishing": 1.0,
-    "nearest_ngram": 3,
+    "nearest_ngram": 2,
     "greedy": 0.16,
     "divided_too_late": 0.0,
 }

@@ -134,6 +134,92 @@ def shifted(characters):
 
 
 @look()
+def shares(parts, xlabel):
+    """Draw a bar of consecutive parts `{name: length}`, each with its name and its share."""
+    fig, ax = new_figure(figsize=(7.5, 1.7))
+    whole, left = sum(parts.values()), 0
+    for index, (name, length) in enumerate(parts.items()):
+        ax.barh(0, length, left=left, color="white", edgecolor=PALETTE[index], lw=2.5)
+        label = f"{name}\n{length:,}\n{100 * length / whole:.0f} %"
+        ax.text(left + length / 2, 0, label, ha="center", va="center", size="small")
+        left += length
+    ax.set(xlabel=xlabel, xlim=(0, whole), yticks=[])
+    ax.grid(visible=False)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    return fig
+
+
+@look()
+def two_batches(windows, streams):
+    """Draw two batches of independent windows, above two of streams with the state carried."""
+    fig, ax = new_figure(figsize=(7.5, 3.4))
+    letters = {"family": "monospace", "size": 13, "va": "center"}
+    box = {"boxstyle": "square,pad=0.35", "facecolor": "white", "lw": 2}
+    kinds = {"independent\nwindows": (3.1, windows), "streams": (0.7, streams)}
+    for index, (name, (y, pair)) in enumerate(kinds.items()):
+        ax.text(0, y, name, va="center")
+        for k, rows in enumerate(pair):
+            x = 2.6 + 4.2 * k
+            ax.text(x + 0.4, y + 1, f"batch {k + 1}", ha="center", va="center")
+            for r, row in enumerate(rows):
+                high = y + 0.4 - 0.8 * r
+                content = "".join(map(visible, row))
+                ax.text(x, high, content, bbox=box | {"edgecolor": PALETTE[index]}, **letters)
+                fresh = index == 0 or k == 0
+                ax.text(x - 0.25, high, "state 0" if fresh else "", ha="right", size="small",
+                        va="center")  # fmt: skip
+                if not fresh:
+                    _arrow(ax, (x - 3.2, high), (x - 0.3, high))
+                    ax.text(x - 1.8, high + 0.2, "state", ha="center", size="small")
+    ax.set(xlim=(0, 9), ylim=(-0.4, 4.5))
+    ax.axis("off")
+    return fig
+
+
+@look()
+def sampling_loop():
+    """Draw the loop in which a model reads what it has written."""
+    fig, ax = new_figure(figsize=(7.5, 2.3))
+    box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": PALETTE[0], "lw": 2}
+    middle = {"ha": "center", "va": "center"}
+    steps = ["read a\ncharacter", "state", "logits", "probabilities", "draw a\ncharacter"]
+    places, halves = [1.5, 3.3, 4.9, 6.8, 8.8], [0.6, 0.42, 0.45, 0.76, 0.6]
+    for k, (x, step) in enumerate(zip(places, steps, strict=True)):
+        ax.text(x, 1, step, bbox=box | {"edgecolor": PALETTE[k in (0, 4)]}, **middle)
+        if k:
+            _arrow(ax, (places[k - 1] + halves[k - 1], 1), (x - halves[k], 1))
+    ax.text(0.1, 1, "prefix", **middle)
+    _arrow(ax, (0.4, 1), (0.9, 1))
+    ax.plot([8.8, 8.8, 1.5], [0.55, 0.1, 0.1], color=PALETTE[1], lw=3)
+    _arrow(ax, (1.5, 0.08), (1.5, 0.55), PALETTE[1], 3)
+    ax.text(5.1, -0.15, "again and again", **middle)
+    ax.set(xlim=(-0.4, 9.5), ylim=(-0.4, 1.6))
+    ax.axis("off")
+    return fig
+
+
+@look()
+def scatter(points, xlabel, ylabel, highlight=()):
+    """Draw points `{label: (x, y)}` as their labels; the highlighted ones are boxed."""
+    fig, ax = new_figure(figsize=(7.5, 4.2))
+    for label, (x, y) in points.items():
+        special = label in highlight
+        box = {
+            "boxstyle": "circle,pad=0.25",
+            "facecolor": "white",
+            "edgecolor": PALETTE[1],
+            "lw": 2,
+        }
+        ax.text(x, y, label, size=14, family="monospace", ha="center", va="center",
+                bbox=box if special else None)  # fmt: skip
+    xs, ys = zip(*points.values(), strict=True)
+    ax.plot(xs, ys, linestyle="")  # sets the limits
+    ax.margins(0.08)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    return fig
+
+
+@look()
 def unrolled(characters, targets=()):
     """Draw the recurrent network, once for each character; with targets, the output layer, too."""
     fig, ax = new_figure(figsize=(7.5, 4.2 if targets else 2.9))
