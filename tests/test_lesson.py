@@ -9,10 +9,10 @@ import torch
 from charrnn_helpers.data import TimeMachine, WindowBatches, windows
 from charrnn_helpers.training import (
     Options,
+    clip_gradients,
     cross_entropy,
     evaluate,
     fit,
-    gradient_norm,
     perplexity,
     train,
 )
@@ -71,10 +71,11 @@ def five_lines(book, seed, theta=None, num_updates=150):
         loss = cross_entropy(model(X[rows]), Y[rows])
         model.zero_grad()
         loss.backward()
-        factor = 1.0 if theta is None else min(1.0, theta / gradient_norm(model))
+        if theta is not None:
+            clip_gradients(theta, model)
         with torch.no_grad():
             for p in model.parameters():
-                p -= factor * p.grad
+                p -= p.grad
         losses.append(loss.item())
     return sum(losses[-20:]) / 20
 

@@ -122,9 +122,9 @@ def shifted(characters):
     fig, ax = new_figure(figsize=(7.5, 2.2))
     middle = {"ha": "center", "va": "center", "size": 14, "family": "monospace"}
     for row, (y, letters) in enumerate([(1, characters[:-1]), (0, characters[1:])]):
-        box = {"boxstyle": "square,pad=0.5", "facecolor": "white", "edgecolor": PALETTE[row]}
+        box = _box(PALETTE[row], "square,pad=0.5")
         for t, letter in enumerate(letters):
-            ax.text(t, y, visible(letter), bbox=box | {"lw": 2}, **middle)
+            ax.text(t, y, visible(letter), bbox=box, **middle)
             _arrow(ax, (t, 0.68), (t, 0.32))
     ax.text(-0.6, 1, "input", ha="right", va="center")
     ax.text(-0.6, 0, "target", ha="right", va="center")
@@ -154,21 +154,20 @@ def two_batches(windows, streams):
     """Draw two batches of independent windows, above two of streams with the state carried."""
     fig, ax = new_figure(figsize=(7.5, 3.4))
     letters = {"family": "monospace", "size": 13, "va": "center"}
-    box = {"boxstyle": "square,pad=0.35", "facecolor": "white", "lw": 2}
     kinds = {"independent\nwindows": (3.1, windows), "streams": (0.7, streams)}
     for index, (name, (y, pair)) in enumerate(kinds.items()):
         ax.text(0, y, name, va="center")
+        box = _box(PALETTE[index], "square,pad=0.35")
         for k, rows in enumerate(pair):
             x = 2.6 + 4.2 * k
             ax.text(x + 0.4, y + 1, f"batch {k + 1}", ha="center", va="center")
             for r, row in enumerate(rows):
                 high = y + 0.4 - 0.8 * r
                 content = "".join(map(visible, row))
-                ax.text(x, high, content, bbox=box | {"edgecolor": PALETTE[index]}, **letters)
-                fresh = index == 0 or k == 0
-                ax.text(x - 0.25, high, "state 0" if fresh else "", ha="right", size="small",
-                        va="center")  # fmt: skip
-                if not fresh:
+                ax.text(x, high, content, bbox=box, **letters)
+                if pair is windows or k == 0:
+                    ax.text(x - 0.25, high, "state 0", ha="right", va="center", size="small")
+                else:
                     _arrow(ax, (x - 3.2, high), (x - 0.3, high))
                     ax.text(x - 1.8, high + 0.2, "state", ha="center", size="small")
     ax.set(xlim=(0, 9), ylim=(-0.4, 4.5))
@@ -180,12 +179,11 @@ def two_batches(windows, streams):
 def sampling_loop():
     """Draw the loop in which a model reads what it has written."""
     fig, ax = new_figure(figsize=(7.5, 2.3))
-    box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": PALETTE[0], "lw": 2}
     middle = {"ha": "center", "va": "center"}
     steps = ["read a\ncharacter", "state", "logits", "probabilities", "draw a\ncharacter"]
     places, halves = [1.5, 3.3, 4.9, 6.8, 8.8], [0.6, 0.42, 0.45, 0.76, 0.6]
     for k, (x, step) in enumerate(zip(places, steps, strict=True)):
-        ax.text(x, 1, step, bbox=box | {"edgecolor": PALETTE[k in (0, 4)]}, **middle)
+        ax.text(x, 1, step, bbox=_box(PALETTE[k in (0, 4)]), **middle)
         if k:
             _arrow(ax, (places[k - 1] + halves[k - 1], 1), (x - halves[k], 1))
     ax.text(0.1, 1, "prefix", **middle)
@@ -203,15 +201,8 @@ def scatter(points, xlabel, ylabel, highlight=()):
     """Draw points `{label: (x, y)}` as their labels; the highlighted ones are boxed."""
     fig, ax = new_figure(figsize=(7.5, 4.2))
     for label, (x, y) in points.items():
-        special = label in highlight
-        box = {
-            "boxstyle": "circle,pad=0.25",
-            "facecolor": "white",
-            "edgecolor": PALETTE[1],
-            "lw": 2,
-        }
-        ax.text(x, y, label, size=14, family="monospace", ha="center", va="center",
-                bbox=box if special else None)  # fmt: skip
+        box = _box(PALETTE[1], "circle,pad=0.25") if label in highlight else None
+        ax.text(x, y, label, size=14, family="monospace", ha="center", va="center", bbox=box)
     xs, ys = zip(*points.values(), strict=True)
     ax.plot(xs, ys, linestyle="")  # sets the limits
     ax.margins(0.08)
@@ -223,11 +214,10 @@ def scatter(points, xlabel, ylabel, highlight=()):
 def unrolled(characters, targets=()):
     """Draw the recurrent network, once for each character; with targets, the output layer, too."""
     fig, ax = new_figure(figsize=(7.5, 4.2 if targets else 2.9))
-    box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "lw": 2}
     middle, small = {"ha": "center", "va": "center"}, {"va": "center", "size": "small"}
     for t, character in enumerate(characters, start=1):
         ax.text(t, -1.2, visible(character), size=14, family="monospace", **middle)
-        ax.text(t, 0, "tanh", bbox=box | {"edgecolor": PALETTE[0]}, **middle)
+        ax.text(t, 0, "tanh", bbox=_box(PALETTE[0]), **middle)
         ax.text(t + 0.5, 0.25, f"$H_{t}$", **middle)
         ax.text(t + 0.5, -0.25, "$W_{hh}$", ha="center", **small)
         ax.text(t + 0.06, -0.68, "$W_{xh}$", ha="left", **small)
@@ -236,7 +226,7 @@ def unrolled(characters, targets=()):
         if targets:
             ax.text(t + 0.06, 0.72, "$W_{hq}$", ha="left", **small)
             _arrow(ax, (t, 0.4), (t, 1))
-            ax.text(t, 1.35, f"$O_{t}$", bbox=box | {"edgecolor": PALETTE[1]}, **middle)
+            ax.text(t, 1.35, f"$O_{t}$", bbox=_box(PALETTE[1]), **middle)
             _arrow(ax, (t, 1.75), (t, 2.25))
             ax.text(t, 2.5, visible(targets[t - 1]), size=14, family="monospace", **middle)
     ax.text(0.42, 0, "$H_0 = 0$", ha="right", va="center")
@@ -253,23 +243,26 @@ def unrolled(characters, targets=()):
 def way_back(characters):
     """Draw the way of a gradient: from the loss of the last character back through every step."""
     fig, ax = new_figure(figsize=(7.5, 3.1))
-    box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": PALETTE[0], "lw": 2}
     middle, last = {"ha": "center", "va": "center"}, len(characters)
     for t, character in enumerate(characters, start=1):
         ax.text(t, -1, visible(character), size=14, family="monospace", **middle)
-        ax.text(t, 0, f"$H_{t}$", bbox=box, **middle)
+        ax.text(t, 0, f"$H_{t}$", bbox=_box(PALETTE[0]), **middle)
         _arrow(ax, (t, -0.75), (t, -0.35))
         if t < last:
             _arrow(ax, (t + 0.3, -0.1), (t + 0.7, -0.1))
             _arrow(ax, (t + 0.7, 0.14), (t + 0.3, 0.14), PALETTE[1], 3)
             ax.text(t + 0.5, 0.45, r"$\times\ W_{hh}^\top$", color="#A84300", **middle)
             ax.text(t + 0.5, -0.38, f"lag {last - t}", size="small", **middle)
-    ax.text(last, 1.25, "loss", bbox=box | {"edgecolor": PALETTE[1]}, **middle)
+    ax.text(last, 1.25, "loss", bbox=_box(PALETTE[1]), **middle)
     _arrow(ax, (last - 0.06, 0.4), (last - 0.06, 0.9))
     _arrow(ax, (last + 0.08, 0.9), (last + 0.08, 0.4), PALETTE[1], 3)
     ax.set(xlim=(0.3, last + 0.7), ylim=(-1.3, 1.6))
     ax.axis("off")
     return fig
+
+
+def _box(color, style="round,pad=0.5"):
+    return {"boxstyle": style, "facecolor": "white", "edgecolor": color, "lw": 2}
 
 
 def _arrow(ax, start, end, color="0.25", width=1.5):
