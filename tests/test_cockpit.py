@@ -13,7 +13,7 @@ from charrnn_helpers.data import TimeMachine
 from charrnn_helpers.sampling import predict
 from charrnn_helpers.show import cockpit as module
 from charrnn_helpers.show.cockpit import TrainingCockpit, click_problems
-from charrnn_helpers.training import Options
+from charrnn_helpers.training import Options, Record
 from tests.conftest import make_model
 
 TEXT = "the time traveller for so it will be convenient to speak of him was expounding " * 8
@@ -55,7 +55,10 @@ def build(data, num_epochs=2, model=None, **settings):
 
 
 def script(cockpit, monkeypatch, messages):
-    """Send the page's messages `{turn of the loop: message}` while the cockpit runs."""
+    """Send the page's messages `{turn of the loop: message}` while the cockpit runs.
+
+    When all are sent, and the run pauses at the end of its budget, it is stopped.
+    """
     look, turns = cockpit.refresh, []
 
     def looked():
@@ -63,6 +66,8 @@ def script(cockpit, monkeypatch, messages):
         if len(turns) in messages:
             for message in messages[len(turns)]:
                 cockpit.panel.receive(cockpit.panel, message, [])
+        if len(turns) > max(messages) and cockpit.mode == "pause":
+            cockpit.wishes.put("stop")
         assert len(turns) < 500, "the run does not end"
         look()
 
@@ -110,7 +115,8 @@ def test_sliders_take_effect_in_the_next_step_and_are_logged(data, places, monke
         "step 5: theta from 1 to 0.25",
         "step 5: temperature from 0.5 to 0",
     ]
-    assert [epoch for epoch, _ in cockpit.picture.flags] == [history[4].epoch] * 3
+    assert cockpit.picture.flags == [history[4].epoch] * 3
+    assert cockpit.panel.notes == [str(change) for change in cockpit.changes]
     greedy = predict(cockpit.model, cockpit.prefix, 120, data.vocab)
     assert cockpit.picture.sample == greedy  # temperature 0
 
@@ -146,11 +152,85 @@ def test_pause_holds_the_model_and_one_step_makes_one(data, places, monkeypatch)
         def __getitem__(self, turn):
             return [note(message) for message in super().__getitem__(turn)]
 
-    actions = {5: "pause", 10: "step", 15: "step", 20: "play"}
+    actions = {5: "play", 10: "step", 15: "step", 20: "play", 60: "stop"}
     script(cockpit, monkeypatch, Noting({t: [click(name)] for t, name in actions.items()}))
     history = cockpit.run()
-    assert seen == [5, 5, 6, 7]
-    assert len(history) == 2 * len(cockpit.batches)  # the budget, in the end
+    assert seen[:4] == [5, 5, 6, 7]
+    assert len(history) > 7
+
+
+def test_the_end_of_the_budget_is_a_pause_if_a_page_is_attached(data, places, monkeypatch):
+    cockpit = build(data, num_epochs=1)
+    epoch = len(cockpit.batches)
+    said = {}
+
+    class Asking(dict):
+        def __getitem__(self, turn):
+            said[turn] = (len(cockpit.history), cockpit.mode, cockpit.panel.message)
+            return super().__getitem__(turn)
+
+    late, later = epoch + 5, 3 * epoch + 5
+    messages = {1: [{"hello": 1}], late: [click("play")], later: [{"hello": 1}]}
+    script(cockpit, monkeypatch, Asking(messages))
+    assert len(cockpit.run()) == 2 * epoch
+    assert said[late] == (epoch, "pause", "Paused after 1 epochs. Play on for as many again.")
+    assert said[later][:2] == (2 * epoch, "pause")
+
+
+def test_what_would_do_nothing_is_disabled_and_the_button_shows_the_mode(data, places, monkeypatch):
+    cockpit = build(data)
+    monkeypatch.setattr(module, "Ration", Never)
+    seen, look, turns = {}, cockpit.refresh, []
+
+    def looked():
+        turns.append(1)
+        panel, turn = cockpit.panel, len(turns)
+        seen[turn] = (panel.pressed["play"], list(panel.disabled), panel.message)
+        if turn == 1:
+            panel.receive(panel, {"hello": 1}, [])
+        if turn == 3:
+            cockpit.wishes.put("play")
+        if turn == 6:
+            explode(cockpit)
+            cockpit.wishes.put("step")
+        if turn == 9:
+            cockpit.wishes.put("stop")
+        look()
+
+    monkeypatch.setattr(cockpit, "refresh", looked)
+    cockpit.run()
+    assert seen[2] == (True, ["step", "back"], "Training.")  # no step from which to go back
+    assert seen[5] == (False, [], "Paused.")
+    pressed, disabled, message = seen[8]
+    assert (pressed, disabled) == (False, ["play", "step"])
+    assert message.startswith("Diverged in step 4: the loss is nan")
+    assert set(cockpit.panel.disabled) == {
+        "lr",
+        "theta",
+        "temperature",
+        "play",
+        "step",
+        "back",
+        "stop",
+    }
+    assert cockpit.panel.message == "Stopped after step 3. To go on, run the cell again."
+    assert len(places[0].shown) == 1  # the page keeps its panel: nothing jumps
+
+
+def test_a_perplexity_far_beyond_the_vocabulary_raises_the_alarm(data, places, monkeypatch):
+    cockpit = build(data)
+    cockpit._open()
+    record = Record(0, 0.0, 2.0, 1.0, 0.5, 1.0)
+    limit = 10 * len(data.vocab)
+    for loss, loud in [
+        (2.0, False),
+        (math.log(limit) + 0.01, True),
+        (math.log(limit) - 0.01, False),
+    ]:
+        cockpit.add_record(record._replace(loss=loss))
+        assert bool(cockpit.picture.alarm) == loud
+        assert (f"above {limit:,}" in cockpit.panel.message) == loud
+    assert cockpit.mode == "play"  # only a loss that is not finite stops the run
 
 
 def test_stop_ends_the_run_and_running_again_goes_on(data, places, monkeypatch):
@@ -193,7 +273,7 @@ def test_a_divergence_is_shown_and_ends_a_run_that_nobody_watches(data, places, 
     cockpit = build(data)
     explode(cockpit)
     assert cockpit.run() == []
-    assert "diverged in step 1: the loss is nan" in places[-1].shown[-1]["text/plain"]
+    assert "Diverged in step 1: the loss is nan" in places[-1].shown[-1]["text/plain"]
 
 
 def state_of(cockpit):
@@ -221,7 +301,7 @@ def test_back_to_the_last_good_state(data, places, monkeypatch, optimizer):
             cockpit.panel.receive(cockpit.panel, {"hello": 1}, [])
             explode(cockpit)
         if turn == 15:
-            assert cockpit.mode == "diverged" and "diverged in step 13" in cockpit.picture.alarm
+            assert cockpit.mode == "diverged" and "Diverged in step 13" in cockpit.picture.alarm
             for wish in ("play", "pause", "step"):
                 cockpit.wishes.put(wish)  # no use: the weights are still bad
         if turn == 20:
@@ -231,6 +311,8 @@ def test_back_to_the_last_good_state(data, places, monkeypatch, optimizer):
             assert cockpit.mode == "pause" and cockpit.picture.alarm == ""
             kept["now"] = state_of(cockpit)
             cockpit.wishes.put("play")
+        if turn > 30 and cockpit.mode == "pause":  # at the end of the budget
+            cockpit.wishes.put("stop")
         look()
 
     monkeypatch.setattr(cockpit, "refresh", looked)

@@ -27,8 +27,7 @@ LEARNING_RATES = [m * 10.0**k for k in (-4, -3, -2, -1, 0) for m in (1, 2, 5)] +
 THRESHOLDS = [0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, None]
 TEMPERATURES = [t / 10 for t in range(21)]
 BUTTONS = {
-    "play": "Play",
-    "pause": "Pause",
+    "play": "Play / Pause",
     "step": "One step",
     "back": "Back to the last good state",
     "stop": "Stop",
@@ -36,6 +35,7 @@ BUTTONS = {
 PATIENCE = 3.0  # seconds that a page has to respond
 TESTING = 0.04  # share of the training time that validation may take
 TRIAL = 5  # steps that must go well before a state counts as good
+ALARM = 10  # a perplexity beyond this multiple of the vocabulary raises the alarm
 MARGIN = 0.1  # nats by which their mean loss may exceed the best mean so far
 
 
@@ -74,32 +74,34 @@ class TrainingCockpit:
         self.val_streams = StreamBatches(data.val_ids, 8, data.num_steps)
         self.history, self.changes = [], []
         self.temperature = self.last_temperature = self.written_at = 0.5
-        self.picture = LivePicture(hlines, num_notes=4)
+        self.picture = LivePicture(hlines, ceiling=math.log(2 * model.vocab_size), growing=True)
         self.optimizer = self.options.optimizer(model.parameters(), lr=self.options.lr)
         self.best, self.good = math.inf, self.state()
         self.candidate = self.good  # it becomes good if the next steps go well
         self.records = None  # the train() generator, while there is one
 
     def run(self):
-        """Train until the step budget is used up or you stop the run; return the history."""
-        budget = self.steps + int(self.options.num_epochs) * len(self.batches)
-        self.picture.num_epochs = budget / len(self.batches)
-        self.picture.begin()
-        self.mode = "play"
+        """Train until the step budget is used up or you stop the run; return the history.
+
+        If a page is attached, the end of the budget is only a pause.
+        """
         self._open()
+        self._extend()
         try:
             with defer_interrupt() as interrupted:
-                while self.mode != "stop" and self.steps < budget and not interrupted():
+                while self.mode != "stop" and not interrupted():
                     self._obey()
                     if self.mode in ("play", "step"):
                         self._step()
-                    elif self.mode == "diverged" and self._alone():
+                    elif self._alone():
                         break
                     else:
                         time.sleep(0.02)
+                    if self.steps >= self.budget:
+                        self._pause_or_end()
                     self.refresh()
                 if interrupted():
-                    self.picture.note = "interrupted"
+                    self.picture.note, self.end = "interrupted", "Interrupted"
         finally:
             self._close()
         return self.history
@@ -116,22 +118,55 @@ class TrainingCockpit:
         self.wishes = SimpleQueue()  # drops a second Stop from the run before
         controls |= {name: Button(label, None) for name, label in BUTTONS.items()}
         self.panel = Panel("Training cockpit", controls, self._set, self._wish)
+        self.panel.notes = [str(change) for change in self.changes]
+        self.picture.begin()
+        self.end = "The run ended"
+        self._enter("play")
         self.place, self.screen = display(self.panel, display_id=True), Screen()
         self.drawing, self.writing = Ration(0.25, DRAWING), Ration(1.0, SAMPLING)
         self.testing, self.shown = Ration(1.0, TESTING), None
 
     def _close(self):
-        """Show the last picture, and replace the controls with a list of the changes."""
+        """Show the last picture, and switch the controls off; nothing on the page moves."""
         self.picture.finished = True
         if self.history:
             self._test()
             self.write_sample()
         self.screen.put(self.picture.draw(), final=True)
-        end = f"The run ended after step {self.steps:,}. To go on, run the cell again."
-        items = "".join(f"<li>{html.escape(str(change))}</li>" for change in self.changes)
-        page = f"<p>{end}</p>" + (f"<ol>{items}</ol>" if items else "")
-        self.place.update({"text/html": page, "text/plain": end}, raw=True)
-        self.panel.close()
+        end = f"{self.end} after step {self.steps:,}. To go on, run the cell again."
+        if self.panel.heard:
+            self.panel.message, self.panel.disabled = end, list(self.panel.controls)
+            self.panel.pressed = {"play": False}
+        else:
+            self.place.update({"text/html": f"<p>{end}</p>", "text/plain": end}, raw=True)
+            self.panel.close()
+
+    def _extend(self):
+        """Allow another options.num_epochs."""
+        self.budget = self.steps + int(self.options.num_epochs) * len(self.batches)
+        self.picture.num_epochs = self.budget / len(self.batches)
+
+    def _pause_or_end(self):
+        """End a run that nobody watches; if a page is attached, pause, and allow another budget."""
+        epochs = round(self.picture.num_epochs, 1)
+        self._extend()
+        if self.panel.heard:
+            self._enter("pause", f"Paused after {epochs:g} epochs. Play on for as many again.")
+        else:
+            self.mode = "stop"
+
+    def _enter(self, mode, message=""):
+        """Change the mode, and show it: in words, and by the button that is down."""
+        self.mode = mode
+        self.picture.note = {"pause": "paused", "stop": "stopped"}.get(mode, "")
+        self.panel.message = message or {"play": "Training.", "pause": "Paused."}.get(mode, "")
+        self.panel.pressed = {"play": mode == "play"}
+        self.panel.disabled = self._senseless()
+
+    def _senseless(self):
+        """Return the names of the buttons that would do nothing now."""
+        names = {"play": ["step"], "diverged": ["play", "step"]}.get(self.mode, [])
+        return names + ["back"] * (self.good[0] == self.steps and self.mode != "diverged")
 
     # The next two methods run in the second thread, and only record settings and clicks.
 
@@ -151,14 +186,18 @@ class TrainingCockpit:
             wish = self.wishes.get_nowait()
         except Empty:
             return
-        if self.mode == "diverged" and wish not in ("back", "stop"):
+        if wish in self._senseless():  # it was clicked too late
             return
         self.picture.clock.clear()
         if wish == "back":
-            self._go_back()
             self.picture.alarm = ""
-        self.mode = "pause" if wish == "back" else wish
-        self.picture.note = {"pause": "paused", "stop": "stopped"}.get(self.mode, "")
+            self._go_back()
+            self._enter("pause", f"Paused, with the weights of step {self.good[0]:,}.")
+        elif wish == "play" and self.mode == "play":
+            self._enter("pause")
+        else:
+            self.end = "Stopped" if wish == "stop" else self.end
+            self._enter(wish)
 
     def _alone(self):
         """Return whether no page with buttons has responded, although it has had time to."""
@@ -172,11 +211,12 @@ class TrainingCockpit:
         except StopIteration:  # the epochs of train() are over, but the budget is not
             self.records = None
         except FloatingPointError as error:
-            self.records, self.mode = None, "diverged"
+            self.records = None
             self.picture.alarm = (
-                f"diverged in step {self.steps + 1:,}: the loss is {error.loss:.3g}, the gradient "
-                f"norm {error.norm:.3g}; go back, or stop"
+                f"Diverged in step {self.steps + 1:,}: the loss is {error.loss:.3g}, the gradient "
+                f"norm {error.norm:.3g}. Go back, or stop."
             )
+            self._enter("diverged", self.picture.alarm)
 
     @property
     def steps(self):
@@ -194,7 +234,17 @@ class TrainingCockpit:
         self.history.append(record)
         self.picture.add(record)
         if self.mode == "step":
-            self.mode, self.picture.note = "pause", "paused"
+            self._enter("pause")
+        self._sound_the_alarm(record)
+
+    def _sound_the_alarm(self, record):
+        """Warn of a perplexity far beyond the vocabulary, before it is infinite."""
+        before, limit = self.picture.alarm, ALARM * self.model.vocab_size
+        loud = record.loss > math.log(limit)
+        words = f"Alarm: the perplexity is above {limit:,}. Lower the learning rate, and go back."
+        self.picture.alarm = words if loud else ""
+        if loud != bool(before):
+            self.panel.message = words if loud else "Training."
 
     def _compare(self, record, name, old, new):
         """Log a setting if its value is new in this step."""
@@ -203,7 +253,8 @@ class TrainingCockpit:
 
     def _log(self, record, name, old, new):
         self.changes.append(Change(record.step, name, old, new))
-        self.picture.flags.append((record.epoch, f"{len(self.changes)}. {self.changes[-1]}"))
+        self.picture.flags.append(record.epoch)
+        self.panel.notes = [str(change) for change in self.changes]
 
     def refresh(self):
         """Draw, sample, and validate, each when it is due; remember a good state."""
@@ -217,7 +268,7 @@ class TrainingCockpit:
             state = (self.steps, self.mode, self.picture.sample, len(self.changes))
             if state != self.shown:
                 self.drawing.timed(lambda: self.screen.put(self.picture.draw()))
-                self.shown = state
+                self.shown, self.panel.disabled = state, self._senseless()
 
     def _test(self):
         loss = evaluate(self.model, self.val_streams, carry_state=True)

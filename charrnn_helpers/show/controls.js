@@ -27,7 +27,18 @@ function render({ model, el }) {
   const buttons = element(panel, "div", { class: "charrnn-buttons" });
   const picture = element(panel, "div", { class: "charrnn-picture" });
   const message = element(panel, "p", { class: "charrnn-message", role: "status" });
+  const notes = element(panel, "details", { class: "charrnn-notes" });
+  const controls = {}; // name: input or button
   const refreshers = [];
+
+  // Give the focus back to the notebook's cell, where keyboard shortcuts work.
+  const leave = () => el.closest(".jp-Cell")?.focus();
+  panel.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    leave();
+  });
 
   const deliver = (content) => {
     try {
@@ -73,6 +84,7 @@ function render({ model, el }) {
   for (const { kind, name, label, labels } of model.get("spec")) {
     if (kind === "button") {
       const button = element(buttons, "button", { type: "button", "data-name": name }, label);
+      controls[name] = button;
       button.addEventListener("click", () => {
         send({ set: waiting, click: name, number: ++sent }); // a waiting change goes first
         waiting = {};
@@ -82,6 +94,7 @@ function render({ model, el }) {
     const row = element(rows, "div", { class: "charrnn-row" });
     element(row, "label", { for: `${id}-${name}` }, label);
     const input = element(row, "input", { id: `${id}-${name}`, "data-name": name });
+    controls[name] = input;
     if (kind === "slider") {
       for (const [key, value] of Object.entries({ type: "range", min: 0, step: 1 }))
         input.setAttribute(key, value);
@@ -109,10 +122,35 @@ function render({ model, el }) {
     }
   }
 
+  const disable = () => {
+    for (const [name, control] of Object.entries(controls)) {
+      const focused = control === document.activeElement;
+      control.disabled = model.get("disabled").includes(name);
+      if (focused && control.disabled) leave();
+    }
+  };
+  const press = () => {
+    for (const [name, down] of Object.entries(model.get("pressed")))
+      controls[name].setAttribute("aria-pressed", down);
+  };
+  const note = () => {
+    const lines = model.get("notes");
+    notes.hidden = lines === null;
+    if (lines === null) return;
+    if (!notes.hasChildNodes()) element(notes, "summary");
+    notes.firstChild.textContent = `Changes so far: ${lines.length}`;
+    notes.querySelector("ol")?.remove();
+    const list = element(notes, "ol");
+    lines.forEach((line) => element(list, "li", {}, line));
+  };
+
   const listeners = {
     "change:picture": () => (picture.innerHTML = model.get("picture")),
     "change:message": () => (message.textContent = model.get("message")),
     "change:values": () => refreshers.forEach((refresher) => refresher()),
+    "change:disabled": disable,
+    "change:pressed": press,
+    "change:notes": note,
     "change:answered": flush,
     "change:heard": heard,
   };

@@ -87,6 +87,9 @@ class Panel(anywidget.AnyWidget):
     heard = traitlets.Bool(False).tag(sync=True)  # has a message from a page arrived?
     picture = traitlets.Unicode().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
+    pressed = traitlets.Dict().tag(sync=True)  # {name of a button that stays down: is it down?}
+    disabled = traitlets.List().tag(sync=True)  # names of controls that would do nothing now
+    notes = traitlets.List(None, allow_none=True).tag(sync=True)  # a list that can be unfolded
 
     @traitlets.observe("comm")
     def _let_messages_pass(self, change):

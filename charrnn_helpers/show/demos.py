@@ -36,9 +36,9 @@ def one_hot_window(text, vocab, start, num_steps):
     d.text(middle, 1.4 * em, shown[1], **MONO)
     d.text(middle + 0.602 * em * num_steps + 0.3 * em, 1.4 * em, shown[2], colour="#666", **MONO)
     for x, title in ((2, "read"), (5.5, "id"), (9.5, "target")):
-        d.text(x * em, 4.4 * em, title, "middle", size=0.9)
+        d.text(x * em, 4.4 * em, title, "middle", size=0.93)
     for k, token in enumerate(vocab.idx_to_token):
-        d.text(left + (k + 0.5) * column, 4.4 * em, visible(token), "middle", size=0.9)
+        d.text(left + (k + 0.5) * column, 4.4 * em, visible(token), "middle", size=0.93)
     for t, (char, target) in enumerate(pairwise(window)):
         y = 4.9 * em + t * row
         d.text(2 * em, y + 1.1 * em, visible(char), "middle", **MONO)
@@ -143,7 +143,7 @@ def guessing_game(sentence, shown, guesses):
         x = left + (t + 0.5) * column
         d.text(x, 2.4 * em, visible(char) if t < found else "\u25a2", "middle", **MONO)
         if shown <= t < found:
-            d.text(x, 4.2 * em, str(needed[t - shown]), "middle", size=0.85)
+            d.text(x, 4.2 * em, str(needed[t - shown]), "middle", size=0.93)
     mean = f", {sum(needed) / len(needed):.1f} guesses for each" if needed else ""
     d.text(left, 6.6 * em, f"found: {len(needed)} of {len(sentence) - shown}{mean}")
     d.text(left, 8.4 * em, f"wrong at this place: {' '.join(map(visible, wrong)) or 'nothing yet'}")
@@ -167,7 +167,7 @@ def uncertainty(**weights):
     axes.frame("next character", "probability", xticks=names)
     for k, p in enumerate(probs.values()):
         axes.bar(k + 0.15, k + 0.85, p)
-        d.text(axes.x(k + 0.5), axes.y(p) - 0.3 * d.em, f"{p:.2f}", "middle", size=0.9)
+        d.text(axes.x(k + 0.5), axes.y(p) - 0.3 * d.em, f"{p:.2f}", "middle", size=0.93)
     sentence = (
         f"entropy {nats:.2f} nats = {nats / math.log(2):.2f} bits = "
         f"perplexity {math.exp(nats):.2f} of {len(probs)}"

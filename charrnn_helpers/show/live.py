@@ -1,5 +1,6 @@
 """Curves that are drawn live while a model trains.  Import-only: no notebook builds this."""
 
+import itertools
 import math
 import textwrap
 import time
@@ -14,7 +15,8 @@ from charrnn_helpers.training import bits_per_char, fit, perplexity
 
 DRAWING, SAMPLING = 0.015, 0.005  # maximum share of the training time; sending takes as much again
 HIGHEST = math.log(1e6)  # in nats; a loss beyond it is drawn at the upper edge
-SAMPLE_LINES = 3
+SAMPLE_LINES = 2
+LOWEST = 2 * math.log(2)  # in nats: the perplexity axis starts at 4, or lower if it has to
 
 
 def live_plot(
@@ -91,12 +93,13 @@ class Screen:
 class LivePicture:
     """A drawing of a training run: perplexity, gradient norm, numbers, and a sample."""
 
-    def __init__(self, hlines=None, num_epochs=None, num_notes=0):
+    def __init__(self, hlines=None, num_epochs=None, ceiling=None, growing=False):
         self.hlines = {label: math.log(y) for label, y in (hlines or {}).items()}
-        self.num_epochs, self.num_notes = num_epochs, num_notes
+        self.num_epochs, self.growing = num_epochs, growing  # growing: the x axis ends near now
+        self.ceiling = ceiling  # in nats, the top of the axis; by default 2x the first perplexity
         self.losses, self.norms = Thinned(), Thinned()  # the base-10 logarithms of the norms
         self.thetas = []  # (first epoch, last epoch, log10 of theta) per stretch
-        self.validation, self.flags = [], []  # (epoch, loss), (epoch, what was changed)
+        self.validation, self.flags = [], []  # (epoch, loss), epochs at which something changed
         self.sample = ""
         self.record, self.clock = None, deque(maxlen=20)
         self.begin()
@@ -108,6 +111,8 @@ class LivePicture:
 
     def add(self, record):
         before, self.record = self.record, record
+        if self.ceiling is None:
+            self.ceiling = min(record.loss, HIGHEST) + math.log(2)
         self.losses.add(record.epoch, record.loss)
         self.norms.add(record.epoch, math.log10(min(max(record.grad_norm, 1e-9), 1e9)))
         self._add_theta(before, record)
@@ -125,21 +130,20 @@ class LivePicture:
     def draw(self):
         """Return the current Picture; its size never changes."""
         em = Drawing(0, 0).em
-        rows = 2.2 * em, 212 + 2.2 * em, 212 + 3.6 * em, 286 + 3.6 * em  # tops and bottoms
-        below = rows[3] + 4.4 * em
-        lines = 1 + SAMPLE_LINES + self.num_notes
-        d = Drawing(750, int(below + 1.5 * em * lines))
-        xlim = (0, max(self.record.epoch if self.record else 0, self.num_epochs or 1e-9))
+        rows = 3.3 * em, 195 + 3.3 * em, 195 + 4.7 * em, 267 + 4.7 * em  # tops and bottoms
+        below = rows[3] + 4.3 * em
+        d = Drawing(750, int(below + 1.5 * em * SAMPLE_LINES + 0.6 * em))
+        now = self.record.epoch if self.record else 0
+        fixed = self.num_epochs is not None and not self.growing
+        xlim = (0, max(now, self.num_epochs) if fixed else axis_end(now))
         side = 5.0 * em, 750 - 8.5 * em  # left and right
         self._perplexity(d, (side[0], rows[0], side[1], rows[1]), xlim)
         self._norm(d, (side[0], rows[2], side[1], rows[3]), xlim)
-        d.text(0.5 * em, below, self.status())
-        width = int(1.75 * 750 / em)  # in characters
+        d.text(0.5 * em, below, self.status(), colour="#A00000" if self.alarm else "#222")
+        width = int(1.7 * 750 / em)  # in characters
         wrapped = textwrap.wrap(self.sample, width, max_lines=SAMPLE_LINES, placeholder="")
         for row, line in enumerate(wrapped, start=1):
-            d.text(0.5 * em, below + 1.5 * em * row, line, size=0.92, colour="#004466", **MONO)
-        for row, (_, text) in enumerate(self.flags[-self.num_notes :] if self.num_notes else []):
-            d.text(0.5 * em, below + 1.5 * em * (1 + SAMPLE_LINES + row), text, size=0.92)
+            d.text(0.5 * em, below + 1.5 * em * row, line, size=0.93, colour="#004466", **MONO)
         return d.picture(self.alt())
 
     def status(self):
@@ -178,7 +182,7 @@ class LivePicture:
     def _perplexity(self, d, box, xlim):
         xs, means, lows, highs = self.losses.curves()
         seen = [*lows, *highs, *self.hlines.values(), *(loss for _, loss in self.validation)]
-        axes = Axes(d, box, xlim, loss_limits(seen))
+        axes = Axes(d, box, xlim, loss_limits(seen, self.ceiling))
         axes.frame("", "perplexity", xticks={}, yticks=perplexity_ticks(axes.ylim))
         _, top, right, bottom = box
         for bits, label in ticks(tuple(map(bits_per_char, axes.ylim))).items():
@@ -188,21 +192,32 @@ class LivePicture:
         axes.marks(self.hlines, indent=2.6)
         axes.band(xs, lows, highs)
         axes.curve(xs, means)
-        if self.validation:
-            axes.curve(*zip(*self.validation, strict=True), index=1, dots=True)
+        for epoch, loss in self.validation:
+            d.dot(axes.x(epoch), axes.y(loss), PALETTE[1])
+        highest = max(zip(highs, xs, strict=True), default=(0, 0))
+        if highest[0] > axes.ylim[1] + 1e-9:
+            self._beyond(d, axes, *highest)
         self._legend(d, box)
         self._flags(d, axes)
+
+    def _beyond(self, d, axes, loss, epoch):
+        """Point to where the curve leaves the picture, and say how far up it goes."""
+        x, top = axes.x(epoch), axes.box[1]
+        d.path([(x - 5, top + 9), (x, top + 1), (x + 5, top + 9)], PALETTE[0], fill=PALETTE[0])
+        side, anchor = (9, "start") if x < 375 else (-9, "end")
+        label = f"up to {math.exp(min(loss, HIGHEST)):,.0f}{' or more' * (loss > HIGHEST)}"
+        d.text(x + side, top + 0.8 * d.em, label, anchor, size=0.93)
 
     def _flags(self, d, axes):
         """Draw a numbered line for each change; labels that would touch are joined."""
         _, top, _, bottom = axes.box
-        places = [axes.x(epoch) for epoch, _ in self.flags]
+        places = [axes.x(epoch) for epoch in self.flags]
         first = 0
         for number, x in enumerate(places):
             d.line(x, top, x, bottom, "#555", 1, "3 3")
-            if number + 1 == len(places) or places[number + 1] - x > 1.4 * d.em:
+            if number + 1 == len(places) or places[number + 1] - x > 2.8 * d.em:
                 label = f"{first + 1}" if first == number else f"{first + 1}-{number + 1}"
-                d.text(x, top - 0.15 * d.em, label, "middle", size=0.85)
+                d.text(x, top - 0.3 * d.em, label, "middle", size=0.93)
                 first = number + 1
 
     def _legend(self, d, box):
@@ -211,9 +226,8 @@ class LivePicture:
         d.text(box[0] + 2.4 * d.em, y + 0.35 * d.em, "training batch")
         if self.validation:
             x = box[0] + 12 * d.em
-            d.line(x, y, x + 2 * d.em, y, PALETTE[1], 2, DASHES[1])
-            d.dot(x + d.em, y, PALETTE[1])
-            d.text(x + 2.4 * d.em, y + 0.35 * d.em, "validation")
+            d.dot(x, y, PALETTE[1])
+            d.text(x + 0.7 * d.em, y + 0.35 * d.em, "validation")
 
     def _norm(self, d, box, xlim):
         xs, means, lows, highs = self.norms.curves()
@@ -232,12 +246,20 @@ class LivePicture:
             axes.marks({f"theta = {self.record.grad_clip_val:g}": theta}, "none", "#A84300", line=0)
 
 
-def loss_limits(losses):
-    """Return limits in nats around the losses, rounded to half bits so that they seldom change."""
-    step = 0.5 * math.log(2)
-    finite = [min(loss, HIGHEST) for loss in losses if not math.isnan(loss)] or [0.0, 3.4]
-    low = math.floor((min(finite) - 0.05) / step) * step
-    return max(low, 0.0), max(math.ceil((max(finite) + 0.05) / step) * step, low + 2 * step)
+def axis_end(epoch):
+    """Return where an axis ends that has to grow: the next of 1, 2, 5, 10, 20, 50, ... epochs."""
+    ends = (factor * 10**k for k in itertools.count() for factor in (1, 2, 5))
+    return next(end for end in ends if end >= 1.25 * epoch)
+
+
+def loss_limits(losses, ceiling=None):
+    """Return limits in nats for these losses: from 2, 1, or 0 bits up to the ceiling.
+
+    So the axis seldom changes; higher losses are drawn at its upper edge.
+    """
+    bit, low = math.log(2), min((loss for loss in losses if not math.isnan(loss)), default=LOWEST)
+    bottom = min(LOWEST, max(0, math.floor((min(low, HIGHEST) - 0.02) / bit)) * bit)
+    return bottom, max(ceiling or math.log(60), bottom + bit)
 
 
 def perplexity_ticks(limits):
@@ -250,7 +272,5 @@ def perplexity_ticks(limits):
 
 
 def decade_limits(logs):
-    """Return limits around base-10 logarithms, with at least one power of ten between them."""
-    logs = logs or [-1.0, 0.0]
-    low, high = math.floor(2 * min(logs) - 0.1) / 2, math.ceil(2 * max(logs) + 0.1) / 2
-    return (low, high) if math.floor(high) >= math.ceil(low) else (math.floor(low), math.ceil(high))
+    """Return limits around base-10 logarithms: whole powers of ten, so that they seldom change."""
+    return math.floor(min([*logs, -1.0])), math.ceil(max([*logs, 1.0]))

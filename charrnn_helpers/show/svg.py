@@ -35,7 +35,7 @@ class Picture(NamedTuple):
         data = base64.b64encode(self.svg.encode("utf-8")).decode("ascii")
         return (
             f'<img alt="{html.escape(self.alt)}" width="{self.width:.0f}" '
-            f'height="{self.height:.0f}" style="max-width: 100%; height: auto" '
+            f'height="{self.height:.0f}" style="display: block; max-width: 100%; height: auto" '
             f'src="data:image/svg+xml;base64,{data}">'
         )
 
@@ -47,7 +47,7 @@ class Drawing:
     """A drawing of width x height units; text is `em` units high, larger for a projector."""
 
     def __init__(self, width, height):
-        self.width, self.height, self.em = width, height, 13.0 if zoom() == 1 else 17.5
+        self.width, self.height, self.em = width, height, 14.0 if zoom() == 1 else 16.8
         self.parts = []
 
     def text(self, x, y, content, anchor="start", size=1.0, colour="#222", **more):
@@ -97,7 +97,7 @@ class Drawing:
         svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
             f'viewBox="0 0 {self.width} {self.height}" font-family="DejaVu Sans, Arial, sans-serif"'
-            ' style="max-width: 100%; height: auto; background: white">'
+            ' style="display: block; max-width: 100%; height: auto; background: white">'
             f'<rect width="100%" height="100%" fill="white"/>{"".join(self.parts)}</svg>'
         )
         return Picture(svg, alt, width, height)
@@ -153,8 +153,8 @@ class Axes:
             y = self.y(value)
             self.drawing.line(left, y, right, y, colour, line, dash)
             free = min(y + 0.3 * em, free)
-            self.drawing.text(right + indent * em, free, label, size=0.85, colour=colour)
-            free -= 0.95 * em
+            self.drawing.text(right + indent * em, free, label, size=0.93, colour=colour)
+            free -= 1.05 * em
 
     def bar(self, x0, x1, value, colour=PALETTE[0]):
         """Draw a bar from the bottom up to this height, between two places on the x axis."""
