@@ -70,7 +70,7 @@ def test_for_a_projector_all_text_is_large_and_inside(name, monkeypatch):
     for x, size, _ in texts:
         assert 1.5 * float(size) >= 22 and -20 <= float(x) <= demos.WIDTH
     for text in re.findall(r'text-anchor="middle"[^>]*>([^<]{50,})<', picture.svg):
-        assert 0.52 * 17.5 * len(text) < demos.WIDTH + 60, text
+        assert 0.52 * 17.8 * len(text) < demos.WIDTH + 60, text
 
 
 def rects(picture, fill):
@@ -81,7 +81,8 @@ def test_the_window_shows_one_black_cell_a_row():
     picture = demos.one_hot_window(TEXT, VOCAB, 4, 8)
     cells = rects(picture, "#222")
     assert len(cells) == 8 and len({y for _, y in cells}) == 8
-    left, column = 13.5 * 13, (demos.WIDTH - 14.5 * 13) / len(VOCAB)
+    em = demos.Drawing(0, 0).em
+    left, column = 13.5 * em, (demos.WIDTH - 14.5 * em) / len(VOCAB)
     found = [round((float(x) - left) / column) for x, _ in cells]
     assert found == VOCAB.encode(TEXT[4:12]).tolist()
 

@@ -141,7 +141,7 @@ def shares(parts, xlabel):
     for index, (name, length) in enumerate(parts.items()):
         ax.barh(0, length, left=left, color="white", edgecolor=PALETTE[index], lw=2.5)
         label = f"{name}\n{length:,}\n{100 * length / whole:.0f} %"
-        ax.text(left + length / 2, 0, label, ha="center", va="center", size=9)
+        ax.text(left + length / 2, 0, label, ha="center", va="center", size="small")
         left += length
     ax.set(xlabel=xlabel, xlim=(0, whole), yticks=[])
     ax.grid(visible=False)
@@ -166,10 +166,10 @@ def two_batches(windows, streams):
                 content = "".join(map(visible, row))
                 ax.text(x, high, content, bbox=box, **letters)
                 if pair is windows or k == 0:
-                    ax.text(x - 0.25, high, "state 0", ha="right", va="center", size=9)
+                    ax.text(x - 0.25, high, "state 0", ha="right", va="center", size="small")
                 else:
                     _arrow(ax, (x - 3.2, high), (x - 0.3, high))
-                    ax.text(x - 1.8, high + 0.2, "state", ha="center", size=9)
+                    ax.text(x - 1.8, high + 0.2, "state", ha="center", size="small")
     ax.set(xlim=(0, 9), ylim=(-0.4, 4.5))
     ax.axis("off")
     return fig
@@ -214,7 +214,7 @@ def scatter(points, xlabel, ylabel, highlight=()):
 def unrolled(characters, targets=()):
     """Draw the recurrent network, once for each character; with targets, the output layer, too."""
     fig, ax = new_figure(figsize=(7.5, 4.2 if targets else 2.9))
-    middle, small = {"ha": "center", "va": "center"}, {"va": "center", "size": 9}
+    middle, small = {"ha": "center", "va": "center"}, {"va": "center", "size": "small"}
     for t, character in enumerate(characters, start=1):
         ax.text(t, -1.2, visible(character), size=14, family="monospace", **middle)
         ax.text(t, 0, "tanh", bbox=_box(PALETTE[0]), **middle)
@@ -252,7 +252,7 @@ def way_back(characters):
             _arrow(ax, (t + 0.3, -0.1), (t + 0.7, -0.1))
             _arrow(ax, (t + 0.7, 0.14), (t + 0.3, 0.14), PALETTE[1], 3)
             ax.text(t + 0.5, 0.45, r"$\times\ W_{hh}^\top$", color="#A84300", **middle)
-            ax.text(t + 0.5, -0.38, f"lag {last - t}", size=9, **middle)
+            ax.text(t + 0.5, -0.38, f"lag {last - t}", size="small", **middle)
     ax.text(last, 1.25, "loss", bbox=_box(PALETTE[1]), **middle)
     _arrow(ax, (last - 0.06, 0.4), (last - 0.06, 0.9))
     _arrow(ax, (last + 0.08, 0.9), (last + 0.08, 0.4), PALETTE[1], 3)
@@ -293,7 +293,7 @@ def _size():
 def mark_height(ax, label, y):
     """Draw a thin horizontal line at height y, with its label to the right of the axes."""
     ax.axhline(y, color="0.35", linewidth=1, linestyle=":")
-    ax.annotate(label, (1.01, y), xycoords=("axes fraction", "data"), va="center", size=9)
+    ax.annotate(label, (1.01, y), xycoords=("axes fraction", "data"), va="center", size="small")
 
 
 def plain_log_ticks(ax):

@@ -8,7 +8,7 @@ from matplotlib import style
 STYLE = "charrnn_helpers.show.style"
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito: safe for the color-blind
 DASHES = ["none", "7 4", "9 3 2 3", "2 3"]  # line styles that differ without color
-PROJECTOR = {"font.size": 12, "axes.labelsize": 12, "axes.titlesize": 12, "figure.dpi": 160}
+PROJECTOR = {"font.size": 12.8, "axes.labelsize": 12.8, "axes.titlesize": 12.8, "figure.dpi": 160}
 
 
 def projector(on=True):

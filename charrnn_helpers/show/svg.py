@@ -47,7 +47,7 @@ class Drawing:
     """A drawing of width x height units; text is `em` units high, larger for a projector."""
 
     def __init__(self, width, height):
-        self.width, self.height, self.em = width, height, 14.0 if zoom() == 1 else 16.8
+        self.width, self.height, self.em = width, height, 14.5 if zoom() == 1 else 17.8
         self.parts = []
 
     def text(self, x, y, content, anchor="start", size=1.0, colour="#222", **more):
