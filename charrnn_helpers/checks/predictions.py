@@ -56,9 +56,10 @@ def as_measured(value):
 
 
 PREDICTIONS = (
-    Prediction("windows_in_12", 1, "How many windows of 5 characters, each with its target, does a "
-        "text of 12 characters have?", "There are 12 - 5. The last window ends one character "
-        "before the end of the text, because its last character needs a target.", as_measured, 7),
+    Prediction("windows_in_12", 1, "How many windows of 5 characters, each with its targets, does "
+        "a text of 12 characters have?", "That is 12 - 5. The last window ends one character "
+        "before the end of the text, because the last character of the window needs a target, "
+        "too.", as_measured, 7),
     Prediction("same_letter", 1, "The same letter occurs in two places in a text. Are its one-hot "
         "rows the same?", "A one-hot row says only which character it is, not where it is or what "
         "came before it. All of that has to come from the network.",
@@ -78,12 +79,12 @@ PREDICTIONS = (
         "loss.", lambda loss: "inf" if loss == math.inf else "nan" if loss != loss else "large",
         "inf", {"large": "a loss about a hundred times as large", "inf": "infinity",
                 "nan": "not a number", "error": "PyTorch raises an error"}),
-    Prediction("fresh_perplexity", 3, "What is the perplexity of a model that has not learned "
-        "anything yet?", "It gives every token almost the same probability, like a fair die with "
+    Prediction("fresh_perplexity", 3, "What is the perplexity of an untrained model whose weights "
+        "are all small?", "It gives every token almost the same probability, like a fair die with "
         "one face for each token in the vocabulary.", as_measured, 28, tolerance=0.02),
     Prediction("long_windows", 4, "The same loop gets windows of 150 characters instead of 32. "
-        "What will the perplexity be?", "The first gradient is thousands of times too long, and "
-        "one step along it saturates almost every hidden unit.",
+        "What will the perplexity be?", "After 300 steps, it is hardly better than a table of the "
+        "frequencies of the characters. The next section finds out why.",
         lambda gain: "worse" if gain > 0.05 else "better" if gain < -0.05 else "same", "worse",
         {"better": "better than before", "same": "about the same", "worse": "worse than before"}),
     Prediction("clip_direction", 4, "Each tensor is clipped by its own norm. What happens to the "
@@ -91,9 +92,11 @@ PREDICTIONS = (
         "whole vector turns. A single factor, from one norm over all tensors, keeps the direction.",
         lambda cosine: "kept" if cosine > 0.99 else "turned", "turned",
         {"kept": "it stays the same", "turned": "it turns", "opposite": "it is reversed"}),
-    Prediction("which_run", 4, "Which run is clipped at 0.3?", "No step of that run is longer than "
-        "0.3, because theta limits the norm of the gradient, and the learning rate is 1.",
-        str.lower, "a", {name: f"run {name.upper()}" for name in "abc"}),
+    Prediction("which_run", 4, "Which run is clipped at 1?", "No step of that run is longer than "
+        "1, and the longest are exactly 1, because theta limits the gradient, and the learning "
+        "rate is 1. At 0.3 every step was clipped, and at 100 none. A useful theta lies in "
+        "between: it leaves most gradients alone, and shortens the rare long ones.",
+        str.lower, "c", {name: f"run {name.upper()}" for name in "abc"}),
     Prediction("clip_vanishing", 4, "Does clipping help against vanishing gradients?", "The factor "
         "is the same for all lags and never above 1, so what was small stays small, and just as "
         "small compared with the rest.", lambda gain: "yes" if gain > 1.001 else "no", "no",
@@ -101,10 +104,15 @@ PREDICTIONS = (
     Prediction("nearest_ngram", 5, "Which counting model does the lesson's run end closest to: the "
         "1-, 2-, or 3-gram?", "In 300 steps, the lesson's network gets to about the level of the "
         "2-gram.", as_measured, 2),
+    Prediction("most_help", 5, "Which of the four changes helps most on its own?", "For the same "
+        "number of windows, smaller batches give 16 times as many steps.", str, "batch_size",
+        {"sigma": "larger initial weights", "batch_size": "smaller batches",
+         "optimizer": "Adam", "num_hiddens": "more hidden units"}),
     Prediction("greedy", 6, "What does a model write if it always takes the most likely character?",
-        "It goes around in circles: once the state comes close to an earlier one, the same "
-        "characters follow.", lambda variety: "circles" if variety < 0.7 else "sentences",
-        "circles", {"sentences": "new and sensible sentences", "noise": "letters in no order",
+        "It goes around in circles. The state has come back to where it was before, and nothing "
+        "is left to chance, so the same characters follow again.",
+        lambda variety: "circles" if variety < 0.7 else "sentences", "circles",
+        {"sentences": "new and sensible sentences", "noise": "letters in no order",
          "circles": "the same few words over and over"}),
     Prediction("divided_too_late", 6, "Suppose the probabilities, not the logits, are divided by T "
         "= 0.5 and then scaled to add up to 1 again. What happens to them?", "All of them are "

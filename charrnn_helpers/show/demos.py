@@ -197,7 +197,7 @@ def gradient_journey(gradient_by_lag, radius, theta, num_steps=40):
         d.text(x + 2.4 * d.em, y + 0.35 * d.em, label)
     sentence = (
         f"radius {radius:g}: total norm {total:.3g}, after clipping {factor * total:.3g}; "
-        f"last \u00f7 first {norms[-1] / norms[0]:.0e}"
+        f"lag {len(norms) - 1} \u00f7 lag 0: {norms[-1] / norms[0]:.2g}"
     )
     d.text(WIDTH / 2, 1.2 * d.em, sentence, "middle", size=0.95)
     return d.picture(f"The gradient's norm against the lag. {sentence}.")

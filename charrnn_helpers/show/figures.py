@@ -10,11 +10,14 @@ import io
 from IPython.display import HTML, display
 from matplotlib import ticker
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
 from charrnn_helpers.show.style import PALETTE, look, visible, zoom
 from charrnn_helpers.training import bits_per_char, perplexity
+
+SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE[0], "white", PALETTE[1]])
 
 
 @look()
@@ -85,15 +88,24 @@ def bars(values, xlabel, ylabel="", highlight=()):
 
 @look()
 def heatmap(rows, xlabels, ylabels, xlabel, ylabel, colorbar=None, cmap=None, limit=None):
-    """Draw a matrix (a list of rows) as a heatmap, with colors from -limit to limit if given."""
+    """Draw a matrix (a list of rows) as a heatmap.
+
+    With a limit, colors go from blue at -limit through white to orange; "Greys" gets a grid.
+    """
     fig, ax = new_figure(figsize=(7.5, max(2.2, 0.2 * len(rows) + 1.2)))
-    bounds = {} if limit is None else {"vmin": -limit, "vmax": limit}
-    image = ax.imshow(rows, aspect="auto", interpolation="nearest", cmap=cmap, **bounds)
+    bounds = {} if limit is None else {"vmin": -limit, "vmax": limit, "cmap": SIGNED}
+    bounds |= {} if cmap is None else {"cmap": cmap}
+    image = ax.imshow(rows, aspect="auto", interpolation="nearest", **bounds)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     every = 1 if max(len(str(label)) for label in xlabels) == 1 else 1 + len(xlabels) // 16
     ax.set_xticks(range(0, len(xlabels), every), xlabels[::every])
     ax.set_yticks(range(len(ylabels)), ylabels)
     ax.grid(visible=False)
+    if cmap == "Greys":
+        ax.set_xticks([k + 0.5 for k in range(len(xlabels))], minor=True)
+        ax.set_yticks([k + 0.5 for k in range(len(ylabels))], minor=True)
+        ax.grid(which="minor", color="0.85")
+        ax.tick_params(which="minor", length=0)
     if colorbar:
         fig.colorbar(image, ax=ax, label=colorbar)
     return fig
@@ -199,8 +211,8 @@ def sampling_loop():
 @look()
 def scatter(points, xlabel, ylabel, highlight=()):
     """Draw points `{label: (x, y)}` as their labels; the highlighted ones are boxed."""
-    fig, ax = new_figure(figsize=(7.5, 4.2))
-    for label, (x, y) in points.items():
+    fig, ax = new_figure(figsize=(7.5, 4.2))  # labels that would touch are moved up or down
+    for label, (x, y) in _apart(points).items():
         box = _box(PALETTE[1], "circle,pad=0.25") if label in highlight else None
         ax.text(x, y, label, size=14, family="monospace", ha="center", va="center", bbox=box)
     xs, ys = zip(*points.values(), strict=True)
@@ -208,6 +220,18 @@ def scatter(points, xlabel, ylabel, highlight=()):
     ax.margins(0.08)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return fig
+
+
+def _apart(points, width=0.028, height=0.055):
+    """Move labels up or down until none covers another; sizes are shares of the picture."""
+    xs, ys = zip(*points.values(), strict=True)
+    across, up = width * (max(xs) - min(xs)), height * (max(ys) - min(ys))
+    placed = {}
+    for label, (x, y) in sorted(points.items(), key=lambda point: point[1][1]):
+        while any(abs(x - a) < across and abs(y - b) < up for a, b in placed.values()):
+            y += up / 4
+        placed[label] = (x, y)
+    return placed
 
 
 @look()
@@ -219,18 +243,18 @@ def unrolled(characters, targets=()):
         ax.text(t, -1.2, visible(character), size=14, family="monospace", **middle)
         ax.text(t, 0, "tanh", bbox=_box(PALETTE[0]), **middle)
         ax.text(t + 0.5, 0.25, f"$H_{t}$", **middle)
-        ax.text(t + 0.5, -0.25, "$W_{hh}$", ha="center", **small)
+        ax.text(t - 0.5, -0.28, "$W_{hh}$", ha="center", **small)
         ax.text(t + 0.06, -0.68, "$W_{xh}$", ha="left", **small)
-        _arrow(ax, (t, -0.95), (t, -0.4))
+        _arrow(ax, (t, -1.0), (t, -0.3))
         _arrow(ax, (t + 0.32, 0), (t + 0.68, 0))
         if targets:
             ax.text(t + 0.06, 0.72, "$W_{hq}$", ha="left", **small)
-            _arrow(ax, (t, 0.4), (t, 1))
+            _arrow(ax, (t, 0.3), (t, 1.05))
             ax.text(t, 1.35, f"$O_{t}$", bbox=_box(PALETTE[1]), **middle)
-            _arrow(ax, (t, 1.75), (t, 2.25))
+            _arrow(ax, (t, 1.65), (t, 2.3))
             ax.text(t, 2.5, visible(targets[t - 1]), size=14, family="monospace", **middle)
-    ax.text(0.42, 0, "$H_0 = 0$", ha="right", va="center")
-    _arrow(ax, (0.45, 0), (0.68, 0))
+    ax.text(0.28, 0, "$H_0 = 0$", ha="right", va="center")
+    _arrow(ax, (0.32, 0), (0.68, 0))
     rows = {-1.2: "reads"} | ({1.35: "logits", 2.5: "next"} if targets else {})
     for y, name in rows.items():
         ax.text(0.42, y, name, ha="right", **small)
@@ -247,16 +271,44 @@ def way_back(characters):
     for t, character in enumerate(characters, start=1):
         ax.text(t, -1, visible(character), size=14, family="monospace", **middle)
         ax.text(t, 0, f"$H_{t}$", bbox=_box(PALETTE[0]), **middle)
-        _arrow(ax, (t, -0.75), (t, -0.35))
+        ax.text(t + 0.06, -0.58, f"lag {last - t}", size="small", va="center")
+        _arrow(ax, (t, -0.8), (t, -0.32))
         if t < last:
             _arrow(ax, (t + 0.3, -0.1), (t + 0.7, -0.1))
             _arrow(ax, (t + 0.7, 0.14), (t + 0.3, 0.14), PALETTE[1], 3)
-            ax.text(t + 0.5, 0.45, r"$\times\ W_{hh}^\top$", color="#A84300", **middle)
-            ax.text(t + 0.5, -0.38, f"lag {last - t}", size="small", **middle)
+            label = "$\\times$ slopes\n$\\times\\ W_{hh}^\\top$"
+            ax.text(t + 0.5, 0.55, label, color="#A84300", size="small", **middle)
     ax.text(last, 1.25, "loss", bbox=_box(PALETTE[1]), **middle)
     _arrow(ax, (last - 0.06, 0.4), (last - 0.06, 0.9))
     _arrow(ax, (last + 0.08, 0.9), (last + 0.08, 0.4), PALETTE[1], 3)
     ax.set(xlim=(0.3, last + 0.7), ylim=(-1.3, 1.6))
+    ax.axis("off")
+    return fig
+
+
+@look()
+def cut_between(windows):
+    """Draw consecutive windows of one stream: the state goes on, and the gradient is cut."""
+    fig, ax = new_figure(figsize=(7.5, 2.4))
+    middle, place = {"ha": "center", "va": "center"}, 0.0
+    for number, letters in enumerate(windows):
+        for t, letter in enumerate(letters):
+            x, first = place + t, t == 0
+            ax.text(x, 0, visible(letter), bbox=_box(PALETTE[0]), family="monospace", **middle)
+            if not (first and number == 0):
+                gap = 2.0 if first else 1.0
+                _arrow(ax, (x - gap + 0.3, -0.1), (x - 0.3, -0.1))
+                end = x - 0.85 if first else x - 0.7
+                _arrow(ax, (x - 0.3, 0.14), (end, 0.14), PALETTE[1], 3)
+            if first and number:
+                ax.plot([x - 1, x - 1], [-0.45, 0.75], color="0.25", linestyle=":")
+                ax.text(x - 1, 0.95, "detach", family="monospace", **middle)
+        middle_of = place + (len(letters) - 1) / 2
+        ax.text(middle_of, -0.85, f"window {number + 1}", **middle)
+        _arrow(ax, (place + len(letters) - 1, 1.1), (place + len(letters) - 1, 0.4), PALETTE[1], 3)
+        ax.text(place + len(letters) - 1, 1.3, "loss", **middle)
+        place += len(letters) + 1
+    ax.set(xlim=(-0.6, place - 1.4), ylim=(-1.1, 1.6))
     ax.axis("off")
     return fig
 
