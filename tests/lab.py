@@ -36,6 +36,22 @@ slider => new Promise((resolve, reject) => {
   slider.dispatchEvent(new Event("input", { bubbles: true }));
 })
 """
+# Pairs of texts in a drawing that lie upon each other, and the size of the smallest text.
+TEXTS = """
+svg => {
+  const texts = [...svg.querySelectorAll("text")].filter(text => text.textContent.trim());
+  const boxes = texts.map(text => text.getBoundingClientRect());
+  const meet = (a, b) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
+  const pairs = [];
+  for (let i = 0; i < boxes.length; i++)
+    for (let j = 0; j < i; j++)
+      if (meet(boxes[i], boxes[j])) pairs.push([texts[j].textContent, texts[i].textContent]);
+  const sizes = texts.map(text => parseFloat(getComputedStyle(text).fontSize));
+  return { pairs, smallest: Math.min(...sizes) };
+}
+"""
 
 
 def find_browser(playwright):
@@ -202,6 +218,15 @@ class Page:
             f"[...document.querySelectorAll('{OUTPUT} > svg')].at(-1)"
             "?.getBoundingClientRect().height"
         )
+
+    def has_focus_on_a_cell(self):
+        """Whether the focus is on a cell itself, where the notebook's shortcuts work."""
+        return self.page.evaluate("document.activeElement.classList.contains('jp-Cell')")
+
+    def cell_height(self):
+        """The height of the cell with the last panel."""
+        panel = self.page.locator(".charrnn-panel").last
+        return panel.evaluate("panel => panel.closest('.jp-Cell').getBoundingClientRect().height")
 
     def text_of(self, beginning):
         return self.page.locator(OUTPUT, has_text=beginning).last.inner_text()

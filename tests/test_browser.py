@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from tests.course import NOTEBOOKS, ROOT
-from tests.lab import OUTPUT, Page, find_browser, jupyter_lab, launch, wait_for
+from tests.lab import OUTPUT, TEXTS, Page, find_browser, jupyter_lab, launch, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -114,7 +114,8 @@ def test_notebook_05_from_the_first_cell_to_the_last(open_page, served):
     place = [cell.source for cell in notebook.cells].index("flight = cockpit.run()")
     notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(AFTER))
     budget = notebook.cells[place - 1]
-    budget.source = budget.source.replace("num_epochs=3,", "num_epochs=300,")  # as the text says
+    assert "num_epochs=10," in budget.source
+    budget.source = budget.source.replace("num_epochs=10,", "num_epochs=300,")  # as the text says
     nbformat.write(notebook, folder / "flight.ipynb")
     page = open_page("flight")
     page.restart_and_run_all()
@@ -134,7 +135,9 @@ def test_notebook_05_from_the_first_cell_to_the_last(open_page, served):
     page.controls_answer()
     panel.locator("input[data-name=lr]").press("ArrowRight")
     assert panel.locator("output").first.inner_text() == "2"
-    wait_for(lambda: "learning rate from 1 to 2" in page.live_picture().inner_html(), 120)
+    panel.locator("summary").click()
+    changes = panel.locator("ol")
+    wait_for(lambda: "learning rate from 1 to 2" in changes.inner_text(), 120)
     assert serious(page) == []
     panel.locator("button[data-name=stop]").press("Enter")
     page.expect_in(300, "after: [1.0, 2.0] ['step ")
@@ -184,9 +187,31 @@ def test_the_demos_answer(open_page, name):
         times = [page.redraw_time(slider) for _ in range(6)]
         print(f"\n{name}, {control}: redrawn after {sorted(round(ms) for ms in times)} ms")
         assert panel.locator("p").inner_text() == ""  # no complaint
+        slider.press("Escape")
+        assert page.has_focus_on_a_cell()
     assert serious(page) == []
     page.in_the_dark()
     assert serious(page) == []
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_the_demos_keep_their_height_and_nothing_overlaps(open_page, name):
+    page = open_page(name)
+    page.restart_and_explore(600)
+    panels = page.page.locator(".charrnn-panel")
+    for panel in [panels.nth(i) for i in range(panels.count())]:
+        panel.scroll_into_view_if_needed()
+        heights, found = set(), []
+        sliders = panel.locator("input[type=range]")
+        for slider in [sliders.nth(i) for i in range(sliders.count())]:
+            for key in ("Home", "End"):
+                slider.press(key)
+                time.sleep(0.7)
+                heights.add(panel.evaluate("panel => panel.getBoundingClientRect().height"))
+                found.append(panel.locator("svg").evaluate(TEXTS))
+        assert len(heights) <= 1, heights  # a game without sliders has none
+        assert all(seen["smallest"] >= 12 for seen in found)
+        assert [seen["pairs"] for seen in found if seen["pairs"]] == []
 
 
 def test_a_demo_is_there_when_a_saved_notebook_is_opened_again(open_page):
@@ -218,8 +243,12 @@ def test_pause_step_and_play_by_keyboard(open_page, served):
     page = open_page("keys")
     page.restart_and_steer()
     press = lambda name: page.page.locator(f"button[data-name={name}]").press(" ")  # noqa: E731
-    press("pause")
+    play = page.page.locator("button[data-name=play]")
+    assert play.get_attribute("aria-pressed") == "true"
+    assert page.page.locator("button[data-name=step]").is_disabled()
+    press("play")
     wait_for(lambda: "paused" in page.live_words(), 120)
+    assert play.get_attribute("aria-pressed") == "false"
     paused = page.live_words()
     time.sleep(1)
     assert step_of(page.live_words()) == step_of(paused)
@@ -229,6 +258,41 @@ def test_pause_step_and_play_by_keyboard(open_page, served):
     wait_for(lambda: step_of(page.live_words()) > step_of(paused) + 20, 120)
     press("stop")
     page.expect_in(300, "after: [1.0] []")
+
+
+def test_the_cockpit_stands_still_and_gives_the_focus_back(open_page, served):
+    """Through changes, the pause at the end of the budget, and Stop, nothing moves or overlaps."""
+    short = COCKPIT.replace("num_epochs=1000", "num_epochs=20")
+    write(served[0], "still", short, AFTER)
+    page = open_page("still")
+    page.restart_and_steer()
+    panel = page.page.locator(".charrnn-panel")
+    said = panel.locator(".charrnn-message")
+    assert said.inner_text() == "Training."
+    heights = [page.cell_height()]
+    lr = panel.locator("input[data-name=lr]")
+    for key in ["ArrowLeft"] * 3 + ["ArrowRight"] * 2:
+        lr.press(key)
+        time.sleep(0.3)
+        heights.append(page.cell_height())
+    lr.press("Escape")
+    assert page.has_focus_on_a_cell()
+    wait_for(lambda: "Paused after 20 epochs" in said.inner_text(), 600)
+    assert page.status() == "busy"  # the cell has not ended
+    time.sleep(1)
+    heights.append(page.cell_height())
+    seen = page.live_picture().evaluate(TEXTS)
+    assert seen["pairs"] == [] and seen["smallest"] >= 12
+    panel.locator("button[data-name=play]").press(" ")
+    wait_for(lambda: said.inner_text() == "Training.", 120)
+    panel.locator("button[data-name=stop]").press("Enter")
+    wait_for(lambda: "Stopped after step" in said.inner_text(), 300)
+    page.wait_until_idle(300)
+    heights.append(page.cell_height())
+    assert len(set(heights)) == 1
+    assert page.has_focus_on_a_cell()
+    assert panel.locator("button:enabled, input:enabled").count() == 0
+    assert page.problems() == 0
 
 
 def test_the_kernel_is_restarted_with_the_page_open(open_page, served):
