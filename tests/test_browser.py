@@ -189,29 +189,28 @@ def test_the_demos_answer(open_page, name):
         assert panel.locator("p").inner_text() == ""  # no complaint
         slider.press("Escape")
         assert page.has_focus_on_a_cell()
+    panels = page.page.locator(".charrnn-panel")
+    for panel in [panels.nth(i) for i in range(panels.count())]:
+        stands_still(panel)
     assert serious(page) == []
     page.in_the_dark()
     assert serious(page) == []
 
 
-@pytest.mark.parametrize("name", DEMOS)
-def test_the_demos_keep_their_height_and_nothing_overlaps(open_page, name):
-    page = open_page(name)
-    page.restart_and_explore(600)
-    panels = page.page.locator(".charrnn-panel")
-    for panel in [panels.nth(i) for i in range(panels.count())]:
-        panel.scroll_into_view_if_needed()
-        heights, found = set(), []
-        sliders = panel.locator("input[type=range]")
-        for slider in [sliders.nth(i) for i in range(sliders.count())]:
-            for key in ("Home", "End"):
-                slider.press(key)
-                time.sleep(0.7)
-                heights.add(panel.evaluate("panel => panel.getBoundingClientRect().height"))
-                found.append(panel.locator("svg").evaluate(TEXTS))
-        assert len(heights) <= 1, heights  # a game without sliders has none
-        assert all(seen["smallest"] >= 12 for seen in found)
-        assert [seen["pairs"] for seen in found if seen["pairs"]] == []
+def stands_still(panel):
+    """Move each slider to its ends: the height stays, and texts are large and apart."""
+    panel.scroll_into_view_if_needed()
+    heights, found = set(), []
+    sliders = panel.locator("input[type=range]")
+    for slider in [sliders.nth(i) for i in range(sliders.count())]:
+        for key in ("Home", "End"):
+            slider.press(key)
+            time.sleep(0.7)
+            heights.add(panel.evaluate("panel => panel.getBoundingClientRect().height"))
+            found.append(panel.locator("svg").evaluate(TEXTS))
+    assert len(heights) <= 1, heights  # a game without sliders has none
+    assert all(seen["smallest"] >= 12 for seen in found)
+    assert [seen["pairs"] for seen in found if seen["pairs"]] == []
 
 
 def test_a_demo_is_there_when_a_saved_notebook_is_opened_again(open_page):
@@ -361,7 +360,7 @@ EXERCISES = [
 
 
 def test_verdicts_in_the_browser(open_page, served):
-    """Seen with their colours, in words and without harm; the endless answer is stopped."""
+    """Seen with their colors, in words and without harm; the endless answer is stopped."""
     write(served[0], "verdicts", *EXERCISES)
     page = open_page("verdicts")
     page.restart_and_run_all()
@@ -384,8 +383,8 @@ def test_verdicts_in_the_browser(open_page, served):
         assert words in text, words
     border = "el => getComputedStyle(el).borderLeftColor"
     verdict = page.page.locator(f"{OUTPUT} div[style*='border-left']")
-    colours = {verdict.nth(i).evaluate(border) for i in range(verdict.count())}
-    assert len(colours) >= 3  # not tried, wrong, passed
+    colors = {verdict.nth(i).evaluate(border) for i in range(verdict.count())}
+    assert len(colors) >= 3  # not tried, wrong, passed
     assert serious(page) == []  # contrast, among other things
     shots = os.environ.get("CHARRNN_SHOTS")
     for theme in ("light", "dark"):

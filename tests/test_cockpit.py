@@ -228,7 +228,7 @@ def test_a_perplexity_far_beyond_the_vocabulary_raises_the_alarm(data, places, m
         (math.log(limit) - 0.01, False),
     ]:
         cockpit.add_record(record._replace(loss=loss))
-        assert bool(cockpit.picture.alarm) == loud
+        assert (cockpit.picture.note == "alarm") == loud
         assert (f"above {limit:,}" in cockpit.panel.message) == loud
     assert cockpit.mode == "play"  # only a loss that is not finite stops the run
 

@@ -10,7 +10,7 @@ from charrnn_helpers.book.find import story_path
 from charrnn_helpers.checks.predictions import PREDICTIONS
 from charrnn_helpers.checks.verdict import NOT_TRIED
 from tests import bank, course
-from tests.conftest import BOOK_PATH
+from tests.conftest import BOOK_PATH, needs_book
 from tests.course import NOTEBOOKS, fill_in
 
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -75,13 +75,19 @@ def test_the_board_stands_at_the_end(path):
     assert "0 of 23 exercises passed" in last.outputs[0].data["text/plain"]
 
 
+@pytest.mark.parametrize(
+    "text", [story_path(), pytest.param(BOOK_PATH, marks=[needs_book, pytest.mark.long])]
+)
 @LONG_ONES_FIRST
-def test_with_all_model_answers_in_strict_mode(path):
-    """Each solution is pasted as the reader would; each prediction is the right one."""
+def test_with_all_model_answers_in_strict_mode(path, text):
+    """Each solution is pasted as the reader would; each prediction is the right one.
+
+    test_notebooks.py executes the notebooks as they are, without answers, on the book.
+    """
     notebook = fill_in(nbformat.read(path, as_version=4))
     assert "..." not in [cell.source for cell in notebook.cells]
-    text = str(BOOK_PATH or story_path())
-    notebook, problem = course.execute(path, notebook, CHARRNN_STRICT="1", CHARRNN_TEXT=text)
+    settings = {"CHARRNN_STRICT": "1", "CHARRNN_TEXT": str(text)}
+    notebook, problem = course.execute(path, notebook, **settings)
     assert problem is None, problem
     mine = [e for e in checks.EXERCISES if e.notebook == number(path)]
     made = [p for p in PREDICTIONS if p.notebook == number(path)]

@@ -26,7 +26,7 @@ def test_axes_are_labelled():
     assert ax.get_xlabel() == "x" and ax.get_ylabel() == "y"
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
     styles = {line.get_linestyle() for line in ax.lines}
-    assert len(styles) == 2  # told apart without colour
+    assert len(styles) == 2  # told apart without color
 
 
 def test_the_scoreboard_is_sorted_and_escaped():
@@ -35,8 +35,8 @@ def test_the_scoreboard_is_sorted_and_escaped():
     assert "7.39" in page and "2.89" in page
 
 
-def test_coloured_text_names_each_value():
-    page = figures.coloured_text("a<", [0.5, 2.0], "bits")
+def test_colored_text_names_each_value():
+    page = figures.colored_text("a<", [0.5, 2.0], "bits")
     assert 'title="a: 0.5 bits"' in page and 'title="&lt;: 2.0 bits"' in page
 
 
@@ -55,11 +55,11 @@ def test_the_projector_makes_everything_large(name, monkeypatch):
     assert 'width="750"' in figures.to_html(FIGURES[name](), alt="small again")
 
 
-def test_the_projector_enlarges_coloured_text_and_the_scoreboard(monkeypatch):
+def test_the_projector_enlarges_colored_text_and_the_scoreboard(monkeypatch):
     pages = {}
     for on in ("0", "1"):
         monkeypatch.setenv("CHARRNN_PROJECTOR", on)
-        pages[on] = [figures.coloured_text("a", [1.0], "bits"), figures.scoreboard({"a": 1.0}).data]
+        pages[on] = [figures.colored_text("a", [1.0], "bits"), figures.scoreboard({"a": 1.0}).data]
     assert all("font-size: 150%" in page for page in pages["1"])
     assert not any("font-size" in page for page in pages["0"])
 

@@ -1,4 +1,7 @@
-"""nbval: on the real book the outputs are compared; on the bundled story each notebook runs."""
+"""nbval: on the real book the outputs are compared; in another alphabet each notebook runs.
+
+test_exercises.py executes them on the bundled story, with all answers filled in.
+"""
 
 import os
 import subprocess
@@ -31,11 +34,6 @@ def nbval(path, *options, **variables):
 @EACH
 def test_outputs_on_the_book(path):
     nbval(path, "--nbval", CHARRNN_TEXT=BOOK_PATH)
-
-
-@EACH
-def test_runs_on_the_story(path):
-    nbval(path, "--nbval-lax", CHARRNN_TEXT=story_path())
 
 
 CYRILLIC = str.maketrans("abcdefghijklmnopqrstuvwxyz", "абцдефгхийклмнопярстувжьыз")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from charrnn_helpers.checks import logbook
 from charrnn_helpers.checks.verdict import (
-    COLOURS,
+    COLORS,
     NOT_TRIED,
     PASSED,
     WRONG,
@@ -88,14 +88,14 @@ PREDICTIONS = (
         lambda gain: "worse" if gain > 0.05 else "better" if gain < -0.05 else "same", "worse",
         {"better": "better than before", "same": "about the same", "worse": "worse than before"}),
     Prediction("clip_direction", 4, "Each tensor is clipped by its own norm. What happens to the "
-        "direction of the gradient?", "Each tensor is shortened by a different factor, so the "
+        "direction of the gradient?", "Each tensor gets a factor of its own, so the "
         "whole vector turns. A single factor, from one norm over all tensors, keeps the direction.",
         lambda cosine: "kept" if cosine > 0.99 else "turned", "turned",
         {"kept": "it stays the same", "turned": "it turns", "opposite": "it is reversed"}),
     Prediction("which_run", 4, "Which run is clipped at 1?", "No step of that run is longer than "
         "1, and the longest are exactly 1, because theta limits the gradient, and the learning "
-        "rate is 1. At 0.3 every step was clipped, and at 100 none. A useful theta lies in "
-        "between: it leaves most gradients alone, and shortens the rare long ones.",
+        "rate is 1. At 0.3 every step was clipped, and at 100 none. A common "
+        "choice is a theta that leaves most gradients alone, and shortens the rare long ones.",
         str.lower, "c", {name: f"run {name.upper()}" for name in "abc"}),
     Prediction("clip_vanishing", 4, "Does clipping help against vanishing gradients?", "The factor "
         "is the same for all lags and never above 1, so what was small stays small, and just as "
@@ -109,15 +109,14 @@ PREDICTIONS = (
         {"sigma": "larger initial weights", "batch_size": "smaller batches",
          "optimizer": "Adam", "num_hiddens": "more hidden units"}),
     Prediction("greedy", 6, "What does a model write if it always takes the most likely character?",
-        "It goes around in circles. The state has come back to where it was before, and nothing "
-        "is left to chance, so the same characters follow again.",
+        "The same few words come again and again. The next cells look for the reason.",
         lambda variety: "circles" if variety < 0.7 else "sentences", "circles",
         {"sentences": "new and sensible sentences", "noise": "letters in no order",
          "circles": "the same few words over and over"}),
     Prediction("divided_too_late", 6, "Suppose the probabilities, not the logits, are divided by T "
         "= 0.5 and then scaled to add up to 1 again. What happens to them?", "All of them are "
-        "doubled, and once they add up to 1 again, they are what they were before. A temperature "
-        "has to act on the logits.",
+        "doubled, and once they add up to 1 again, they are what they were before. The "
+        "temperature acts on the logits, before the softmax.",
         lambda change: "same" if change < 1e-4 else "sharper", "same",
         {"sharper": "the likely ones gain", "flatter": "the unlikely ones gain",
          "same": "nothing changes"}),
@@ -141,11 +140,11 @@ def predict(name, value=...):
     if value is ...:
         wanted = "one of these" if asked.choices else "a number"
         text = f"{asked.question} Replace the dots with {wanted}, and run the cell again."
-        return Note("Predict before you run", text, lines, COLOURS[NOT_TRIED], prose=True)
+        return Note("Predict before you run", text, lines, COLORS[NOT_TRIED], prose=True)
     kept, problem = asked.read(value)
     if problem:
         text = f"{value!r} is not an answer to this question. Enter {problem}."
-        return Note("Predict before you run", text, lines, COLOURS[WRONG])
+        return Note("Predict before you run", text, lines, COLORS[WRONG])
     return _write_down(asked, kept)
 
 
@@ -156,7 +155,7 @@ def _write_down(asked, value):
     text = f"{asked.question} Your prediction: {asked.shown(value)}."
     if kept[asked.name]["value"] != value:
         text += " Your prediction from before you saw the outcome is kept."
-    return Note("Written down", f"{text}\n{notice}".strip(), {}, COLOURS[NOT_TRIED])
+    return Note("Written down", f"{text}\n{notice}".strip(), {}, COLORS[NOT_TRIED])
 
 
 def reveal(name, actual):
@@ -170,7 +169,7 @@ def reveal(name, actual):
     right = asked.shown(asked.right(actual))
     if value is None:
         _strict(asked, "nothing was predicted")
-        return Note("No prediction was made", f"It is {right}. {asked.why}", {}, COLOURS[NOT_TRIED])
+        return Note("No prediction was made", f"It is {right}. {asked.why}", {}, COLORS[NOT_TRIED])
     agrees = asked.agrees(value, actual)
     if not made.get("seen"):
         notice = logbook.write(prediction=asked.name, value=value, seen=True, right=agrees)
@@ -179,7 +178,7 @@ def reveal(name, actual):
     lines = {"you said": asked.shown(value), "it is": right}
     title = "As predicted" if agrees else "Not as predicted"
     status = PASSED if agrees else WRONG
-    return Note(title, f"{asked.why}\n{notice}".strip(), lines, COLOURS[status], prose=True)
+    return Note(title, f"{asked.why}\n{notice}".strip(), lines, COLORS[status], prose=True)
 
 
 def _strict(asked, what):

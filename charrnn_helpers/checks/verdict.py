@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from charrnn_helpers.show.style import PALETTE, zoom
 
 NOT_TRIED, PASSED, WRONG = "not tried yet", "passed", "wrong"
-COLOURS = {NOT_TRIED: PALETTE[0], PASSED: PALETTE[2], WRONG: PALETTE[1], "": "#777777"}
+COLORS = {NOT_TRIED: PALETTE[0], PASSED: PALETTE[2], WRONG: PALETTE[1], "": "#777777"}
 SIGNS = {NOT_TRIED: "\u25cb", PASSED: "\u2713", WRONG: "\u2717"}
 TITLES = {NOT_TRIED: "Not tried yet", PASSED: "Passed", WRONG: "Not right yet"}
 
@@ -20,13 +20,13 @@ class Note:
     title: str
     text: str
     lines: dict = field(default_factory=dict)
-    colour: str = COLOURS[""]
+    color: str = COLORS[""]
     prose: bool = field(default=False, kw_only=True)  # are the lines sentences, and not code?
 
     def _repr_html_(self):
         rows = "".join(self._row(label, text) for label, text in self.lines.items())
         box = (
-            f"font-size: {100 * zoom():.0f}%; border-left: 6px solid {self.colour}; "
+            f"font-size: {100 * zoom():.0f}%; border-left: 6px solid {self.color}; "
             "padding: 0.4em 0.9em; margin: 0.3em 0; color: #111; background: #f7f7f7; "
             "max-width: 55em; line-height: 1.45"
         )
@@ -77,7 +77,7 @@ def verdict(title, status, text, mistake="", lines=None, printed=""):
     """Return a Verdict on an exercise, with lines of evidence and what the answer printed."""
     lines = (lines or {}) | ({"it printed": printed} if printed else {})
     title = f"{SIGNS[status]} {TITLES[status]}: {title}"
-    return Verdict(title, text, lines, COLOURS[status], status, mistake)
+    return Verdict(title, text, lines, COLORS[status], status, mistake)
 
 
 def look_up(name, known, what):

@@ -148,9 +148,9 @@ class TrainingCockpit:
 
     def _pause_or_end(self):
         """End a run that nobody watches; if a page is attached, pause, and allow another budget."""
-        epochs = round(self.picture.num_epochs, 1)
-        self._extend()
         if self.panel.heard:
+            epochs = round(self.picture.num_epochs, 1)
+            self._extend()
             self._enter("pause", f"Paused after {epochs:g} epochs. Play on for as many again.")
         else:
             self.mode = "stop"
@@ -239,12 +239,13 @@ class TrainingCockpit:
 
     def _sound_the_alarm(self, record):
         """Warn of a perplexity far beyond the vocabulary, before it is infinite."""
-        before, limit = self.picture.alarm, ALARM * self.model.vocab_size
+        before, limit = self.picture.note == "alarm", ALARM * self.model.vocab_size
         loud = record.loss > math.log(limit)
-        words = f"Alarm: the perplexity is above {limit:,}. Lower the learning rate, and go back."
-        self.picture.alarm = words if loud else ""
-        if loud != bool(before):
-            self.panel.message = words if loud else "Training."
+        if loud != before:
+            words = (
+                f"Alarm: the perplexity is above {limit:,}. Lower the learning rate, and go back."
+            )
+            self.picture.note, self.panel.message = ("alarm", words) if loud else ("", "Training.")
 
     def _compare(self, record, name, old, new):
         """Log a setting if its value is new in this step."""

@@ -19,22 +19,25 @@ from charrnn_helpers.show.svg import MONO, Axes, Drawing, power
 WIDTH = 750
 
 
-def one_hot_window(text, vocab, start, num_steps):
-    """Draw the characters, ids, targets, and one-hot rows of a window of the text side by side."""
+def one_hot_window(text, vocab, start, num_steps, reserve=0):
+    """Draw the characters, ids, targets, and one-hot rows of a window of the text side by side.
+
+    The drawing has room for `reserve` rows at least.
+    """
     window = text[start : start + num_steps + 1]
     if len(window) < num_steps + 1:
         raise ValueError(f"start is {start}; use at most {len(text) - num_steps - 1}")
     em = Drawing(0, 0).em
     row, left = 1.5 * em, 13.5 * em
     column = (WIDTH - left - em) / len(vocab)
-    d = Drawing(WIDTH, 5.6 * em + num_steps * row)
+    d = Drawing(WIDTH, 5.6 * em + max(num_steps, reserve) * row)
     before, after = text[max(0, start - 12) : start], text[start + num_steps : start + 40]
     middle = WIDTH / 2 - 0.3 * em * num_steps
     shown = ["".join(map(visible, piece)) for piece in (before, window[:-1], after)]
     d.rect(middle - 0.2 * em, 0.2 * em, 0.602 * em * num_steps + 0.4 * em, 1.7 * em, "#cfe6f5")
-    d.text(middle - 0.3 * em, 1.4 * em, shown[0], "end", colour="#666", **MONO)
+    d.text(middle - 0.3 * em, 1.4 * em, shown[0], "end", color="#666", **MONO)
     d.text(middle, 1.4 * em, shown[1], **MONO)
-    d.text(middle + 0.602 * em * num_steps + 0.3 * em, 1.4 * em, shown[2], colour="#666", **MONO)
+    d.text(middle + 0.602 * em * num_steps + 0.3 * em, 1.4 * em, shown[2], color="#666", **MONO)
     for x, title in ((2, "read"), (5.5, "id"), (9.5, "target")):
         d.text(x * em, 4.4 * em, title, "middle", size=0.93)
     for k, token in enumerate(vocab.idx_to_token):
@@ -57,7 +60,7 @@ def continuation(model, vocab, beginning, temperature):
     written = sample(model, kept, 200, vocab, temperature, generator=generator)
     em, lines = Drawing(0, 0).em, textwrap.wrap(written, 48)
     d = Drawing(WIDTH, 13 * em)
-    d.text(em, 1.4 * em, f"temperature {temperature:g}", colour="#555")
+    d.text(em, 1.4 * em, f"temperature {temperature:g}", color="#555")
     for k, line in enumerate(lines[:6]):
         d.text(em, (3.4 + 1.8 * k) * em, line, size=1.25, **MONO)
     return d.picture(f"The network writes: {written}")
@@ -78,10 +81,10 @@ def reading(model, sentence, vocab, read):
         weight = "bold" if t == read - 1 else "normal"
         grey = "#222" if t < read else "#777"
         x = left + (t + 0.5) * column
-        d.text(x, 1.4 * em, visible(char), "middle", colour=grey, font_weight=weight)
+        d.text(x, 1.4 * em, visible(char), "middle", color=grey, font_weight=weight)
     states = torch.cat(outputs).T.tolist()  # (num_hiddens, read)
-    colours = [[shade(value) for value in unit] for unit in states]
-    d.pixels(left, 1.9 * em, read * column, units * row, colours)
+    colors = [[shade(value) for value in unit] for unit in states]
+    d.pixels(left, 1.9 * em, read * column, units * row, colors)
     d.text(em, 1.9 * em + units * row / 2, "unit", "middle")
     d.text(left + len(sentence) * column / 2, 3.2 * em + units * row, "character read", "middle")
     scale(d, WIDTH - 3.8 * em, 1.9 * em, units * row)
@@ -221,7 +224,7 @@ def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None
     d.text(0.5 * d.em, 1.3 * d.em, shown, **MONO)
     kept = min(top_k or len(vocab), len(vocab)) if top_p is None else sum(p > 0 for p in probs)
     d.text(0.5 * d.em, 3 * d.em, f"bars: after temperature and cuts, {kept} of {len(vocab)} kept")
-    d.text(0.5 * d.em, 4.5 * d.em, "orange lines: the model's own probabilities", colour="#A84300")
+    d.text(0.5 * d.em, 4.5 * d.em, "orange lines: the model's own probabilities", color="#A84300")
     best = max(range(len(vocab)), key=probs.__getitem__)
     likeliest = f"{vocab.idx_to_token[best]!r} ({probs[best]:.2f})"
     return d.picture(f"After {prefix[-60:]!r}: {kept} characters kept, likeliest {likeliest}.")

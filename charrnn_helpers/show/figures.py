@@ -74,8 +74,8 @@ def bars(values, xlabel, ylabel="", highlight=()):
     """Draw horizontal bars `{label: value}`, each with its value at the end."""
     fig, ax = new_figure(figsize=(7.5, 0.8 + (0.36 if len(values) < 15 else 0.24) * len(values)))
     labels = list(values)
-    colours = [PALETTE[label in highlight] for label in labels]
-    drawn = ax.barh(labels, list(values.values()), color=colours)
+    colors = [PALETTE[label in highlight] for label in labels]
+    drawn = ax.barh(labels, list(values.values()), color=colors)
     for bar, label in zip(drawn, labels, strict=True):
         bar.set_hatch("//" if label in highlight else "")
     ax.bar_label(drawn, fmt="{:#.3g}", padding=3)
@@ -322,7 +322,7 @@ def _arrow(ax, start, end, color="0.25", width=1.5):
     ax.annotate("", end, start, arrowprops=look)
 
 
-def coloured_text(text, values, unit):
+def colored_text(text, values, unit):
     """Return the text as HTML, with larger values shaded darker; hovering shows a value."""
     largest = max(values)
     spans = []

@@ -139,11 +139,16 @@ class LivePicture:
         side = 5.0 * em, 750 - 8.5 * em  # left and right
         self._perplexity(d, (side[0], rows[0], side[1], rows[1]), xlim)
         self._norm(d, (side[0], rows[2], side[1], rows[3]), xlim)
-        d.text(0.5 * em, below, self.status(), colour="#A00000" if self.alarm else "#222")
+        d.text(
+            0.5 * em,
+            below,
+            self.status(),
+            color="#A00000" if self.alarm or self.note == "alarm" else "#222",
+        )
         width = int(1.7 * 750 / em)  # in characters
         wrapped = textwrap.wrap(self.sample, width, max_lines=SAMPLE_LINES, placeholder="")
         for row, line in enumerate(wrapped, start=1):
-            d.text(0.5 * em, below + 1.5 * em * row, line, size=0.93, colour="#004466", **MONO)
+            d.text(0.5 * em, below + 1.5 * em * row, line, size=0.93, color="#004466", **MONO)
         return d.picture(self.alt())
 
     def status(self):
@@ -205,7 +210,7 @@ class LivePicture:
         x, top = axes.x(epoch), axes.box[1]
         d.path([(x - 5, top + 9), (x, top + 1), (x + 5, top + 9)], PALETTE[0], fill=PALETTE[0])
         side, anchor = (9, "start") if x < 375 else (-9, "end")
-        label = f"up to {math.exp(min(loss, HIGHEST)):,.0f}{' or more' * (loss > HIGHEST)}"
+        label = f"up to {math.exp(loss):,.0f}" if loss <= HIGHEST else "above 1,000,000"
         d.text(x + side, top + 0.8 * d.em, label, anchor, size=0.93)
 
     def _flags(self, d, axes):

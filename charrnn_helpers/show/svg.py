@@ -50,17 +50,17 @@ class Drawing:
         self.width, self.height, self.em = width, height, 14.5 if zoom() == 1 else 17.8
         self.parts = []
 
-    def text(self, x, y, content, anchor="start", size=1.0, colour="#222", **more):
+    def text(self, x, y, content, anchor="start", size=1.0, color="#222", **more):
         extra = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in more.items())
         content = "".join(c if c.isprintable() else " " for c in content)
         self.parts.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" '
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}" '
             f'font-size="{size * self.em:.1f}"{extra}>{html.escape(content)}</text>'
         )
 
-    def line(self, x1, y1, x2, y2, colour="#222", width=1.0, dash="none"):
+    def line(self, x1, y1, x2, y2, color="#222", width=1.0, dash="none"):
         self.parts.append(
-            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" '
+            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}" '
             f'stroke-width="{width}" stroke-dasharray="{dash}"/>'
         )
 
@@ -70,13 +70,13 @@ class Drawing:
             f'fill="{fill}" stroke="{stroke}"/>'
         )
 
-    def dot(self, x, y, colour, radius=3.5):
-        self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"/>')
+    def dot(self, x, y, color, radius=3.5):
+        self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{color}"/>')
 
     def pixels(self, x, y, width, height, rows):
         """Draw a matrix of colors (red, green, blue) as the cells of a rectangle."""
         image, buffer = Image.new("RGB", (len(rows[0]), len(rows))), io.BytesIO()
-        image.putdata([colour for row in rows for colour in row])
+        image.putdata([color for row in rows for color in row])
         image.save(buffer, format="png")
         data = base64.b64encode(buffer.getvalue()).decode("ascii")
         self.parts.append(
@@ -85,10 +85,10 @@ class Drawing:
             f'href="data:image/png;base64,{data}"/>'
         )
 
-    def path(self, points, colour, width=2.0, dash="none", fill="none"):
+    def path(self, points, color, width=2.0, dash="none", fill="none"):
         corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self.parts.append(
-            f'<polyline points="{corners}" fill="{fill}" stroke="{colour}" '
+            f'<polyline points="{corners}" fill="{fill}" stroke="{color}" '
             f'stroke-width="{width}" stroke-dasharray="{dash}" stroke-linejoin="round"/>'
         )
 
@@ -126,10 +126,10 @@ class Axes:
             d.line(left, self.y(value), right, self.y(value), "#ddd")
             d.text(left - 0.4 * em, self.y(value) + 0.35 * em, label, "end")
         for value, label in (ticks(self.xlim) if xticks is None else xticks).items():
-            d.text(self.x(value), bottom + 1.2 * em, label, "middle")
+            d.text(self.x(value), bottom + 1.4 * em, label, "middle")
         d.line(left, top, left, bottom)
         d.line(left, bottom, right, bottom)
-        d.text((left + right) / 2, bottom + 2.5 * em, xlabel, "middle")
+        d.text((left + right) / 2, bottom + 2.7 * em, xlabel, "middle")
         middle = f"rotate(-90 {em:.1f} {(top + bottom) / 2:.1f})"
         d.text(em, (top + bottom) / 2, ylabel, "middle", transform=middle)
 
@@ -145,21 +145,21 @@ class Axes:
         corners = self.points(xs, lows) + self.points(xs, highs)[::-1]
         self.drawing.path(corners, "none", fill=PALETTE[index] + "44")
 
-    def marks(self, lines, dash="2 3", colour="#555", indent=0.4, line=1.2):
+    def marks(self, lines, dash="2 3", color="#555", indent=0.4, line=1.2):
         """Draw horizontal lines `{label: value}`, with labels in the margin that do not overlap."""
         (left, _, right, _), em = self.box, self.drawing.em
         free = math.inf  # labels go above this height
         for label, value in sorted(lines.items(), key=lambda line: line[1]):
             y = self.y(value)
-            self.drawing.line(left, y, right, y, colour, line, dash)
+            self.drawing.line(left, y, right, y, color, line, dash)
             free = min(y + 0.3 * em, free)
-            self.drawing.text(right + indent * em, free, label, size=0.93, colour=colour)
+            self.drawing.text(right + indent * em, free, label, size=0.93, color=color)
             free -= 1.05 * em
 
-    def bar(self, x0, x1, value, colour=PALETTE[0]):
+    def bar(self, x0, x1, value, color=PALETTE[0]):
         """Draw a bar from the bottom up to this height, between two places on the x axis."""
         top, bottom = self.y(value), self.box[3]
-        self.drawing.rect(self.x(x0), top, self.x(x1) - self.x(x0), bottom - top, colour)
+        self.drawing.rect(self.x(x0), top, self.x(x1) - self.x(x0), bottom - top, color)
 
 
 def place(value, limits, start, end):
