@@ -51,7 +51,7 @@ def check_batch_size(batch_size, available, what):
 
 
 def preprocess(text):
-    """Lower-case the text, and turn each run of characters other than letters into one space.
+    """Lowercase the text, and turn each run of characters other than letters into one space.
 
     The letters may belong to any alphabet; a letter with an accent becomes one character (NFC).
     """

@@ -19,7 +19,7 @@ def check_shape(a, shape):
 
 
 def one_hot(X, vocab_size):
-    """Turn ids of any shape `(...)` into rows `(..., vocab_size)`, all 0 but for one 1.
+    """Turn ids of any shape `(...)` into rows `(..., vocab_size)`, all 0 except one 1.
 
     Raises ValueError for ids that are not whole numbers from 0 to vocab_size - 1.
     """
@@ -45,7 +45,7 @@ class RNNScratch(nn.Module):
         """Read inputs `(num_steps, batch_size, num_inputs)`, starting from the state (0 if None).
 
         Returns the state after each step, a list of `(batch_size, num_hiddens)`, and the last one.
-        Raises ValueError if the state has another shape.
+        Raises ValueError if the state has the wrong shape.
         """
         batch_size = inputs.shape[1]
         if state is None:
@@ -76,7 +76,7 @@ class RNNLMScratch(nn.Module):
     def forward_with_state(self, X, state=None):
         """Read ids X `(batch_size, num_steps)`; return the logits and the last state.
 
-        Raises ValueError for ids outside the vocabulary, or a state of another shape.
+        Raises ValueError for ids outside the vocabulary, or a state of the wrong shape.
         """
         embs = one_hot(X.T, self.vocab_size)  # (num_steps, batch_size, vocab_size)
         rnn_outputs, state = self.rnn(embs.to(self.W_hq), state)

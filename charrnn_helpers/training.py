@@ -83,7 +83,7 @@ def clip_gradients(grad_clip_val, model):
 
 @dataclass
 class Options:
-    """The settings of a training run; lr and grad_clip_val may be changed while it goes on."""
+    """The settings of a training run; lr and grad_clip_val may be changed during it."""
 
     num_epochs: int = 30
     lr: float = 1.0

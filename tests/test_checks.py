@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from charrnn_helpers import checks
 from charrnn_helpers.checks import trial
 from charrnn_helpers.checks.predictions import PREDICTIONS, find
 from charrnn_helpers.checks.values import compare, settle
-from charrnn_helpers.checks.verdict import NOT_TRIED, PASSED, WRONG
+from charrnn_helpers.checks.verdict import NOT_TRIED, PASSED, WRONG, Note
 from tests import bank
 from tests.lab import wait_for
 
@@ -403,6 +404,14 @@ def test_strict_mode_raises_for_all_but_passed(monkeypatch):
         checks.reveal("fresh_perplexity", 28.0)
 
 
+def test_code_in_a_sentence_is_set_as_code():
+    page = Note("A title", 'Run checks.hint("windows", 2), or use exp(-inf) and b_h.')
+    found = re.findall(r"<code [^>]*>(.*?)</code>", page._repr_html_())
+    assert found == ["checks.hint(&quot;windows&quot;, 2)", "exp(-inf)", "b_h"]
+    plain = "Words only (in brackets), e.g. 3.5 nats; a/b."
+    assert "<code" not in Note("A title", plain)._repr_html_()
+
+
 def test_without_strict_mode_nothing_raises():
     for exercise in checks.EXERCISES:
         for answer in (..., 5, None, lambda *args: 1 / 0):
@@ -434,7 +443,8 @@ ACTUAL = {
     "large_logits": math.inf,
     "fresh_perplexity": 28.003,
     "clip_direction": 0.682,
-    "which_run": "A",
+    "which_run": "C",
+    "most_help": "batch_size",
     "long_windows": 0.6,
     "clip_vanishing": 1.0,
     "nearest_ngram": 2,

@@ -173,7 +173,7 @@ def test_the_end_of_the_budget_is_a_pause_if_a_page_is_attached(data, places, mo
     messages = {1: [{"hello": 1}], late: [click("play")], later: [{"hello": 1}]}
     script(cockpit, monkeypatch, Asking(messages))
     assert len(cockpit.run()) == 2 * epoch
-    assert said[late] == (epoch, "pause", "Paused after 1 epochs. Play on for as many again.")
+    assert said[late] == (epoch, "pause", "Paused after 1 epochs. Press Play for as many again.")
     assert said[later][:2] == (2 * epoch, "pause")
 
 

@@ -22,7 +22,7 @@ IGNORED = {
     ],
     "04_gradient_clipping": [
         "longest = [max(learn(150, gradient_norm, seed, 5)[2]) for seed in [0, *range(2, 10)]]",
-        'print(f"{100 * sum(norm > 1 for norm in norms) / 300:.0f} % of the steps were clipped")',
+        'print(f"{100 * sum(norm > 1 for norm in norms) / 300:.0f}% of the steps were clipped")',
         "blind = math.log(vocab_size)",
         "generator = torch.Generator().manual_seed(1)",
     ],
@@ -35,7 +35,7 @@ IGNORED = {
         "alone = evaluate(best, val_streams)  # each window from an empty state",
         "losses = {",
         "test_text = vocab.decode(test_ids)",
-        'networks = {"untrained": make_model(len(vocab)), "lesson": lesson, "best": best}',
+        'networks = {"untrained": make_model(len(vocab)), "lesson": lesson, "better": best}',
         "with tempfile.TemporaryDirectory() as folder:",
         "own_text = load_time_machine(story_path())",
         "_, _, train_loss, val_loss = train_on(text[:20_000], num_epochs=30)",
@@ -43,7 +43,7 @@ IGNORED = {
     ],
     "06_sampling": [
         'prefixes = [phrase(prefix, text) for prefix in ["time traveller", "it was", "i saw"]]',
-        'print(f"the book: {100 * variety(text[5000:5200]):.0f} % of its pieces are different")',
+        'print(f"the book: {100 * variety(text[5000:5200]):.0f}% of its pieces are different")',
         "likeliest = model(data.val_ids[:-1].unsqueeze(0))[0].argmax(dim=-1)",
         'start = phrase("the time traveller ", text)',
         "kept = keep_top_k(logits, 5).softmax(dim=0)",

@@ -147,7 +147,7 @@ def test_an_error_leaves_the_picture_and_is_not_hidden(shown):
 
 def test_no_records_no_crash(shown):
     assert live.live_plot(iter([])) == []
-    assert "no step has been taken" in shown[-1]["text/plain"]
+    assert "no step taken yet" in shown[-1]["text/plain"]
 
 
 @pytest.mark.parametrize("loss", [0.0, 1e-9, 50.0, 1e6, 1e300])

@@ -70,9 +70,9 @@ PREDICTIONS = (
         "numbers differ.", lambda difference: "other" if difference > 0 else "same", "other",
         {"error": "PyTorch raises an error", "same": "the outputs are the same",
          "other": "the outputs differ"}),
-    Prediction("which_saturates", 2, "Which sigma puts the most states close to -1 or 1, where the "
-        "tanh is flat?", "Large weights make large sums, and far away from 0, the tanh is close to "
-        "1 or -1.", lambda shares: max(shares, key=shares.get).removeprefix("sigma = "), "2.0",
+    Prediction("which_saturates", 2, "Which sigma puts the most states close to -1 or 1, where "
+        "tanh is flat?", "Large weights make large sums, and far from 0, tanh is close to 1 "
+        "or -1.", lambda shares: max(shares, key=shares.get).removeprefix("sigma = "), "2.0",
         {"0.01": "the smallest", "0.2": "the one in between", "2.0": "the largest"}),
     Prediction("large_logits", 3, "What does the naive loss give for logits a hundred times as "
         "large?", "exp(100) is too large for a 32-bit number, so it becomes inf, and so does the "
@@ -80,10 +80,10 @@ PREDICTIONS = (
         "inf", {"large": "a loss about a hundred times as large", "inf": "infinity",
                 "nan": "not a number", "error": "PyTorch raises an error"}),
     Prediction("fresh_perplexity", 3, "What is the perplexity of an untrained model whose weights "
-        "are all small?", "It gives every token almost the same probability, like a fair die with "
-        "one face for each token in the vocabulary.", as_measured, 28, tolerance=0.02),
+        "are all small?", "The model gives every token almost the same probability, like a fair "
+        "die with one face for each token in the vocabulary.", as_measured, 28, tolerance=0.02),
     Prediction("long_windows", 4, "The same loop gets windows of 150 characters instead of 32. "
-        "What will the perplexity be?", "After 300 steps, it is hardly better than a table of the "
+        "What will the perplexity be?", "The network ends hardly better than a table of the "
         "frequencies of the characters. The next section finds out why.",
         lambda gain: "worse" if gain > 0.05 else "better" if gain < -0.05 else "same", "worse",
         {"better": "better than before", "same": "about the same", "worse": "worse than before"}),
@@ -98,8 +98,8 @@ PREDICTIONS = (
         "choice is a theta that leaves most gradients alone, and shortens the rare long ones.",
         str.lower, "c", {name: f"run {name.upper()}" for name in "abc"}),
     Prediction("clip_vanishing", 4, "Does clipping help against vanishing gradients?", "The factor "
-        "is the same for all lags and never above 1, so what was small stays small, and just as "
-        "small compared with the rest.", lambda gain: "yes" if gain > 1.001 else "no", "no",
+        "is the same for all lags and never above 1, so what was small stays small, also "
+        "compared with the rest.", lambda gain: "yes" if gain > 1.001 else "no", "no",
         {"yes": "it lifts what has become too small", "no": "it does not"}),
     Prediction("nearest_ngram", 5, "Which counting model does the lesson's run end closest to: the "
         "1-, 2-, or 3-gram?", "In 300 steps, the lesson's network gets to about the level of the "
@@ -109,7 +109,7 @@ PREDICTIONS = (
         {"sigma": "larger initial weights", "batch_size": "smaller batches",
          "optimizer": "Adam", "num_hiddens": "more hidden units"}),
     Prediction("greedy", 6, "What does a model write if it always takes the most likely character?",
-        "The same few words come again and again. The next cells look for the reason.",
+        "The next cells look for the reason.",
         lambda variety: "circles" if variety < 0.7 else "sentences", "circles",
         {"sentences": "new and sensible sentences", "noise": "letters in no order",
          "circles": "the same few words over and over"}),

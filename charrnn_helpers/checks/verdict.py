@@ -3,6 +3,7 @@
 import difflib
 import html
 import os
+import re
 from dataclasses import dataclass, field
 
 from charrnn_helpers.show.style import PALETTE, zoom
@@ -30,12 +31,12 @@ class Note:
             "padding: 0.4em 0.9em; margin: 0.3em 0; color: #111; background: #f7f7f7; "
             "max-width: 55em; line-height: 1.45"
         )
-        text = html.escape(self.text).replace("\n", "<br>")
+        text = with_code(self.text).replace("\n", "<br>")
         return f'<div style="{box}"><strong>{html.escape(self.title)}.</strong> {text}{rows}</div>'
 
     def _row(self, label, text):
-        text = html.escape(text)
-        text = f"<span>{text}</span>" if self.prose else f"<pre style='{PRE}'>{text}</pre>"
+        pre = f"<pre style='{PRE}'>{html.escape(text)}</pre>"
+        text = f"<span>{with_code(text)}</span>" if self.prose else pre
         label = html.escape(label) and (
             f"<span style='flex: 0 0 7em; white-space: nowrap'>{html.escape(label)}</span>"
         )
@@ -54,6 +55,18 @@ PRE = (
     "margin: 0; padding: 0; background: none; color: #111; white-space: pre-wrap; "
     "word-break: normal; overflow-wrap: anywhere"
 )
+
+
+# What is code in a sentence: a call, a name with an underscore, or a dotted name.
+CODE = re.compile(
+    r"\.?[A-Za-z_][\w.]*\((?:[^()]|\([^()]*\))*\)|\b[A-Za-z]\w*_\w+(?:\.\w+)*|\b[a-z]\w+\.[a-z]\w+\b"
+)
+
+
+def with_code(sentence):
+    """Return the sentence as HTML, with its code set as code."""
+    style = "color: #111; background: #e8e8e8; padding: 0 0.2em"
+    return CODE.sub(rf'<code style="{style}">\g<0></code>', html.escape(sentence))
 
 
 class WrongAnswer(AssertionError):  # noqa: N818

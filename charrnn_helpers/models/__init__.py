@@ -13,7 +13,7 @@ PATH = Path(__file__).parent / "time_machine.safetensors"
 
 
 def trained_model():
-    """Return a model of 128 units, trained on 80 % of The Time Machine, and its Vocab."""
+    """Return a model of 128 units, trained on 80% of The Time Machine, and its Vocab."""
     model, vocab, _ = load_checkpoint(PATH)
     return model, vocab
 

@@ -36,7 +36,7 @@ PATIENCE = 3.0  # seconds that a page has to respond
 TESTING = 0.04  # share of the training time that validation may take
 TRIAL = 5  # steps that must go well before a state counts as good
 ALARM = 10  # a perplexity beyond this multiple of the vocabulary raises the alarm
-MARGIN = 0.1  # nats by which their mean loss may exceed the best mean so far
+MARGIN = 0.1  # nats by which the mean loss of a trial may exceed the best so far
 
 
 class Change(NamedTuple):
@@ -115,7 +115,7 @@ class TrainingCockpit:
             "theta": Slider("clipping: theta", including(THRESHOLDS, theta), theta),
             "temperature": Slider("sampling: temperature", TEMPERATURES, self.temperature),
         }
-        self.wishes = SimpleQueue()  # drops a second Stop from the run before
+        self.wishes = SimpleQueue()  # drops a second Stop from the last run
         controls |= {name: Button(label, None) for name, label in BUTTONS.items()}
         self.panel = Panel("Training cockpit", controls, self._set, self._wish)
         self.panel.notes = [str(change) for change in self.changes]
@@ -151,7 +151,7 @@ class TrainingCockpit:
         if self.panel.heard:
             epochs = round(self.picture.num_epochs, 1)
             self._extend()
-            self._enter("pause", f"Paused after {epochs:g} epochs. Play on for as many again.")
+            self._enter("pause", f"Paused after {epochs:g} epochs. Press Play for as many again.")
         else:
             self.mode = "stop"
 
@@ -335,7 +335,7 @@ def click_problems():
     found = []
     if kernel < Version("7.4"):
         found.append(("ipykernel", kernel, "ipykernel>=7.4"))
-    elif not hasattr(BaseComm, "_reply_subshell_for"):  # see Panel: what it sets is gone
+    elif not hasattr(BaseComm, "_reply_subshell_for"):  # the attribute that Panel sets is gone
         found.append(("ipykernel", kernel, "ipykernel==7.4.*"))
     if Version("0") < lab < Version("4.4"):
         found.append(("jupyterlab", lab, "jupyterlab>=4.4"))

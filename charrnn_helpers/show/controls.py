@@ -1,4 +1,4 @@
-"""Sliders, text fields and buttons around a pure function.  Import-only: no notebook builds this.
+"""Sliders, text fields, and buttons around a pure function.  Import-only: no notebook builds this.
 
 These are the browser's own controls, because screen readers can name them and the keyboard works;
 the sliders of ipywidgets 8.1 are not fully accessible.
@@ -75,7 +75,7 @@ class Button(NamedTuple):
 
 
 class Panel(anywidget.AnyWidget):
-    """Controls `{name: Slider, Text or Button}`, with a picture and a message below them."""
+    """Controls `{name: Slider, Text, or Button}`, with a picture and a message below them."""
 
     _esm = (FOLDER / "controls.js").read_text(encoding="utf-8")
     _css = (FOLDER / "controls.css").read_text(encoding="utf-8")

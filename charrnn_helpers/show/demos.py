@@ -31,13 +31,7 @@ def one_hot_window(text, vocab, start, num_steps, reserve=0):
     row, left = 1.5 * em, 13.5 * em
     column = (WIDTH - left - em) / len(vocab)
     d = Drawing(WIDTH, 5.6 * em + max(num_steps, reserve) * row)
-    before, after = text[max(0, start - 12) : start], text[start + num_steps : start + 40]
-    middle = WIDTH / 2 - 0.3 * em * num_steps
-    shown = ["".join(map(visible, piece)) for piece in (before, window[:-1], after)]
-    d.rect(middle - 0.2 * em, 0.2 * em, 0.602 * em * num_steps + 0.4 * em, 1.7 * em, "#cfe6f5")
-    d.text(middle - 0.3 * em, 1.4 * em, shown[0], "end", color="#666", **MONO)
-    d.text(middle, 1.4 * em, shown[1], **MONO)
-    d.text(middle + 0.602 * em * num_steps + 0.3 * em, 1.4 * em, shown[2], color="#666", **MONO)
+    _around(d, text, start, num_steps)
     for x, title in ((2, "read"), (5.5, "id"), (9.5, "target")):
         d.text(x * em, 4.4 * em, title, "middle", size=0.93)
     for k, token in enumerate(vocab.idx_to_token):
@@ -51,6 +45,17 @@ def one_hot_window(text, vocab, start, num_steps, reserve=0):
             fill = "#222" if k == vocab[char] else "white"
             d.rect(left + k * column, y, column, row, fill, "#ccc")
     return d.picture(f"The window {window[:-1]!r} at {start}, its ids and its one-hot rows.")
+
+
+def _around(d, text, start, num_steps):
+    """Write a window of the text, marked, and what stands before and after it."""
+    em, left, end = d.em, WIDTH / 2 - 0.3 * d.em * num_steps, start + num_steps
+    pieces = text[max(0, start - 12) : start], text[start:end], text[end : start + 40]
+    before, inside, after = ("".join(map(visible, piece)) for piece in pieces)
+    d.rect(left - 0.2 * em, 0.2 * em, 0.602 * em * num_steps + 0.4 * em, 1.7 * em, "#cfe6f5")
+    d.text(left - 0.3 * em, 1.4 * em, before, "end", color="#666", **MONO)
+    d.text(left, 1.4 * em, inside, **MONO)
+    d.text(left + 0.602 * em * num_steps + 0.3 * em, 1.4 * em, after, color="#666", **MONO)
 
 
 def continuation(model, vocab, beginning, temperature):
@@ -121,7 +126,7 @@ def activations(text, vocab, sigma, num_hiddens=32, seed=2):
     axes.frame("value in the state", "share of values")
     for k, share in enumerate(shares):
         axes.bar(-1 + k / 20, -1 + (k + 1) / 20, share)
-    sentence = f"sigma = {sigma:g}: {100 * saturated:.0f} % of the values are beyond 0.95"
+    sentence = f"sigma = {sigma:g}: {100 * saturated:.0f}% of the values are beyond 0.95"
     d.text(WIDTH / 2, 1.3 * d.em, sentence, "middle")
     return d.picture(f"Histogram of hidden states. {sentence}.")
 

@@ -152,7 +152,7 @@ def shares(parts, xlabel):
     whole, left = sum(parts.values()), 0
     for index, (name, length) in enumerate(parts.items()):
         ax.barh(0, length, left=left, color="white", edgecolor=PALETTE[index], lw=2.5)
-        label = f"{name}\n{length:,}\n{100 * length / whole:.0f} %"
+        label = f"{name}\n{length:,}\n{100 * length / whole:.0f}%"
         ax.text(left + length / 2, 0, label, ha="center", va="center", size="small")
         left += length
     ax.set(xlabel=xlabel, xlim=(0, whole), yticks=[])
@@ -210,8 +210,8 @@ def sampling_loop():
 
 @look()
 def scatter(points, xlabel, ylabel, highlight=()):
-    """Draw points `{label: (x, y)}` as their labels; the highlighted ones are boxed."""
-    fig, ax = new_figure(figsize=(7.5, 4.2))  # labels that would touch are moved up or down
+    """Draw points `{label: (x, y)}` as their labels; the highlighted ones are circled."""
+    fig, ax = new_figure(figsize=(7.5, 4.2))  # labels that would touch are moved up
     for label, (x, y) in _apart(points).items():
         box = _box(PALETTE[1], "circle,pad=0.25") if label in highlight else None
         ax.text(x, y, label, size=14, family="monospace", ha="center", va="center", bbox=box)
@@ -223,7 +223,7 @@ def scatter(points, xlabel, ylabel, highlight=()):
 
 
 def _apart(points, width=0.028, height=0.055):
-    """Move labels up or down until none covers another; sizes are shares of the picture."""
+    """Move labels up until none covers another; sizes are shares of the picture."""
     xs, ys = zip(*points.values(), strict=True)
     across, up = width * (max(xs) - min(xs)), height * (max(ys) - min(ys))
     placed = {}
@@ -265,7 +265,7 @@ def unrolled(characters, targets=()):
 
 @look()
 def way_back(characters):
-    """Draw the way of a gradient: from the loss of the last character back through every step."""
+    """Draw the path of a gradient: from the loss of the last character back through every step."""
     fig, ax = new_figure(figsize=(7.5, 3.1))
     middle, last = {"ha": "center", "va": "center"}, len(characters)
     for t, character in enumerate(characters, start=1):
@@ -329,7 +329,7 @@ def colored_text(text, values, unit):
     for char, value in zip(text, values, strict=True):
         share, char = max(value, 0) / largest, html.escape(char)
         shade = "".join(f"{round(255 - share * (255 - end)):02x}" for end in (61, 166, 235))
-        spans.append(  # hex, because JupyterLab takes hsl() out of a notebook that is not trusted
+        spans.append(  # hex, because JupyterLab removes hsl() from an untrusted notebook
             f'<span title="{char}: {value:.1f} {unit}" style="background: #{shade}">{char}</span>'
         )
     return (

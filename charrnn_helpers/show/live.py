@@ -38,7 +38,7 @@ def live_plot(
 
 
 def drawn(run, picture, validate=None, sample=None, seconds=0.25):
-    """Yield the records and draw them, at most every `seconds` and for a limited share of time."""
+    """Yield the records; draw them at most once every `seconds` and for a limited share of time."""
     screen, drawing, writing = Screen(), Ration(seconds, DRAWING), Ration(1.0, SAMPLING)
     try:
         for record in run:
@@ -154,7 +154,7 @@ class LivePicture:
     def status(self):
         """Return the current numbers in one line."""
         if self.record is None or self.alarm:
-            return self.alarm or self.note or "no step has been taken"
+            return self.alarm or self.note or "no step taken yet"
         of = f" of {round(self.num_epochs, 1):g}" if self.num_epochs else ""
         parts = [
             f"step {self.record.step:,}",
@@ -179,7 +179,7 @@ class LivePicture:
 
     def alt(self):
         """Return the alternative text of the picture."""
-        text = "Perplexity, and the gradient's norm, against the epoch. " + self.status()
+        text = "Perplexity and gradient norm against the epoch. " + self.status()
         if self.validation:
             text += f" · validation {perplexity(self.validation[-1][1]):.3g}"
         return text + (f". The model writes: {self.sample}" if self.sample else "")
@@ -252,7 +252,7 @@ class LivePicture:
 
 
 def axis_end(epoch):
-    """Return where an axis ends that has to grow: the next of 1, 2, 5, 10, 20, 50, ... epochs."""
+    """Return where a growing axis ends: at the next of 1, 2, 5, 10, 20, 50, ... epochs."""
     ends = (factor * 10**k for k in itertools.count() for factor in (1, 2, 5))
     return next(end for end in ends if end >= 1.25 * epoch)
 

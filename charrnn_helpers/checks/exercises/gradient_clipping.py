@@ -139,7 +139,7 @@ CLIP_FACTOR = Exercise(
         case(2e-7, 1e-7),
     ),
     hints=(
-        "If theta is 1, which factor does a gradient of length 4 need? And one of length 0.5?",
+        "If theta is 1, which factors do gradients of length 4 and of length 0.5 need?",
         "The formula is min(1, theta / norm). What happens to it for a norm of 0?",
         "Return 1 if the norm is not above theta, and theta / norm if it is.",
     ),
