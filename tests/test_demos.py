@@ -130,7 +130,7 @@ def test_the_guesses_are_counted_for_each_character():
 
 def test_small_weights_give_small_states_and_large_ones_saturate():
     assert " 0% of the values" in demos.activations(TEXT[:200], VOCAB, 0.01).alt
-    saturated = re.search(r"(\d+) %", demos.activations(TEXT[:200], VOCAB, 2.0).alt).group(1)
+    saturated = re.search(r"(\d+)%", demos.activations(TEXT[:200], VOCAB, 2.0).alt).group(1)
     assert int(saturated) > 70
 
 
