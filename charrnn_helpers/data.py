@@ -134,7 +134,7 @@ class StreamBatches:
     """
 
     def __init__(self, ids, batch_size, num_steps):
-        windows(ids, num_steps)  # the same demands on the text and on num_steps
+        windows(ids, num_steps)  # only for its errors; the result is not used
         check_batch_size(batch_size, len(ids) - 1, "characters with a target")
         length = (len(ids) - 1) // batch_size
         self.X = ids[: batch_size * length].view(batch_size, length)

@@ -148,7 +148,7 @@ def train(model, batches, options, optimizer=None):
         for X, Y in batches:
             check_options(options)
             lr, grad_clip_val = options.lr, options.grad_clip_val
-            optimizer.param_groups[0]["lr"] = lr
+            optimizer.param_groups[0]["lr"] = lr  # where the optimizer keeps it
             state = state if options.carry_state else None
             loss, norm, state = train_step(model, X, Y, optimizer, grad_clip_val, state)
             step += 1

@@ -255,7 +255,7 @@ def unrolled(characters, targets=()):
             ax.text(t, 2.5, visible(targets[t - 1]), size=14, family="monospace", **middle)
     ax.text(0.28, 0, "$H_0 = 0$", ha="right", va="center")
     _arrow(ax, (0.32, 0), (0.68, 0))
-    rows = {-1.2: "reads"} | ({1.35: "logits", 2.5: "next"} if targets else {})
+    rows = {-1.2: "reads"} | ({1.35: "logits", 2.5: "target"} if targets else {})
     for y, name in rows.items():
         ax.text(0.42, y, name, ha="right", **small)
     ax.set(xlim=(-0.6, len(characters) + 0.8), ylim=(-1.5, 2.8 if targets else 0.8))
@@ -271,7 +271,7 @@ def way_back(characters):
     for t, character in enumerate(characters, start=1):
         ax.text(t, -1, visible(character), size=14, family="monospace", **middle)
         ax.text(t, 0, f"$H_{t}$", bbox=_box(PALETTE[0]), **middle)
-        ax.text(t + 0.06, -0.58, f"lag {last - t}", size="small", va="center")
+        ax.text(t, -1.4, f"lag {last - t}", size="small", **middle)
         _arrow(ax, (t, -0.8), (t, -0.32))
         if t < last:
             _arrow(ax, (t + 0.3, -0.1), (t + 0.7, -0.1))
@@ -281,7 +281,7 @@ def way_back(characters):
     ax.text(last, 1.25, "loss", bbox=_box(PALETTE[1]), **middle)
     _arrow(ax, (last - 0.06, 0.4), (last - 0.06, 0.9))
     _arrow(ax, (last + 0.08, 0.9), (last + 0.08, 0.4), PALETTE[1], 3)
-    ax.set(xlim=(0.3, last + 0.7), ylim=(-1.3, 1.6))
+    ax.set(xlim=(0.3, last + 0.7), ylim=(-1.6, 1.6))
     ax.axis("off")
     return fig
 
