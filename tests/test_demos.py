@@ -115,7 +115,7 @@ def test_reading_what_cannot_be_read(sentence):
 
 
 def test_shades_run_from_blue_over_white_to_orange():
-    blue, white, orange = (0, 114, 178), (255, 255, 255), (213, 94, 0)
+    blue, white, orange = (0, 64, 107), (255, 255, 255), (230, 159, 0)
     assert [demos.shade(v) for v in (-2, -1, 0, 1)] == [blue, blue, white, orange]
 
 

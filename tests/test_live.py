@@ -177,7 +177,7 @@ def test_the_picture_says_what_it_shows():
     full.flags = [1.0]
     drawn = full.draw()
     for text in (
-        *["perplexity", "bits per character", "grad. norm", "epoch", "theta = 1"],
+        *["perplexity", "4 bits", "grad. norm", "epoch", "theta = 1"],
         *["2-gram", "3-gram", "training batch", "validation", "step 100", "epoch 4.0 of 4"],
         *["time traveller said", "1"],
     ):

@@ -52,8 +52,8 @@ class Note:
 
 
 PRE = (
-    "margin: 0; padding: 0; background: none; color: #111; white-space: pre-wrap; "
-    "word-break: normal; overflow-wrap: anywhere"
+    "margin: 0; padding: 0; background: none; font-family: monospace; color: #111; "
+    "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"
 )
 
 

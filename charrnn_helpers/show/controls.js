@@ -138,7 +138,8 @@ function render({ model, el }) {
     notes.hidden = lines === null;
     if (lines === null) return;
     if (!notes.hasChildNodes()) element(notes, "summary");
-    notes.firstChild.textContent = `Changes so far: ${lines.length}`;
+    const last = lines.length ? `, the last: ${lines.at(-1)}` : "";
+    notes.firstChild.textContent = `Changes so far: ${lines.length}${last}`;
     notes.querySelector("ol")?.remove();
     const list = element(notes, "ol");
     lines.forEach((line) => element(list, "li", {}, line));
@@ -146,7 +147,10 @@ function render({ model, el }) {
 
   const listeners = {
     "change:picture": () => (picture.innerHTML = model.get("picture")),
-    "change:message": () => (message.textContent = model.get("message")),
+    "change:message": () => {
+      message.textContent = model.get("message");
+      message.classList.toggle("charrnn-alarm", /^(Alarm|Diverged)/.test(message.textContent));
+    },
     "change:values": () => refreshers.forEach((refresher) => refresher()),
     "change:disabled": disable,
     "change:pressed": press,

@@ -101,7 +101,7 @@ def reading(model, sentence, vocab, read):
 
 def shade(value):
     """Return a color for a value from -1 (blue) through 0 (white) to 1 (orange)."""
-    ends = (213, 94, 0) if value > 0 else (0, 114, 178)
+    ends = (230, 159, 0) if value > 0 else (0, 64, 107)
     part = min(abs(value), 1.0)
     return tuple(round(255 + (end - 255) * part) for end in ends)
 
@@ -217,7 +217,7 @@ def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None
     own, probs = next_probs(logits).tolist(), next_probs(logits, temperature, top_k, top_p).tolist()
     d = Drawing(WIDTH, 330)
     box = (4.5 * d.em, 5.4 * d.em, WIDTH - d.em, 330 - 3 * d.em)
-    axes = Axes(d, box, (0, len(vocab)), (0, max(*own, *probs, 0.1)))
+    axes = Axes(d, box, (0, len(vocab)), (0, math.ceil(5 * max(*own, *probs)) / 5))
     order = sorted(range(len(vocab)), key=lambda k: -own[k])
     names = {k + 0.5: visible(vocab.idx_to_token[i]) for k, i in enumerate(order)}
     axes.frame("next character, likeliest first", "probability", xticks=names)

@@ -10,14 +10,14 @@ import io
 from IPython.display import HTML, display
 from matplotlib import ticker
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 from PIL import Image
 
 from charrnn_helpers.show.style import PALETTE, look, visible, zoom
 from charrnn_helpers.training import bits_per_char, perplexity
 
-SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE[0], "white", PALETTE[1]])
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#00406B", "white", "#E69F00"])
 
 
 @look()
@@ -56,8 +56,11 @@ def show(fig, alt):
 def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None):
     """Draw lines `{label: (xs, ys)}` and horizontal lines `hlines`, `{label: y}`, on one plot."""
     fig, ax = new_figure()
-    for label, (xs, ys) in lines.items():
-        ax.plot(xs, ys, label=label)
+    for k, (label, (xs, ys)) in enumerate(lines.items()):
+        every = max(1, len(xs) // 12)
+        marks = {"marker": "os^D"[k % 4], "markevery": (k * every // 3, every), "mec": "white"}
+        steps = {"drawstyle": "steps-mid"} if isinstance(xs[0], str) else {}
+        ax.plot(xs, ys, label=label, **(marks if len(lines) > 1 or len(xs) < 12 else {}), **steps)
     for label, y in (hlines or {}).items():
         mark_height(ax, label, y)
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
@@ -78,7 +81,7 @@ def bars(values, xlabel, ylabel="", highlight=()):
     drawn = ax.barh(labels, list(values.values()), color=colors)
     for bar, label in zip(drawn, labels, strict=True):
         bar.set_hatch("//" if label in highlight else "")
-    ax.bar_label(drawn, fmt="{:#.3g}", padding=3)
+    ax.bar_label(drawn, fmt="{:.2f}", padding=3)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.margins(x=0.12, y=0.02)
     ax.invert_yaxis()
@@ -95,6 +98,7 @@ def heatmap(rows, xlabels, ylabels, xlabel, ylabel, colorbar=None, cmap=None, li
     fig, ax = new_figure(figsize=(7.5, max(2.2, 0.2 * len(rows) + 1.2)))
     bounds = {} if limit is None else {"vmin": -limit, "vmax": limit, "cmap": SIGNED}
     bounds |= {} if cmap is None else {"cmap": cmap}
+    bounds = bounds or {"norm": PowerNorm(0.5, vmin=0)}
     image = ax.imshow(rows, aspect="auto", interpolation="nearest", **bounds)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     every = 1 if max(len(str(label)) for label in xlabels) == 1 else 1 + len(xlabels) // 16
@@ -148,15 +152,18 @@ def shifted(characters):
 @look()
 def shares(parts, xlabel):
     """Draw a bar of consecutive parts `{name: length}`, each with its name and its share."""
-    fig, ax = new_figure(figsize=(7.5, 1.7))
+    fig, ax = new_figure(figsize=(7.5, 1.9))
     whole, left = sum(parts.values()), 0
     for index, (name, length) in enumerate(parts.items()):
-        ax.barh(0, length, left=left, color="white", edgecolor=PALETTE[index], lw=2.5)
-        label = f"{name}\n{length:,}\n{100 * length / whole:.0f}%"
-        ax.text(left + length / 2, 0, label, ha="center", va="center", size="small")
+        color = {"color": "white", "edgecolor": PALETTE[index], "lw": 2.5}
+        ax.barh(0, length, left=left, clip_on=False, **color)
+        numbers = f"{length:,}\n{100 * length / whole:.0f}%"
+        ax.text(left + length / 2, 0, numbers, ha="center", va="center", size="small")
+        ax.text(left + length / 2, 0.47, name, ha="center", va="bottom")
         left += length
     ax.set(xlabel=xlabel, xlim=(0, whole), yticks=[])
     ax.grid(visible=False)
+    ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     return fig
 
@@ -193,15 +200,14 @@ def sampling_loop():
     fig, ax = new_figure(figsize=(7.5, 2.3))
     middle = {"ha": "center", "va": "center"}
     steps = ["read a\ncharacter", "state", "logits", "probabilities", "draw a\ncharacter"]
-    places, halves = [1.5, 3.3, 4.9, 6.8, 8.8], [0.6, 0.42, 0.45, 0.76, 0.6]
+    places = [1.5, 3.3, 4.9, 6.8, 8.8]
+    before = ax.text(0, 1, "prefix", bbox={"pad": 4, "fill": False, "lw": 0}, **middle)
     for k, (x, step) in enumerate(zip(places, steps, strict=True)):
-        ax.text(x, 1, step, bbox=_box(PALETTE[k in (0, 4)]), **middle)
-        if k:
-            _arrow(ax, (places[k - 1] + halves[k - 1], 1), (x - halves[k], 1))
-    ax.text(0.1, 1, "prefix", **middle)
-    _arrow(ax, (0.4, 1), (0.9, 1))
-    ax.plot([8.8, 8.8, 1.5], [0.55, 0.1, 0.1], color=PALETTE[1], lw=3)
-    _arrow(ax, (1.5, 0.08), (1.5, 0.55), PALETTE[1], 3)
+        box = ax.text(x, 1, step, bbox=_box(PALETTE[k in (0, 4)]), **middle)
+        _arrow(ax, (places[k - 1] if k else 0, 1), (x, 1), between=(before, box))
+        before = box
+    ax.plot([8.8, 8.8, 1.5], [0.5, 0.1, 0.1], color=PALETTE[1], lw=3)
+    _arrow(ax, (1.5, 0.08), (1.5, 0.5), PALETTE[1], 3)
     ax.text(5.1, -0.15, "again and again", **middle)
     ax.set(xlim=(-0.4, 9.5), ylim=(-0.4, 1.6))
     ax.axis("off")
@@ -242,18 +248,18 @@ def unrolled(characters, targets=()):
     for t, character in enumerate(characters, start=1):
         ax.text(t, -1.2, visible(character), size=14, family="monospace", **middle)
         ax.text(t, 0, "tanh", bbox=_box(PALETTE[0]), **middle)
-        ax.text(t + 0.5, 0.25, f"$H_{t}$", **middle)
-        ax.text(t - 0.5, -0.28, "$W_{hh}$", ha="center", **small)
-        ax.text(t + 0.06, -0.68, "$W_{xh}$", ha="left", **small)
+        ax.text(t + 0.5, 0.25, rf"$\mathbf{{H}}_{t}$", **middle)
+        ax.text(t - 0.5, -0.28, r"$\mathbf{W}_{hh}$", ha="center", **small)
+        ax.text(t + 0.06, -0.68, r"$\mathbf{W}_{xh}$", ha="left", **small)
         _arrow(ax, (t, -1.0), (t, -0.3))
         _arrow(ax, (t + 0.32, 0), (t + 0.68, 0))
         if targets:
-            ax.text(t + 0.06, 0.72, "$W_{hq}$", ha="left", **small)
+            ax.text(t + 0.06, 0.72, r"$\mathbf{W}_{hq}$", ha="left", **small)
             _arrow(ax, (t, 0.3), (t, 1.05))
-            ax.text(t, 1.35, f"$O_{t}$", bbox=_box(PALETTE[1]), **middle)
+            ax.text(t, 1.35, rf"$\mathbf{{O}}_{t}$", bbox=_box(PALETTE[1]), **middle)
             _arrow(ax, (t, 1.65), (t, 2.3))
             ax.text(t, 2.5, visible(targets[t - 1]), size=14, family="monospace", **middle)
-    ax.text(0.28, 0, "$H_0 = 0$", ha="right", va="center")
+    ax.text(0.28, 0, r"$\mathbf{H}_0 = 0$", ha="right", va="center")
     _arrow(ax, (0.32, 0), (0.68, 0))
     rows = {-1.2: "reads"} | ({1.35: "logits", 2.5: "target"} if targets else {})
     for y, name in rows.items():
@@ -270,13 +276,13 @@ def way_back(characters):
     middle, last = {"ha": "center", "va": "center"}, len(characters)
     for t, character in enumerate(characters, start=1):
         ax.text(t, -1, visible(character), size=14, family="monospace", **middle)
-        ax.text(t, 0, f"$H_{t}$", bbox=_box(PALETTE[0]), **middle)
+        ax.text(t, 0, rf"$\mathbf{{H}}_{t}$", bbox=_box(PALETTE[0]), **middle)
         ax.text(t, -1.4, f"lag {last - t}", size="small", **middle)
         _arrow(ax, (t, -0.8), (t, -0.32))
         if t < last:
             _arrow(ax, (t + 0.3, -0.1), (t + 0.7, -0.1))
             _arrow(ax, (t + 0.7, 0.14), (t + 0.3, 0.14), PALETTE[1], 3)
-            label = "$\\times$ slopes\n$\\times\\ W_{hh}^\\top$"
+            label = "$\\times$ slopes\n$\\times\\ \\mathbf{W}_{hh}^\\top$"
             ax.text(t + 0.5, 0.55, label, color="#A84300", size="small", **middle)
     ax.text(last, 1.25, "loss", bbox=_box(PALETTE[1]), **middle)
     _arrow(ax, (last - 0.06, 0.4), (last - 0.06, 0.9))
@@ -317,8 +323,12 @@ def _box(color, style="round,pad=0.5"):
     return {"boxstyle": style, "facecolor": "white", "edgecolor": color, "lw": 2}
 
 
-def _arrow(ax, start, end, color="0.25", width=1.5):
+def _arrow(ax, start, end, color="0.25", width=1.5, between=None):
+    """Draw an arrow between two points, or between the boxes of two texts at these points."""
     look = {"arrowstyle": "-|>", "color": color, "lw": width, "shrinkA": 0, "shrinkB": 0}
+    if between is not None:
+        first, last = (text.get_bbox_patch() for text in between)
+        look |= {"patchA": first, "patchB": last, "shrinkA": 3, "shrinkB": 3}
     ax.annotate("", end, start, arrowprops=look)
 
 
@@ -334,7 +344,8 @@ def colored_text(text, values, unit):
         )
     return (
         f'<div style="{_size()}font-family: monospace; line-height: 1.7; white-space: pre-wrap; '
-        f'color: black; background: white; padding: 0.5em">{"".join(spans)}</div>'
+        f'color: black; background: white; padding: 0.5em">{"".join(spans)}\n'
+        f"(white: 0 {unit} or less; darkest: {largest:.1f} {unit})</div>"
     )
 
 
@@ -366,7 +377,8 @@ def scoreboard(losses):
         for name, loss in ordered
     )
     head = "".join(
-        f"<th scope='col'>{title}</th>" for title in ("model", "perplexity", "bits per character")
+        f"<th scope='col'>{title}</th>" for title in ("perplexity", "bits per character")
     )
+    head = "<th scope='col' style='text-align: left'>model</th>" + head
     style = f" style='{_size()}'" if _size() else ""
     return HTML(f"<table{style}><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>")

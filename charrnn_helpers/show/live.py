@@ -135,7 +135,8 @@ class LivePicture:
         d = Drawing(750, int(below + 1.5 * em * SAMPLE_LINES + 0.6 * em))
         now = self.record.epoch if self.record else 0
         fixed = self.num_epochs is not None and not self.growing
-        xlim = (0, max(now, self.num_epochs) if fixed else axis_end(now))
+        budget = max(now, self.num_epochs or math.inf)
+        xlim = (0, budget if fixed else min(axis_end(now), budget))
         side = 5.0 * em, 750 - 8.5 * em  # left and right
         self._perplexity(d, (side[0], rows[0], side[1], rows[1]), xlim)
         self._norm(d, (side[0], rows[2], side[1], rows[3]), xlim)
@@ -189,29 +190,36 @@ class LivePicture:
         seen = [*lows, *highs, *self.hlines.values(), *(loss for _, loss in self.validation)]
         axes = Axes(d, box, xlim, loss_limits(seen, self.ceiling))
         axes.frame("", "perplexity", xticks={}, yticks=perplexity_ticks(axes.ylim))
-        _, top, right, bottom = box
+        _, top, right, _ = box
         for bits, label in ticks(tuple(map(bits_per_char, axes.ylim))).items():
-            d.text(right + 0.4 * d.em, axes.y(bits * math.log(2)) + 0.35 * d.em, label)
-        turn = f"rotate(90 {749 - d.em:.1f} {(top + bottom) / 2:.1f})"
-        d.text(749 - d.em, (top + bottom) / 2, "bits per character", "middle", transform=turn)
-        axes.marks(self.hlines, indent=2.6)
+            y = axes.y(bits * math.log(2))
+            d.line(right, y, right + 0.3 * d.em, y)
+            d.text(right + 0.5 * d.em, y + 0.35 * d.em, f"{label} bits")
+        axes.marks(self.hlines, indent=4.2)
         axes.band(xs, lows, highs)
         axes.curve(xs, means)
         for epoch, loss in self.validation:
-            d.dot(axes.x(epoch), axes.y(loss), PALETTE[1])
+            if loss > axes.ylim[1]:
+                self._point_up(d, axes.x(epoch), top, PALETTE[1])
+            else:
+                d.dot(axes.x(epoch), axes.y(loss), PALETTE[1])
+        self._legend(d, box)
+        self._flags(d, axes)
         highest = max(zip(highs, xs, strict=True), default=(0, 0))
         if highest[0] > axes.ylim[1] + 1e-9:
             self._beyond(d, axes, *highest)
-        self._legend(d, box)
-        self._flags(d, axes)
 
     def _beyond(self, d, axes, loss, epoch):
         """Point to where the curve leaves the picture, and say how far up it goes."""
         x, top = axes.x(epoch), axes.box[1]
-        d.path([(x - 5, top + 9), (x, top + 1), (x + 5, top + 9)], PALETTE[0], fill=PALETTE[0])
+        self._point_up(d, x, top, PALETTE[0])
         side, anchor = (9, "start") if x < 375 else (-9, "end")
         label = f"up to {math.exp(loss):,.0f}" if loss <= HIGHEST else "above 1,000,000"
-        d.text(x + side, top + 0.8 * d.em, label, anchor, size=0.93)
+        halo = {"paint_order": "stroke", "stroke": "white", "stroke_width": 4}
+        d.text(x + side, top + 0.8 * d.em, label, anchor, size=0.93, **halo)
+
+    def _point_up(self, d, x, top, color):
+        d.path([(x - 5, top + 9), (x, top + 1), (x + 5, top + 9)], color, fill=color)
 
     def _flags(self, d, axes):
         """Draw a numbered line for each change; labels that would touch are joined."""
@@ -222,7 +230,7 @@ class LivePicture:
             d.line(x, top, x, bottom, "#555", 1, "3 3")
             if number + 1 == len(places) or places[number + 1] - x > 2.8 * d.em:
                 label = f"{first + 1}" if first == number else f"{first + 1}-{number + 1}"
-                d.text(x, top - 0.3 * d.em, label, "middle", size=0.93)
+                d.text((places[first] + x) / 2, top - 0.3 * d.em, label, "middle", size=0.93)
                 first = number + 1
 
     def _legend(self, d, box):
