@@ -51,9 +51,9 @@ def quick(monkeypatch):
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setattr(download, "PATIENCE", 0.5)
+    monkeypatch.setattr(download, "PATIENCE", 2.0)
     monkeypatch.setattr(download, "WAITS", (0.02, 0.04))
-    monkeypatch.setattr(book, "SECONDS", 6)
+    monkeypatch.setattr(book, "SECONDS", 24)
     monkeypatch.setattr(book, "SHA256", hashlib.sha256(BOOK).hexdigest())
 
 

@@ -87,8 +87,8 @@ class TrainingCockpit:
         """
         self._open()
         self._extend()
-        try:
-            with defer_interrupt() as interrupted:
+        with defer_interrupt() as interrupted:
+            try:
                 while self.mode != "stop" and not interrupted():
                     self._obey()
                     if self.mode in ("play", "step"):
@@ -102,8 +102,8 @@ class TrainingCockpit:
                     self.refresh()
                 if interrupted():
                     self.picture.note, self.end = "interrupted", "Interrupted"
-        finally:
-            self._close()
+            finally:
+                self._close()
         return self.history
 
     def _open(self):
