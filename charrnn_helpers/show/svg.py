@@ -133,12 +133,10 @@ class Axes:
         middle = f"rotate(-90 {em:.1f} {(top + bottom) / 2:.1f})"
         d.text(em, (top + bottom) / 2, ylabel, "middle", transform=middle)
 
-    def curve(self, xs, ys, index=0, dots=False):
-        """Draw a curve in the index-th color and line style, with dots if dots=True."""
-        points = self.points(xs, ys)
-        self.drawing.path(points, PALETTE[index], dash=DASHES[index % len(DASHES)])
-        for x, y in points if dots else []:
-            self.drawing.dot(x, y, PALETTE[index])
+    def curve(self, xs, ys, index=0):
+        """Draw a curve in the index-th color and line style."""
+        dash = DASHES[index % len(DASHES)]
+        self.drawing.path(self.points(xs, ys), PALETTE[index], dash=dash)
 
     def band(self, xs, lows, highs, index=0):
         """Draw a light band between two curves."""
