@@ -11,6 +11,10 @@ FIGURES = {
     "heatmap": lambda: figures.heatmap([[0, 1], [1, 0]], "ab", "cd", "x", "y", "z"),
     "histograms": lambda: figures.histograms({"a": [0.1, 0.2], "b": [0.3]}, "x"),
     "unrolled": lambda: figures.unrolled("the"),
+    "way_back": lambda: figures.way_back("the t"),
+    "cut_between": lambda: figures.cut_between(["the ", "time"]),
+    "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
+    "sampling_loop": figures.sampling_loop,
 }
 
 
