@@ -26,8 +26,8 @@ def check_ids(ids, vocab_size):
         raise ValueError(f"token ids must be whole numbers, not {ids.dtype}; use ids.long()")
     low, high = (bound.item() for bound in ids.aminmax())
     if low < 0 or high >= vocab_size:
-        bad = low if low < 0 else high
-        raise ValueError(f"token id {bad} is not in 0 to {vocab_size - 1}; was another Vocab used?")
+        bad, why = (low, "ids start at 0") if low < 0 else (high, "was another Vocab used?")
+        raise ValueError(f"token id {bad} is not in 0 to {vocab_size - 1}; {why}")
     return ids
 
 

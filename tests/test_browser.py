@@ -219,9 +219,10 @@ def test_a_demo_is_there_when_a_saved_notebook_is_opened_again(open_page):
     page.restart_and_explore(600)
     page.save_and_shut_down()
     fresh = open_page("01_one_hot_encoding")
-    picture = fresh.page.locator(".charrnn-panel .charrnn-picture svg")
-    picture.scroll_into_view_if_needed(timeout=120_000)
-    assert picture.is_visible()
+    for words in ("The network writes", "The window"):
+        picture = fresh.page.locator(f'.charrnn-panel .charrnn-picture svg[aria-label^="{words}"]')
+        picture.scroll_into_view_if_needed(timeout=120_000)
+        assert picture.is_visible()
     assert "model not found" not in fresh.page.locator(".jp-Notebook").inner_text()
 
 

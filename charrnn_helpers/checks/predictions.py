@@ -109,7 +109,7 @@ PREDICTIONS = (
         {"sigma": "larger initial weights", "batch_size": "smaller batches",
          "optimizer": "Adam", "num_hiddens": "more hidden units"}),
     Prediction("greedy", 6, "What does a model write if it always takes the most likely character?",
-        "The next cells look for the reason.",
+        "The next cells look at how it stays there.",
         lambda variety: "circles" if variety < 0.7 else "sentences", "circles",
         {"sentences": "new and sensible sentences", "noise": "letters in no order",
          "circles": "the same few words over and over"}),

@@ -67,7 +67,11 @@ def continuation(model, vocab, beginning, temperature):
     d = Drawing(WIDTH, 13 * em)
     d.text(em, 1.4 * em, f"temperature {temperature:g}", color="#555")
     for k, line in enumerate(lines[:6]):
-        d.text(em, (3.4 + 1.8 * k) * em, line, size=1.25, **MONO)
+        given = min(len(kept), len(line)) if k == 0 else 0  # the beginning, as far as it is here
+        y, style = (3.4 + 1.8 * k) * em, {"size": 1.25} | MONO
+        rest = line[given:].lstrip()
+        d.text(em, y, line[:given], color="#666", **style)
+        d.text((1 + 0.7525 * (len(line) - len(rest))) * em, y, rest, **style)
     return d.picture(f"The network writes: {written}")
 
 
@@ -220,16 +224,16 @@ def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None
     axes = Axes(d, box, (0, len(vocab)), (0, math.ceil(5 * max(*own, *probs)) / 5))
     order = sorted(range(len(vocab)), key=lambda k: -own[k])
     names = {k + 0.5: visible(vocab.idx_to_token[i]) for k, i in enumerate(order)}
-    axes.frame("next character, likeliest first", "probability", xticks=names)
+    axes.frame("next character, most likely first", "probability", xticks=names)
     for k, i in enumerate(order):
-        axes.bar(k + 0.1, k + 0.9, probs[i])
+        axes.bar(k + 0.1, k + 0.9, probs[i], PALETTE[1])
         (left, y), right = (axes.x(k + 0.05), axes.y(own[i])), axes.x(k + 0.95)
-        d.line(left, y, right, y, PALETTE[1], 2.5)
+        d.line(left, y, right, y, PALETTE[0], 2.5)
     shown = "".join(map(visible, prefix[-60:]))
     d.text(0.5 * d.em, 1.3 * d.em, shown, **MONO)
     kept = min(top_k or len(vocab), len(vocab)) if top_p is None else sum(p > 0 for p in probs)
     d.text(0.5 * d.em, 3 * d.em, f"bars: after temperature and cuts, {kept} of {len(vocab)} kept")
-    d.text(0.5 * d.em, 4.5 * d.em, "orange lines: the model's own probabilities", color="#A84300")
+    d.text(0.5 * d.em, 4.5 * d.em, "blue lines: the model's own probabilities", color=PALETTE[0])
     best = max(range(len(vocab)), key=probs.__getitem__)
     likeliest = f"{vocab.idx_to_token[best]!r} ({probs[best]:.2f})"
     return d.picture(f"After {prefix[-60:]!r}: {kept} characters kept, likeliest {likeliest}.")

@@ -37,7 +37,7 @@ def to_html(fig, alt, compact=True):
     size, buffer = canvas.get_width_height(), io.BytesIO()
     image = Image.frombuffer("RGBA", size, canvas.buffer_rgba()).convert("RGB")
     if compact:
-        image.quantize(192).save(buffer, format="png", optimize=True)
+        image.quantize(96).save(buffer, format="png", optimize=True)
     else:
         image.save(buffer, format="png", compress_level=1)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
@@ -53,17 +53,17 @@ def show(fig, alt):
 
 
 @look()
-def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None):
+def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None, xscale="linear"):
     """Draw lines `{label: (xs, ys)}` and horizontal lines `hlines`, `{label: y}`, on one plot."""
     fig, ax = new_figure()
     for k, (label, (xs, ys)) in enumerate(lines.items()):
-        every = max(1, len(xs) // 12)
+        every = 1 if isinstance(xs[0], str) else max(1, len(xs) // 12)
         marks = {"marker": "os^D"[k % 4], "markevery": (k * every // 3, every), "mec": "white"}
         steps = {"drawstyle": "steps-mid"} if isinstance(xs[0], str) else {}
         ax.plot(xs, ys, label=label, **(marks if len(lines) > 1 or len(xs) < 12 else {}), **steps)
     for label, y in (hlines or {}).items():
         mark_height(ax, label, y)
-    ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
+    ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale, xscale=xscale)
     plain_log_ticks(ax)
     if ylim is not None:
         ax.set_ylim(*ylim)
@@ -196,10 +196,10 @@ def two_batches(windows, streams):
 
 @look()
 def sampling_loop():
-    """Draw the loop in which a model reads what it has written."""
-    fig, ax = new_figure(figsize=(7.5, 2.3))
+    """Draw the loop in which a model reads what it has written, and keeps its state."""
+    fig, ax = new_figure(figsize=(7.5, 2.7))
     middle = {"ha": "center", "va": "center"}
-    steps = ["read a\ncharacter", "state", "logits", "probabilities", "draw a\ncharacter"]
+    steps = ["read a\ncharacter", "state", "logits", "probabilities", "choose a\ncharacter"]
     places = [1.5, 3.3, 4.9, 6.8, 8.8]
     before = ax.text(0, 1, "prefix", bbox={"pad": 4, "fill": False, "lw": 0}, **middle)
     for k, (x, step) in enumerate(zip(places, steps, strict=True)):
@@ -209,7 +209,9 @@ def sampling_loop():
     ax.plot([8.8, 8.8, 1.5], [0.5, 0.1, 0.1], color=PALETTE[1], lw=3)
     _arrow(ax, (1.5, 0.08), (1.5, 0.5), PALETTE[1], 3)
     ax.text(5.1, -0.15, "again and again", **middle)
-    ax.set(xlim=(-0.4, 9.5), ylim=(-0.4, 1.6))
+    _arrow(ax, (3.6, 1.4), (3.0, 1.4), PALETTE[1], 3, bend=1.2)
+    ax.text(3.3, 2.15, "kept for the next character", **middle)
+    ax.set(xlim=(-0.4, 9.5), ylim=(-0.4, 2.4))
     ax.axis("off")
     return fig
 
@@ -257,7 +259,7 @@ def unrolled(characters, targets=()):
             ax.text(t + 0.06, 0.72, r"$\mathbf{W}_{hq}$", ha="left", **small)
             _arrow(ax, (t, 0.3), (t, 1.05))
             ax.text(t, 1.35, rf"$\mathbf{{O}}_{t}$", bbox=_box(PALETTE[1]), **middle)
-            _arrow(ax, (t, 1.65), (t, 2.3))
+            ax.text(t, 1.95, "compare with", size="small", **middle)
             ax.text(t, 2.5, visible(targets[t - 1]), size=14, family="monospace", **middle)
     ax.text(0.28, 0, r"$\mathbf{H}_0 = 0$", ha="right", va="center")
     _arrow(ax, (0.32, 0), (0.68, 0))
@@ -323,21 +325,22 @@ def _box(color, style="round,pad=0.5"):
     return {"boxstyle": style, "facecolor": "white", "edgecolor": color, "lw": 2}
 
 
-def _arrow(ax, start, end, color="0.25", width=1.5, between=None):
+def _arrow(ax, start, end, color="0.25", width=1.5, between=None, bend=0.0):
     """Draw an arrow between two points, or between the boxes of two texts at these points."""
     look = {"arrowstyle": "-|>", "color": color, "lw": width, "shrinkA": 0, "shrinkB": 0}
+    look["connectionstyle"] = f"arc3,rad={bend}"
     if between is not None:
         first, last = (text.get_bbox_patch() for text in between)
         look |= {"patchA": first, "patchB": last, "shrinkA": 3, "shrinkB": 3}
     ax.annotate("", end, start, arrowprops=look)
 
 
-def colored_text(text, values, unit):
-    """Return the text as HTML, with larger values shaded darker; hovering shows a value."""
+def colored_text(text, values, unit, low=0.0):
+    """Return the text as HTML, shaded from white at `low` to dark; hovering shows a value."""
     largest = max(values)
     spans = []
     for char, value in zip(text, values, strict=True):
-        share, char = max(value, 0) / largest, html.escape(char)
+        share, char = max(value - low, 0) / (largest - low), html.escape(char)
         shade = "".join(f"{round(255 - share * (255 - end)):02x}" for end in (61, 166, 235))
         spans.append(  # hex, because JupyterLab removes hsl() from an untrusted notebook
             f'<span title="{char}: {value:.1f} {unit}" style="background: #{shade}">{char}</span>'
@@ -345,7 +348,7 @@ def colored_text(text, values, unit):
     return (
         f'<div style="{_size()}font-family: monospace; line-height: 1.7; white-space: pre-wrap; '
         f'color: black; background: white; padding: 0.5em">{"".join(spans)}\n'
-        f"(white: 0 {unit} or less; darkest: {largest:.1f} {unit})</div>"
+        f"(white: {low:g} {unit}; darkest: {largest:.1f} {unit})</div>"
     )
 
 

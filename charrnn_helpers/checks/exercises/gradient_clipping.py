@@ -67,7 +67,7 @@ SPECTRAL_RADIUS = Exercise(
         case(draw(8, 8, seed=5)),
     ),
     hints=(
-        "What are the eigenvalues of a rotation by 90 degrees? It does not shrink anything.",
+        "What are the eigenvalues of a rotation by 90 degrees that also doubles every length?",
         "Eigenvalues can be negative or complex. The absolute value of a complex number is its "
         "distance from 0.",
         "abs() of a complex tensor gives the absolute values. Take the largest of them.",
