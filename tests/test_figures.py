@@ -33,6 +33,11 @@ def test_axes_are_labelled():
     assert len(styles) == 2  # told apart without color
 
 
+def test_characters_stay_on_the_axis():
+    (ax,) = figures.curves({"": (["a", "b"], [1, 2])}, "x", "y").axes
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
+
+
 def test_the_scoreboard_is_sorted_and_escaped():
     page = figures.scoreboard({"good": 1.0, "<bad>": 2.0}).data
     assert page.index("&lt;bad&gt;") < page.index("good")

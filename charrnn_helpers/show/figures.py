@@ -63,7 +63,9 @@ def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None, xscal
         ax.plot(xs, ys, label=label, **(marks if len(lines) > 1 or len(xs) < 12 else {}), **steps)
     for label, y in (hlines or {}).items():
         mark_height(ax, label, y)
-    ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale, xscale=xscale)
+    ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
+    if xscale != "linear":  # setting it would take the names of characters from the axis
+        ax.set_xscale(xscale)
     plain_log_ticks(ax)
     if ylim is not None:
         ax.set_ylim(*ylim)
@@ -210,7 +212,7 @@ def sampling_loop():
     _arrow(ax, (1.5, 0.08), (1.5, 0.5), PALETTE[1], 3)
     ax.text(5.1, -0.15, "again and again", **middle)
     _arrow(ax, (3.6, 1.4), (3.0, 1.4), PALETTE[1], 3, bend=1.2)
-    ax.text(3.3, 2.15, "kept for the next character", **middle)
+    ax.text(3.3, 2.05, "kept for the next character", **middle)
     ax.set(xlim=(-0.4, 9.5), ylim=(-0.4, 2.4))
     ax.axis("off")
     return fig
