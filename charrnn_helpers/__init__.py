@@ -6,6 +6,7 @@ model         `one_hot`, `RNNScratch`, `RNNLMScratch`, `make_model`
 counting      n-gram models, the baseline that a recurrent model has to beat
 training      cross-entropy, perplexity, clipping, `train`, `fit`, `evaluate`
 sampling      `predict`, `sample`: temperature, top-k, top-p; surprisal
+bptt          the recurrence with a backward pass written by hand, `RNNByHand`
 checkpoint    a trained model as one file
 book/         the text: file formats, download, search; the bundled story
 show/         all drawings: style, figures, svg, live, controls, cockpit, demos
@@ -13,7 +14,7 @@ models/       the small trained model that notebook 1 opens with
 checks/       the exercises: whether an answer is right, and if not, why not
 ============  ================================================================================
 
-Imports point one way: `book` imports none of the others, the modules from `data` to `sampling`
-import only `book` and each other, and the rest import these.  The modules from `data` to `sampling`
+Imports point one way: `book` imports none of the others, the modules from `data` to `bptt`
+import only `book` and each other, and the rest import these.  The modules from `data` to `bptt`
 do not need Jupyter.  Import from the modules: ``from charrnn_helpers.model import one_hot``.
 """

@@ -153,11 +153,13 @@ class StreamBatches:
 class TimeMachine:
     """The book as ids, split and cut into windows; with num_train, it is split as in D2L."""
 
-    def __init__(self, batch_size, num_steps, text=None, num_train=None, num_val=5_000):
+    def __init__(
+        self, batch_size, num_steps, text=None, num_train=None, num_val=5_000, device=None
+    ):
         self.batch_size, self.num_steps = batch_size, num_steps
         self.text = preprocess(load_time_machine() if text is None else text)
         self.vocab = Vocab(self.text)
-        self.ids = self.vocab.encode(self.text)
+        self.ids = self.vocab.encode(self.text).to(device)
         if num_train is None:
             self.train_ids, self.val_ids, self.test_ids = split(self.ids)
         else:

@@ -23,7 +23,7 @@ def one_hot(X, vocab_size):
 
     Raises ValueError for ids that are not whole numbers from 0 to vocab_size - 1.
     """
-    return torch.eye(vocab_size)[check_ids(X, vocab_size)]
+    return torch.eye(vocab_size, device=X.device)[check_ids(X, vocab_size)]
 
 
 class RNNScratch(nn.Module):
@@ -88,8 +88,8 @@ class RNNLMScratch(nn.Module):
         return logits
 
 
-def make_model(vocab_size, num_hiddens=32, sigma=0.01, seed=0):
+def make_model(vocab_size, num_hiddens=32, sigma=0.01, seed=0, cell=RNNScratch, device=None):
     """Return a fresh RNNLMScratch, its weights drawn from a generator with this seed."""
     generator = torch.Generator().manual_seed(seed)
-    rnn = RNNScratch(check_size("vocab_size", vocab_size), num_hiddens, sigma, generator)
-    return RNNLMScratch(rnn, vocab_size, generator)
+    rnn = cell(check_size("vocab_size", vocab_size), num_hiddens, sigma, generator)
+    return RNNLMScratch(rnn, vocab_size, generator).to(device)

@@ -52,14 +52,14 @@ def warm_up(model, prefix, vocab):
     """Read the prefix; return the logits `(vocab_size,)` for what comes next, and the state."""
     check_text(prefix, vocab)
     logits, state = model.forward_with_state(vocab.encode(prefix).unsqueeze(0))
-    return check_logits(logits[0, -1]), state
+    return check_logits(logits[0, -1].cpu()), state
 
 
 @torch.no_grad()
 def advance(model, idx, state):
     """Read one more character, given by its id; return the next logits and the new state."""
     logits, state = model.forward_with_state(torch.tensor([[idx]]), state)
-    return check_logits(logits[0, -1]), state
+    return check_logits(logits[0, -1].cpu()), state
 
 
 def predict(model, prefix, num_preds, vocab):
@@ -126,7 +126,8 @@ def surprisal(model, text, vocab):
     if len(text) < 2:
         raise ValueError(f"the text {text!r} is too short; surprisal needs 2 characters or more")
     ids = vocab.encode(text)
-    log_probs = model(ids[:-1].unsqueeze(0))[0].log_softmax(dim=-1)  # (len(text) - 1, vocab_size)
+    logits = model(ids[:-1].unsqueeze(0))[0].cpu()  # (len(text) - 1, vocab_size)
+    log_probs = logits.log_softmax(dim=-1)
     return -log_probs.gather(1, ids[1:].unsqueeze(1)).squeeze(1) / math.log(2)
 
 

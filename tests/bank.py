@@ -1,5 +1,6 @@
 """The banks of answers in tests/banks, and the names that a notebook gives to its answers."""
 
+import copy
 import math
 import re
 from collections import Counter, defaultdict
@@ -14,7 +15,7 @@ from charrnn_helpers import checks, model, sampling, training
 
 FOLDER = Path(__file__).parent / "banks"
 NAMES = {
-    **{"torch": torch, "nn": nn, "F": F, "math": math},
+    **{"torch": torch, "nn": nn, "F": F, "math": math, "copy": copy},
     **{"Counter": Counter, "defaultdict": defaultdict},
     **{name: getattr(model, name) for name in ("one_hot", "RNNScratch", "make_model")},
     **{name: getattr(training, name) for name in ("cross_entropy", "clip_gradients")},

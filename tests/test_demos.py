@@ -34,6 +34,8 @@ DEMOS = {
     "guessing_game": lambda: demos.guessing_game(SENTENCE, 10, "vxave_"),
     "uncertainty": lambda: demos.uncertainty(e=5, o=3, i=0, space=1),
     "gradient_journey": lambda: demos.gradient_journey(decay, 1.2, 1.0),
+    "gradient_reach": lambda: demos.gradient_reach(MODEL, VOCAB, SENTENCE, 12),
+    "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
 }
 EACH = pytest.mark.parametrize("name", DEMOS)

@@ -12,6 +12,8 @@ FIGURES = {
     "histograms": lambda: figures.histograms({"a": [0.1, 0.2], "b": [0.3]}, "x"),
     "unrolled": lambda: figures.unrolled("the"),
     "way_back": lambda: figures.way_back("the t"),
+    "gradient_paths": lambda: figures.gradient_paths("the t"),
+    "clouds": lambda: figures.clouds({"a": ([1, 2], [3, 4]), "b": ([1], [2])}, "x", "y"),
     "cut_between": lambda: figures.cut_between(["the ", "time"]),
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
     "sampling_loop": figures.sampling_loop,

@@ -63,6 +63,17 @@ IGNORED = {
         "test_loss = evaluate(model, StreamBatches(data.test_ids, 1, 1000), carry_state=True)",
         "generator = torch.Generator().manual_seed(7)",
     ],
+    "07_backpropagation_through_time": [
+        "last = {name: sum(r.loss for r in h[-50:]) / 50 for name, h in runs.items()}",
+        "rows = torch.randint(len(data.train_ids) - 33, (32,), "
+        "generator=torch.Generator().manual_seed(0))",
+        "test_stream = StreamBatches(data.test_ids, 1, 1000)",
+        "generator = torch.Generator().manual_seed(1)",
+    ],
+    "08_inside_the_hidden_state": [
+        'for kind in ["space", "vowel", "word end"]:',
+        "test_stream = StreamBatches(vocab.encode(test_text), 1, 1000)",
+    ],
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.course import NOTEBOOKS, ROOT
 
-TAUGHT = ["data", "model", "counting", "training", "sampling"]  # built in the notebooks, whole
+TAUGHT = ["data", "model", "counting", "training", "sampling", "bptt"]  # built, whole
 IMPORT_ONLY = {  # what joins other parts, and what stops bad values and interrupts
     *{"TimeMachine", "fit"},
     *{"check_size", "check_ids", "check_length", "check_batch_size"},
@@ -19,7 +19,7 @@ IMPORT_ONLY = {  # what joins other parts, and what stops bad values and interru
 }
 ORDER = [  # a module imports only from those above it
     *["book.formats", "book.download", "book.own", "book.find", "book"],
-    *["data", "model", "counting", "training", "sampling", "checkpoint"],
+    *["data", "model", "counting", "training", "sampling", "bptt", "checkpoint"],
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
     *["show.demos", "show", "models"],
     *[f"checks.{name}" for name in ("values", "trial", "diagnosis", "verdict", "logbook")],
@@ -52,7 +52,7 @@ def definitions(path):
                 yield node.name, cell.source.strip("\n")
 
 
-def test_there_are_six_notebooks():
+def test_the_notebooks_in_their_order():
     assert [path.stem for path in NOTEBOOKS] == [
         "01_one_hot_encoding",
         "02_recurrence",
@@ -60,6 +60,8 @@ def test_there_are_six_notebooks():
         "04_gradient_clipping",
         "05_training",
         "06_sampling",
+        "07_backpropagation_through_time",
+        "08_inside_the_hidden_state",
     ]
 
 

@@ -22,7 +22,9 @@ import os
 
 from charrnn_helpers.checks import logbook
 from charrnn_helpers.checks.exercises import (
+    backpropagation_through_time,
     gradient_clipping,
+    inside_the_hidden_state,
     loss_and_perplexity,
     one_hot_encoding,
     recurrence,
@@ -46,6 +48,8 @@ cross_entropy, bits, mean_perplexity, bigram = loss_and_perplexity.EXERCISES
 spectral_radius, clip_factor, clip_gradients = gradient_clipping.EXERCISES
 evaluate, train_step, updates, read_on = training.EXERCISES
 continue_text, temperature, top_k, surprisal = sampling.EXERCISES
+linear_backward, step_back, window_backward = backpropagation_through_time.EXERCISES
+auc, switch_off, total_variation = inside_the_hidden_state.EXERCISES
 
 EXERCISES = (
     *one_hot_encoding.EXERCISES,
@@ -54,6 +58,8 @@ EXERCISES = (
     *gradient_clipping.EXERCISES,
     *training.EXERCISES,
     *sampling.EXERCISES,
+    *backpropagation_through_time.EXERCISES,
+    *inside_the_hidden_state.EXERCISES,
 )
 BY_NAME = {exercise.name: exercise for exercise in EXERCISES}
 __all__ = [*BY_NAME, "WrongAnswer", "hint", "predict", "progress", "reveal", "solution"]

@@ -120,6 +120,25 @@ PREDICTIONS = (
         lambda change: "same" if change < 1e-4 else "sharper", "same",
         {"sharper": "the likely ones gain", "flatter": "the unlikely ones gain",
          "same": "nothing changes"}),
+    Prediction("from_above", 7, "from_above holds the gradient that each of the five states gets "
+        "from the loss of its own step. For which states is this the complete gradient?",
+        "Only the last state has no later loss. Every other state also acts on the next state, "
+        "and so on all later losses.",
+        lambda gaps: "last" if gaps[-1] < 1e-10 < min(gaps[:-1]) else "all", "last",
+        {"all": "for all five", "first": "for the first alone", "last": "for the last alone",
+         "none": "for none"}),
+    Prediction("reach", 7, "How many steps back is the gradient of the trained network less than "
+        "a hundredth as long as at lag 0?", "Anything within a factor of two counts as right.",
+        as_measured, 17, tolerance=0.5),
+    Prediction("hardest_kind", 8, "For which of these will the best single unit tell worst?",
+        "The other three depend on what has been read. The end of a word depends on what comes "
+        "next, so the network can only expect it.",
+        as_measured, "word end",
+        {"space": "spaces", "vowel": "vowels", "word start": "the first letters of words",
+         "word end": "the last letters of words"}),
+    Prediction("forgotten", 8, "After how many characters is the effect of a changed character on "
+        "the prediction below 0.01?", "Anything within a factor of two counts as right.",
+        as_measured, 14, tolerance=0.5),
 )  # fmt: skip
 
 

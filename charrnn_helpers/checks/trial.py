@@ -25,7 +25,8 @@ try:
 except ImportError:
     resource = None
 
-SECONDS = 2.0  # for one call
+SECONDS = 2.0  # of computing, for one call: on a busy machine a good answer takes longer
+WAITING = 10  # times as long for a call that does not compute, but waits
 IMPORTING = 20.0  # seconds more for one that is still in an import statement
 MEMORY = 2**31  # bytes that a call may ask for
 PRINTED = 300  # characters that are kept of what an answer prints
@@ -125,9 +126,10 @@ def watch(worker, seconds):
     """Run the worker and stop it after this many seconds; return the trouble, if any."""
     try:
         worker.start()
-        end = time.monotonic() + seconds
+        computed, begun = time.process_time(), time.monotonic()
         while not worker.finished.wait(0.02):  # in short waits, so that an interrupt gets through
-            late = time.monotonic() - end
+            waited = time.monotonic() - begun - WAITING * seconds
+            late = max(time.process_time() - computed - seconds, waited)
             if late > 0 and (late > IMPORTING or not worker.importing()):
                 break
         trouble = "" if worker.finished.is_set() else "time"

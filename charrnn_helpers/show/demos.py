@@ -215,6 +215,54 @@ def gradient_journey(gradient_by_lag, radius, theta, num_steps=40):
     return d.picture(f"The gradient's norm against the lag. {sentence}.")
 
 
+@torch.no_grad()
+def unit_text(model, vocab, text, unit):
+    """Draw a text, shaded by one hidden unit after each character: white at -1, dark at 1."""
+    outputs, _ = model.rnn(one_hot(vocab.encode(text).unsqueeze(1), len(vocab)))
+    values = torch.cat(outputs)[:, unit].tolist()
+    lines = range(0, len(text), 48)
+    em, column = Drawing(0, 0).em, WIDTH / 50
+    d = Drawing(WIDTH, (2.6 + 1.9 * len(lines)) * em)
+    d.text(column, 1.3 * em, f"unit {unit}: from {min(values):.2f} to {max(values):.2f}")
+    for row, start in enumerate(lines):
+        y, piece = (2.2 + 1.9 * row) * em, text[start : start + 48]
+        shades = [[depth(value) for value in values[start : start + 48]]]
+        d.pixels(column, y, len(piece) * column, 1.7 * em, shades)
+        for k, char in enumerate(piece):
+            d.text((k + 1.5) * column, y + 1.2 * em, char, "middle", **MONO)
+    return d.picture(f"The text {text[:40]!r}, shaded by unit {unit}.")
+
+
+def depth(value):
+    """Return a color for a value from -1 (white) to 1 (blue), on which black text is readable."""
+    part = min(max((value + 1) / 2, 0.0), 1.0)
+    return tuple(round(255 - (255 - end) * part) for end in (61, 166, 235))
+
+
+def gradient_reach(model, vocab, sentence, position):
+    """Draw how much the loss of one character depends on the state at each character before it."""
+    ids = vocab.encode(sentence)
+    outputs, _ = model.rnn(one_hot(ids[:position].unsqueeze(1), len(vocab)))
+    logits = model.output_layer(outputs[-1:])[0, -1]  # (vocab_size,)
+    loss = torch.nn.functional.cross_entropy(logits, ids[position])
+    norms = [grad.norm().item() for grad in torch.autograd.grad(loss, list(outputs))]
+    d = Drawing(WIDTH, 300)
+    box = (5 * d.em, 2 * d.em, WIDTH - d.em, 300 - 3 * d.em)
+    axes = Axes(d, box, (0, len(sentence)), (-6, 1))
+    names = {t + 0.5: visible(char) for t, char in enumerate(sentence)}
+    yticks = {k: power(k) for k in range(-6, 2)}
+    axes.frame("character", "gradient norm", xticks=names, yticks=yticks)
+    for t, norm in enumerate(norms):
+        axes.bar(t + 0.1, t + 0.9, math.log10(max(norm, 1e-6)))
+    left, right = axes.x(position), axes.x(position + 1)
+    d.rect(left, box[1], right - left, box[3] - box[1], PALETTE[1] + "66")
+    far = norms[-1] / norms[max(0, position - 11)] if position > 10 else None
+    words = f"; its gradient is {far:.0f} times smaller ten states earlier" if far else ""
+    sentence = f"loss of {visible(sentence[position])}: {loss.item():.2f} nats{words}"
+    d.text(WIDTH / 2, 1.2 * d.em, sentence, "middle")
+    return d.picture(f"The gradient at the states before one character; {sentence}.")
+
+
 def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None):
     """Draw the distribution of the next character, before and after temperature and cuts."""
     logits, _ = warm_up(model, prefix, vocab)

@@ -232,6 +232,18 @@ def scatter(points, xlabel, ylabel, highlight=()):
     return fig
 
 
+@look()
+def clouds(groups, xlabel, ylabel):
+    """Draw groups of points `{label: (xs, ys)}`, each with a color and a mark of its own."""
+    fig, ax = new_figure(figsize=(7.5, 4.2))
+    for k, (label, (xs, ys)) in enumerate(groups.items()):
+        ax.plot(xs, ys, "os^D"[k % 4], ms=4, mec="white", mew=0.4, alpha=0.8, label=label)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    if len(groups) > 1:
+        ax.legend()
+    return fig
+
+
 def _apart(points, width=0.028, height=0.055):
     """Move labels up until none covers another; sizes are shares of the picture."""
     xs, ys = zip(*points.values(), strict=True)
@@ -292,6 +304,31 @@ def way_back(characters):
     _arrow(ax, (last - 0.06, 0.4), (last - 0.06, 0.9))
     _arrow(ax, (last + 0.08, 0.9), (last + 0.08, 0.4), PALETTE[1], 3)
     ax.set(xlim=(0.3, last + 0.7), ylim=(-1.6, 1.6))
+    ax.axis("off")
+    return fig
+
+
+@look()
+def gradient_paths(characters):
+    """Draw the paths of all gradients, from each loss to its state and from state to state."""
+    fig, ax = new_figure(figsize=(7.5, 4.2))
+    middle, small = {"ha": "center", "va": "center"}, {"color": "#A84300", "size": "small"}
+    for t, character in enumerate(characters, start=1):
+        ax.text(t, -1, visible(character), size=14, family="monospace", **middle)
+        ax.text(t, 0, rf"$\mathbf{{H}}_{t}$", bbox=_box(PALETTE[0]), **middle)
+        ax.text(t, 1.3, rf"$\mathbf{{O}}_{t}$", bbox=_box(PALETTE[0]), **middle)
+        ax.text(t, 2.4, "loss", bbox=_box(PALETTE[1]), **middle)
+        ax.text(t + 0.1, 0.65, r"$\times\ \mathbf{W}_{hq}^\top$", ha="left", va="center", **small)
+        _arrow(ax, (t, -0.8), (t, -0.32))
+        for low, high in ((0.32, 0.98), (1.62, 2.1)):
+            _arrow(ax, (t - 0.08, low), (t - 0.08, high))
+            _arrow(ax, (t + 0.06, high), (t + 0.06, low), PALETTE[1], 3)
+        if t > 1:
+            _arrow(ax, (t - 0.7, -0.1), (t - 0.3, -0.1))
+            _arrow(ax, (t - 0.3, 0.12), (t - 0.7, 0.12), PALETTE[1], 3)
+            label = "$\\times$ slopes\n$\\times\\ \\mathbf{W}_{hh}^\\top$"
+            ax.text(t - 0.5, -0.5, label, **middle, **small)
+    ax.set(xlim=(0.5, len(characters) + 0.7), ylim=(-1.2, 2.7))
     ax.axis("off")
     return fig
 
