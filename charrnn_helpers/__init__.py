@@ -8,6 +8,7 @@ training      cross-entropy, perplexity, clipping, `train`, `fit`, `evaluate`
 sampling      `predict`, `sample`: temperature, top-k, top-p; surprisal
 bptt          the recurrence with a backward pass written by hand, `RNNByHand`
 checkpoint    a trained model as one file
+parallel      the same training in several processes, each with its share of every batch
 book/         the text: file formats, download, search; the bundled story
 show/         all drawings: style, figures, svg, live, controls, cockpit, demos
 models/       the small trained model that notebook 1 opens with

@@ -49,10 +49,11 @@ def save_checkpoint(path, model, vocab, history=()):
             part.unlink()
 
 
-def load_checkpoint(path, vocab=None):
+def load_checkpoint(path, vocab=None, device=None):
     """Return (model, vocab, history) as save_checkpoint() wrote them.
 
-    Raises OSError if there is no file, and ValueError if it is damaged or has another vocab.
+    The model is put on the device.  Raises OSError if there is no file, and ValueError if it is
+    damaged or has another vocab.
     """
     header, tensors = read(Path(path).expanduser())
     try:
@@ -69,7 +70,7 @@ def load_checkpoint(path, vocab=None):
             f"the model in {str(path)!r} has the vocabulary {mine}, not {theirs}; use the text "
             "that it was trained on, or the vocabulary in the file"
         )
-    return model, own_vocab, history
+    return model.to(device), own_vocab, history
 
 
 def read(path):

@@ -19,7 +19,7 @@ IMPORT_ONLY = {  # what joins other parts, and what stops bad values and interru
 }
 ORDER = [  # a module imports only from those above it
     *["book.formats", "book.download", "book.own", "book.find", "book"],
-    *["data", "model", "counting", "training", "sampling", "bptt", "checkpoint"],
+    *["data", "model", "counting", "training", "sampling", "bptt", "checkpoint", "parallel"],
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
     *["show.demos", "show", "models"],
     *[f"checks.{name}" for name in ("values", "trial", "diagnosis", "verdict", "logbook")],
