@@ -27,7 +27,7 @@ class Recurrence(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, from_above):
         inputs, H, W_xh, W_hh = ctx.saved_tensors
-        dA = 1 - H[1:] ** 2  # the slopes, which become dA one after the other
+        dA = H[1:].square().neg_().add_(1)  # the slopes, 1 - H^2, which become dA step by step
         dA[-1] *= from_above[-1]
         for t in range(len(dA) - 2, -1, -1):
             dA[t] *= torch.addmm(from_above[t], dA[t + 1], W_hh.T)  # from above + from the right
