@@ -91,10 +91,12 @@ def serious(page):
 
 
 COCKPIT = """
+import torch
 from charrnn_helpers.show.cockpit import TrainingCockpit
 from charrnn_helpers.data import TimeMachine
 from charrnn_helpers.model import make_model
 from charrnn_helpers.training import Options
+torch.set_num_threads(1)  # on a busy machine, two threads wait for each other at every step
 data = TimeMachine(32, 32)
 model = make_model(len(data.vocab), num_hiddens=64, sigma=0.1)
 cockpit = TrainingCockpit(model, data, Options(num_epochs=1000, carry_state=True))

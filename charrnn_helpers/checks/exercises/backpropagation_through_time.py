@@ -63,15 +63,15 @@ LINEAR_BACKWARD_SLIPS = {
     "db as a row": Slip("sum(dim=0)", "sum(dim=0, keepdim=True)", "db has one axis too many. It "
         "should have the shape of the bias, one number for each output."),
     "db without the first row": Slip("dO.sum", "dO[1:].sum", "The first row of the batch is "
-        "missing in db. The bias was added to every row, so add up all rows, from row 0 on."),
+        "missing from db. The bias was added to every row, so add up all rows, from row 0 on."),
     "db without dO": Slip("dO.sum(dim=0)", "torch.ones(W.shape[1])", "db is filled with ones. That "
         "is the derivative of O with respect to b. By the chain rule it is multiplied by dO, and "
         "the rows of the batch add up."),
     "db from dH": Slip("dO.sum", "dH.sum", "db is the sum of dH. The bias was added to the result "
         "O, so add up the rows of dO."),
-    "all without dO": Slip("dO @ W.T\n    dW = H.T @ dO\n    db = dO.sum(dim=0)",
-        "W.T\n    dW = H.T\n    db = 1", "dO is missing in all three: these are the derivatives of "
-        "O alone. By the chain rule, each of them is multiplied by dO."),
+    "all without dO": Slip("dO @ W.T\n    dW = H.T @ dO\n    db = dO.sum(dim=0)", "W.T\n    dW = "
+        "H.T\n    db = 1", "dO is missing from all three: these are the derivatives of O alone. "
+        "By the chain rule, each of them is multiplied by dO."),
     "dO as ones": Slip("dH = dO @ W.T\n", "dO = torch.ones_like(dO)\n    dH = dO @ W.T\n",
         "dO has no effect: the results are those of a dO filled with ones, as if the loss were the "
         "sum of O. Use the dO that is given."),
@@ -95,7 +95,7 @@ LINEAR_BACKWARD = Exercise(
     notebook=7,
     title="back through a product",
     answer=my_linear_backward,
-    tried="batches of 1 to 4 rows, with 2 to 5 hidden units and 1 to 5 outputs",
+    tried="batches of 1 to 4 rows, with 2 or 3 hidden units and 1 to 5 outputs",
     cases=(
         linear_case(2, 3, 1, 10),
         linear_case(1, 2, 3, 20),
@@ -154,9 +154,9 @@ STEP_BACK_SLIPS = {
         "and so leaves out the slope. It has to go through tanh first, and then through W_hh."),
     "slope after W_hh": Slip("dA @ W_hh.T", "dH @ W_hh.T * (1 - H**2)", "The slope is multiplied "
         "after W_hh. On the way back, tanh comes first, and then the product with W_hh."),
-    "slope twice": Slip("dA @ W_hh.T", "dA @ W_hh.T * (1 - H**2)", "The slope is in what goes back "
-        "twice. It belongs to dA alone; the slope of the state before belongs to the next step "
-        "back."),
+    "slope twice": Slip("dA @ W_hh.T", "dA @ W_hh.T * (1 - H**2)", "What goes back contains the "
+        "slope twice. It belongs to dA alone; the slope of the state before belongs to the next "
+        "step back."),
     "slope alone": Slip("dH * (1", "(1", "dA is the slope of tanh alone. It should be dH "
         "times the slope."),
     "no parentheses": Slip("(1 - H**2)", "1 - H**2", "The parentheses around 1 - H**2 are missing. "
@@ -178,7 +178,7 @@ STEP_BACK_SLIPS = {
         "never more than 1."),
     "the other sign": Slip("1 - H**2", "H**2 - 1", "The slope has the wrong sign. It is 1 - H**2, "
         "which is never negative."),
-    "without the 1": Slip("1 - H**2", "H**2", "The 1 is missing in the slope. It is 1 - H**2."),
+    "without the 1": Slip("1 - H**2", "H**2", "The 1 is missing from the slope. It is 1 - H**2."),
     "tanh instead of its slope": Slip("dH * (1 - H**2)", "dH.tanh()", "This is tanh of the "
         "gradient. Going back, the gradient is multiplied by the slope of tanh, which is "
         "1 - H**2."),
@@ -200,7 +200,7 @@ STEP_BACK = Exercise(
     notebook=7,
     title="one step back",
     answer=my_step_back,
-    tried="batches of 1 to 4 rows, with 2 to 4 hidden units",
+    tried="batches of 1 to 4 rows, with 2 or 3 hidden units",
     cases=(
         step_back_case(1, 2, 110),
         step_back_case(2, 3, 120),
@@ -340,7 +340,7 @@ WINDOW_BACKWARD = Exercise(
     title="the term that is missing",
     answer=my_window_backward,
     given=given_window_backward,
-    tried="1 to 6 steps, batches of 1 to 3, with 1 to 4 hidden units",
+    tried="1 to 6 steps, batches of 1 to 3 rows, with 2 to 4 hidden units",
     cases=(
         window_case(1, 1, 2, 210),
         window_case(2, 1, 2, 220),

@@ -1,4 +1,4 @@
-"""The exercises of notebook 8: the area under the curve, units off, the distance of two guesses."""
+"""The exercises of notebook 8: the area under the curve, units off, the distance of guesses."""
 
 import copy
 
@@ -94,8 +94,8 @@ AUC_SLIPS = {
         "below 0.5. If the positive values are smaller, the share of pairs is below 0.5; return "
         "that."),
     "no second axis": Slip(SHARE, "(values[positive] > values[~positive]).float().mean()", "The "
-        "positive and the negative values are compared place by place, and there are not equally "
-        "many. For all pairs, give one of them a second axis: values[positive][:, None]."),
+        "positive and the negative values are compared place by place, but there are not equally "
+        "many of them. For all pairs, give one of them a second axis: values[positive][:, None]."),
     "place by place": Slip(SHARE, "torch.tensor([*map(torch.gt, values[positive], "
         "values[~positive])]).float().mean()", "Each positive value is compared with a single "
         "negative one. Compare it with all of them."),
@@ -106,8 +106,8 @@ AUC_SLIPS = {
         "values[~positive].mean()).float()", "Only the two means are compared, so the result is 0 "
         "or 1. Count the pairs of a positive and a negative value."),
     "accuracy": Slip(SHARE, "((values > 0) == positive).float().mean()", "This is the share of "
-        "values for which positive means above 0. The area under the curve needs no threshold: it "
-        "compares each positive value with each negative one."),
+        "values that a threshold of 0 sorts correctly. The area under the curve needs no "
+        "threshold: it compares each positive value with each negative one."),
     "in percent": Slip(").item()", " * 100).item()", "This is a percentage. Return the share, from "
         "0 to 1."),
 }  # fmt: skip
@@ -303,8 +303,8 @@ def two_distributions(batch_size, vocab_size, seed):
 
 DISTANCE = "(p - q).abs().sum(dim=-1) / 2"
 TOTAL_VARIATION_SLIPS = {
-    "no half": Slip(" / 2", "", "The factor one half is missing. Without it, the distance of two "
-        "distributions that have nothing in common is 2."),
+    "no half": Slip(" / 2", "", "The factor one half is missing. Without it, the distance between "
+        "two distributions that have nothing in common is 2."),
     "half of the distance": Slip(" / 2", " / 4", "This is half of the distance. If you add all "
         "absolute differences, divide their sum by 2, once. If you add only the positive "
         "differences, do not divide at all."),
@@ -383,7 +383,7 @@ TOTAL_VARIATION = Exercise(
         two_distributions(4, 28, 33),
     ),
     hints=(
-        "What is it for (1, 0) and (0, 1)? The distance should be 1.",
+        "What does your function return for (1, 0) and (0, 1)? The distance should be 1.",
         "Take the differences, their absolute values, and the sum over the tokens.",
         "(p - q).abs().sum(dim=-1), and half of that.",
     ),
