@@ -12,16 +12,11 @@ class KneserNey:
             raise ValueError(f"n is {n}; use a number from 1 to the text's length, {len(text)}")
         self.n, self.vocab_size, self.discount = n, vocab_size, discount
         self.tables = [defaultdict(Counter) for _ in range(n)]  # by length of the context
-        for end in range(n, len(text) + 1):
-            self.count(text[end - n : end])
-
-    def count(self, gram):
-        """Count a piece of n characters; if it is new, count its end in the next shorter table."""
-        for k in range(self.n - 1, -1, -1):  # a context of k characters
-            counts = self.tables[k][gram[-k - 1 : -1]]
-            counts[gram[-1]] += 1
-            if counts[gram[-1]] > 1:  # not new: its end was counted then
-                break
+        grams = Counter(text[i : i + n] for i in range(len(text) - n + 1))
+        for k in range(n - 1, -1, -1):
+            for gram, count in grams.items():
+                self.tables[k][gram[:-1]][gram[-1]] += count
+            grams = Counter(gram[1:] for gram in grams)  # one for each different first character
 
     def prob(self, context, char):
         """Return P(char | context), mixed with the estimates of all shorter contexts."""

@@ -56,13 +56,3 @@ def test_scores_on_the_last_tenth_of_the_book(book):
     for n, expected in enumerate(measured, start=1):
         score = math.exp(KneserNey(text[:cut], n, 28).loss(text[cut:]))
         assert abs(score - expected) < 0.05, (n, score)
-
-
-@pytest.mark.parametrize("n", [1, 2, 4, 7])
-def test_a_model_that_goes_on_counting_has_counted_all(story, n):
-    text = preprocess(story)[:3_000]
-    model, whole = KneserNey(text[:2_000], n, 28), KneserNey(text, n, 28)
-    assert model.tables != whole.tables
-    for end in range(2_001, 3_001):
-        model.count(text[end - n : end])
-    assert model.tables == whole.tables
