@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 SCRIPT = """
-import itertools, json, sys
+import itertools, json, os, sys
 import torch
 import torch.distributed as dist
 from charrnn_helpers.data import StreamBatches
@@ -51,9 +51,11 @@ try:
     learn(9, share=True)
 except ValueError as error:
     found["odd"] = str(error)
-json.dump(found, open(f"{sys.argv[1]}/{dist.get_rank()}.json", "w", encoding="utf-8"))
+with open(f"{sys.argv[1]}/{dist.get_rank()}.json", "w", encoding="utf-8") as file:
+    json.dump(found, file)
 dist.barrier()
 dist.destroy_process_group()
+os._exit(0)  # when Python ends as usual, gloo's threads sometimes abort it (pytorch, pull 179291)
 """
 
 
@@ -65,7 +67,7 @@ def test_two_processes_learn_what_one_learns(tmp_path):
         [*command, str(tmp_path / "script.py"), str(tmp_path)],
         env=environment, capture_output=True, encoding="utf-8", timeout=600, check=False,
     )  # fmt: skip
-    assert run.returncode == 0, run.stderr[-3000:]
+    assert run.returncode == 0, run.stderr[:6000]
     for rank in (0, 1):
         found = json.loads((tmp_path / f"{rank}.json").read_text(encoding="utf-8"))
         assert found["weights"] < 1e-10 and found["norms"] < 1e-10
