@@ -13,7 +13,7 @@ import torch
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import RNNScratch, one_hot
 from charrnn_helpers.sampling import check_text, next_probs, sample, warm_up
-from charrnn_helpers.show.style import DASHES, PALETTE, visible
+from charrnn_helpers.show.style import DASHES, PALETTE, tint, visible
 from charrnn_helpers.show.svg import MONO, Axes, Drawing, power
 
 WIDTH = 750
@@ -226,17 +226,11 @@ def unit_text(model, vocab, text, unit):
     d.text(column, 1.3 * em, f"unit {unit}: from {min(values):.2f} to {max(values):.2f}")
     for row, start in enumerate(lines):
         y, piece = (2.2 + 1.9 * row) * em, text[start : start + 48]
-        shades = [[depth(value) for value in values[start : start + 48]]]
+        shades = [[tint((value + 1) / 2) for value in values[start : start + 48]]]
         d.pixels(column, y, len(piece) * column, 1.7 * em, shades)
         for k, char in enumerate(piece):
             d.text((k + 1.5) * column, y + 1.2 * em, char, "middle", **MONO)
     return d.picture(f"The text {text[:40]!r}, shaded by unit {unit}.")
-
-
-def depth(value):
-    """Return a color for a value from -1 (white) to 1 (blue), on which black text is readable."""
-    part = min(max((value + 1) / 2, 0.0), 1.0)
-    return tuple(round(255 - (255 - end) * part) for end in (61, 166, 235))
 
 
 def gradient_reach(model, vocab, sentence, position):

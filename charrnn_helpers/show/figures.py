@@ -14,7 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 from PIL import Image
 
-from charrnn_helpers.show.style import PALETTE, look, visible, zoom
+from charrnn_helpers.show.style import PALETTE, look, tint, visible, zoom
 from charrnn_helpers.training import bits_per_char, perplexity
 
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#00406B", "white", "#E69F00"])
@@ -380,7 +380,7 @@ def colored_text(text, values, unit, low=0.0):
     spans = []
     for char, value in zip(text, values, strict=True):
         share, char = max(value - low, 0) / (largest - low), html.escape(char)
-        shade = "".join(f"{round(255 - share * (255 - end)):02x}" for end in (61, 166, 235))
+        shade = bytes(tint(share)).hex()
         spans.append(  # hex, because JupyterLab removes hsl() from an untrusted notebook
             f'<span title="{char}: {value:.1f} {unit}" style="background: #{shade}">{char}</span>'
         )

@@ -34,6 +34,11 @@ def look():
         yield
 
 
+def tint(share):
+    """Return a color (r, g, b) from white at 0 to blue at 1, on which black text is readable."""
+    return tuple(round(255 - share * (255 - end)) for end in (61, 166, 235))
+
+
 def visible(token):
     """Return the token as figures show it; the space and <unk> have symbols of their own."""
     return {" ": "\u2423", "<unk>": "?"}.get(token, token)
