@@ -15,10 +15,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from charrnn_helpers.data import Vocab
-from charrnn_helpers.model import make_model
+from charrnn_helpers.model import GRUScratch, LSTMScratch, RNNScratch, make_model
 from charrnn_helpers.training import Record
 
 FORMAT = "charrnn model 3"
+CELLS = {cell.__name__: cell for cell in (RNNScratch, GRUScratch, LSTMScratch)}
 NONSENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
 AGAIN = "train and save again, or use another copy"
 
@@ -26,15 +27,21 @@ AGAIN = "train and save again, or use another copy"
 def save_checkpoint(path, model, vocab, history=()):
     """Write the model, the vocabulary, and the history (a list of Records) to one file atomically.
 
-    Raises ValueError if the model was not made for this vocabulary, and OSError if the file
-    cannot be written; an existing file is then kept.
+    Raises ValueError if the model was not made for this vocabulary or has an rnn of another kind
+    than CELLS, and OSError if the file cannot be written; an existing file is then kept.
     """
     if model.vocab_size != len(vocab):
         raise ValueError(
             f"the model has {model.vocab_size} tokens, but vocab has {len(vocab)}; use the model's"
         )
+    cell = next((name for name, cell in CELLS.items() if isinstance(model.rnn, cell)), None)
+    if cell is None:
+        raise ValueError(
+            f"the model's rnn is a {type(model.rnn).__name__}; only {', '.join(CELLS)} can be saved"
+        )
     tensors = {name: p.detach().cpu().contiguous() for name, p in model.state_dict().items()}
-    header = {"sigma": model.rnn.sigma, "vocab": vocab.idx_to_token, "history": list(history)}
+    header = {"cell": cell, "sigma": model.rnn.sigma, "vocab": vocab.idx_to_token}
+    header["history"] = list(history)
     text, path = json.dumps(header), Path(path).expanduser()
     content = save(tensors, {"format": FORMAT, "header": text, "sha256": digest(text, tensors)})
     part = path.parent / f"{path.name}.{os.getpid()}.part"
@@ -60,7 +67,8 @@ def load_checkpoint(path, vocab=None, device=None):
         own_vocab = Vocab(header["vocab"])
         if own_vocab.idx_to_token != header["vocab"]:
             raise ValueError("the vocabulary is not sorted")
-        model = unpack_model(tensors, len(own_vocab), header["sigma"])
+        cell = CELLS[header.get("cell", "RNNScratch")]  # the first edition knew no other
+        model = unpack_model(tensors, cell, len(own_vocab), header["sigma"])
         history = [Record(*values) for values in header["history"]]
     except NONSENSE as error:
         raise ValueError(f"the contents of {str(path)!r} are damaged: {error}; {AGAIN}") from error
@@ -93,12 +101,12 @@ def read(path):
     return header, tensors
 
 
-def unpack_model(tensors, vocab_size, sigma):
+def unpack_model(tensors, cell, vocab_size, sigma):
     """Return the model with these weights; raise ValueError or RuntimeError if they are invalid."""
     types = {tensor.dtype for tensor in tensors.values()}
     if len(types) != 1 or not tensors["b_q"].is_floating_point():
         raise ValueError(f"the weights are of type {', '.join(map(str, types))}")
-    model = make_model(vocab_size, len(tensors["rnn.b_h"]), sigma).to(types.pop())
+    model = make_model(vocab_size, len(tensors["W_hq"]), sigma, cell=cell).to(types.pop())
     model.load_state_dict(tensors)
     if not all(p.isfinite().all() for p in model.parameters()):
         raise ValueError("a weight is inf or nan")

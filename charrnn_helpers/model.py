@@ -58,6 +58,96 @@ class RNNScratch(nn.Module):
         return outputs, state
 
 
+def gate_weights(num_inputs, num_hiddens, sigma, generator):
+    """Return W_x and W_h, normal with standard deviation sigma, and b, all 0, for one gate."""
+    W_x = sigma * torch.randn(num_inputs, num_hiddens, generator=generator)
+    W_h = sigma * torch.randn(num_hiddens, num_hiddens, generator=generator)
+    return nn.Parameter(W_x), nn.Parameter(W_h), nn.Parameter(torch.zeros(num_hiddens))
+
+
+class GRUScratch(nn.Module):
+    """The gated recurrent unit (Cho et al. 2014), in place of RNNScratch.
+
+    As in nn.GRU, the reset gate R multiplies H W_hh, and not H before the product (as in D2L).
+    """
+
+    def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None):
+        super().__init__()
+        sizes = check_size("num_inputs", num_inputs), check_size("num_hiddens", num_hiddens)
+        self.num_inputs, self.num_hiddens, self.sigma = *sizes, sigma
+        self.W_xz, self.W_hz, self.b_z = gate_weights(*sizes, sigma, generator)
+        self.W_xr, self.W_hr, self.b_r = gate_weights(*sizes, sigma, generator)
+        self.W_xh, self.W_hh, self.b_h = gate_weights(*sizes, sigma, generator)
+
+    def forward(self, inputs, state=None):
+        """Read inputs as RNNScratch does; return the state after each step, and the last one."""
+        shape = (inputs.shape[1], self.num_hiddens)
+        H, outputs = inputs.new_zeros(shape) if state is None else state, []
+        check_shape(H, shape)
+        for X in inputs:  # X: (batch_size, num_inputs)
+            Z = torch.sigmoid(X @ self.W_xz + H @ self.W_hz + self.b_z)  # how much to keep
+            R = torch.sigmoid(X @ self.W_xr + H @ self.W_hr + self.b_r)  # how much to look at
+            candidate = torch.tanh(X @ self.W_xh + R * (H @ self.W_hh) + self.b_h)
+            H = Z * H + (1 - Z) * candidate  # (batch_size, num_hiddens)
+            outputs.append(H)
+        return outputs, H
+
+
+class LSTMScratch(nn.Module):
+    """Long short-term memory (Hochreiter and Schmidhuber 1997), in place of RNNScratch.
+
+    The state `(2, batch_size, num_hiddens)` holds H, which the output layer reads, and the memory
+    C.  The bias of the forget gate starts at 1, so that a new network keeps most of its memory.
+    """
+
+    def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None):
+        super().__init__()
+        sizes = check_size("num_inputs", num_inputs), check_size("num_hiddens", num_hiddens)
+        self.num_inputs, self.num_hiddens, self.sigma = *sizes, sigma
+        self.W_xi, self.W_hi, self.b_i = gate_weights(*sizes, sigma, generator)
+        self.W_xf, self.W_hf, self.b_f = gate_weights(*sizes, sigma, generator)
+        self.W_xo, self.W_ho, self.b_o = gate_weights(*sizes, sigma, generator)
+        self.W_xc, self.W_hc, self.b_c = gate_weights(*sizes, sigma, generator)
+        self.b_f.data += 1
+
+    def forward(self, inputs, state=None):
+        """Read inputs as RNNScratch does; return H after each step, and the last state."""
+        shape = (2, inputs.shape[1], self.num_hiddens)
+        state, outputs = inputs.new_zeros(shape) if state is None else state, []
+        check_shape(state, shape)
+        H, C = state  # each (batch_size, num_hiddens)
+        for X in inputs:  # X: (batch_size, num_inputs)
+            I = torch.sigmoid(X @ self.W_xi + H @ self.W_hi + self.b_i)  # how much to write
+            F = torch.sigmoid(X @ self.W_xf + H @ self.W_hf + self.b_f)  # how much to keep
+            O = torch.sigmoid(X @ self.W_xo + H @ self.W_ho + self.b_o)  # how much to show
+            C = F * C + I * torch.tanh(X @ self.W_xc + H @ self.W_hc + self.b_c)
+            H = O * torch.tanh(C)
+            outputs.append(H)
+        return outputs, torch.stack([H, C])
+
+
+class WithDropout(nn.Module):
+    """An RNN of which each output is set to 0 with probability `rate` (Srivastava et al. 2014).
+
+    The others are divided by 1 - rate, which keeps their mean; the carried state stays whole.
+    """
+
+    def __init__(self, rnn, rate, generator=None):
+        super().__init__()
+        if not 0 <= rate < 1:
+            raise ValueError(f"rate is {rate!r}; use a number from 0 to below 1")
+        self.rnn, self.rate, self.generator = rnn, rate, generator
+        self.num_hiddens, self.sigma = rnn.num_hiddens, rnn.sigma
+
+    def forward(self, inputs, state=None):
+        """Read inputs as the RNN does; return its outputs, some of them 0, and its last state."""
+        outputs, state = self.rnn(inputs, state)
+        keep = 1 - self.rate
+        drawn = [torch.rand(H.shape, generator=self.generator) for H in outputs]
+        kept = [(u < keep).to(H) / keep for u, H in zip(drawn, outputs, strict=True)]
+        return [H * k for H, k in zip(outputs, kept, strict=True)], state
+
+
 class RNNLMScratch(nn.Module):
     """A language model: an RNN and an output layer, O_t = H_t W_hq + b_q  (D2L, equation 9.4.6)."""
 

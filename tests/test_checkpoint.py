@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from charrnn_helpers.checkpoint import FORMAT, digest, load_checkpoint, save_checkpoint
 from charrnn_helpers.data import StreamBatches, Vocab
+from charrnn_helpers.model import GRUScratch, LSTMScratch, RNNScratch, WithDropout
 from charrnn_helpers.sampling import predict
 from charrnn_helpers.training import Options, Record, train
 from tests.conftest import generator, make_model
@@ -65,6 +66,28 @@ def test_other_types_of_number_are_kept(tmp_path, vocab):
         save_checkpoint(tmp_path / "a", model, vocab)
         loaded, _, _ = load_checkpoint(tmp_path / "a")
         assert loaded.b_q.dtype == dtype and same(model, loaded)
+
+
+@pytest.mark.parametrize("cell", [RNNScratch, GRUScratch, LSTMScratch])
+def test_every_cell_comes_back(tmp_path, vocab, cell):
+    model = make_model(num_hiddens=6, sigma=0.3, cell=cell)
+    save_checkpoint(tmp_path / "a", model, vocab)
+    loaded, _, _ = load_checkpoint(tmp_path / "a")
+    assert type(loaded.rnn) is cell and same(model, loaded)
+    assert predict(loaded, "time", 30, vocab) == predict(model, "time", 30, vocab)
+
+
+def test_a_file_of_the_first_edition_names_no_cell(tmp_path):
+    forge(tmp_path / "a", lambda header: header.pop("cell") and None)
+    assert type(load_checkpoint(tmp_path / "a")[0].rnn) is RNNScratch
+
+
+def test_a_cell_that_could_not_be_loaded_is_not_saved(tmp_path, vocab):
+    model = make_model()
+    model.rnn = WithDropout(model.rnn, 0.5)
+    with pytest.raises(ValueError, match="rnn is a WithDropout; only RNNScratch, .* can be saved"):
+        save_checkpoint(tmp_path / "a", model, vocab)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_vocabulary_of_other_characters(tmp_path):

@@ -5,7 +5,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from charrnn_helpers.model import RNNLMScratch, RNNScratch, check_len, check_shape, one_hot
+from charrnn_helpers.model import (
+    GRUScratch,
+    LSTMScratch,
+    RNNLMScratch,
+    RNNScratch,
+    WithDropout,
+    check_len,
+    check_shape,
+    one_hot,
+)
 from charrnn_helpers.training import cross_entropy
 from tests.conftest import generator, make_model
 
@@ -58,8 +67,66 @@ def test_outputs_loss_and_gradients_are_those_of_pytorch(batch_size, with_state)
         torch.testing.assert_close(ours.grad, theirs.grad.t(), **exact)
 
 
-def test_gradients_by_finite_differences():
-    model = make_model(vocab_size=4, num_hiddens=3, sigma=0.5).double()
+GATES = {GRUScratch: (nn.GRU, "rzh"), LSTMScratch: (nn.LSTM, "ifco")}  # in PyTorch's order
+CELLS = pytest.mark.parametrize("cell", [RNNScratch, *GATES], ids=lambda cell: cell.__name__)
+
+
+@pytest.mark.parametrize("cell", GATES, ids=lambda cell: cell.__name__)
+@pytest.mark.parametrize("with_state", [False, True])
+def test_outputs_and_gradients_of_gated_cells_are_those_of_pytorch(cell, with_state):
+    """Their weights stand side by side, transposed; their second bias is 0."""
+    library, gates = GATES[cell]
+    ours, theirs = cell(7, 5, 0.5, generator()).double(), library(7, 5).double()
+    names = {"weight_ih_l0": "W_x", "weight_hh_l0": "W_h", "bias_ih_l0": "b_"}
+    inputs = torch.randn(9, 3, 7, generator=generator(1), dtype=torch.float64)
+    shape, state = (2, 3, 5) if cell is LSTMScratch else (3, 5), None
+    with torch.no_grad():
+        for p in ours.parameters():
+            p += torch.randn(p.shape, generator=generator(2)) / 3
+        for name, letters in names.items():
+            getattr(theirs, name).copy_(torch.cat([getattr(ours, letters + g).t() for g in gates]))
+        theirs.bias_hh_l0.zero_()
+    if with_state:
+        state = torch.randn(shape, generator=generator(3), dtype=torch.float64)
+    their_state = None if state is None else state.unsqueeze(-3)
+    if with_state and cell is LSTMScratch:
+        their_state = tuple(their_state)
+
+    outputs, last = ours(inputs, state)
+    their_outputs, their_last = theirs(inputs, their_state)
+    their_last = torch.cat(their_last) if cell is LSTMScratch else their_last[0]
+    weights = torch.randn(shape, generator=generator(4), dtype=torch.float64)
+    ((torch.stack(outputs) ** 2).sum() + (weights * last).sum()).backward()
+    ((their_outputs**2).sum() + (weights * their_last).sum()).backward()
+
+    exact = {"rtol": 1e-12, "atol": 1e-13}
+    torch.testing.assert_close(torch.stack(outputs), their_outputs, **exact)
+    torch.testing.assert_close(last, their_last, **exact)
+    for name, letters in names.items():
+        grads = torch.cat([getattr(ours, letters + gate).grad.t() for gate in gates])
+        torch.testing.assert_close(grads, getattr(theirs, name).grad, **exact)
+
+
+def test_dropout_keeps_the_mean_and_the_state_and_draws_anew_each_time():
+    rnn = RNNScratch(28, 50, 0.3, generator())
+    inputs = one_hot(torch.randint(28, (40, 8), generator=generator(1)), 28)
+    plain, state = rnn(inputs)
+    dropout = WithDropout(rnn, 0.4, generator(2))
+    outputs, last = dropout(inputs)
+    assert torch.equal(last, state)  # what goes on to the next step is whole
+    plain, first, second = (torch.stack(H) for H in (plain, outputs, dropout(inputs)[0]))
+    assert ((first == 0) | torch.isclose(first, plain / 0.6)).all()
+    assert 0.38 < (first == 0).float().mean() < 0.42 and not torch.equal(first, second)
+    assert torch.equal(torch.stack(WithDropout(rnn, 0.4, generator(2))(inputs)[0]), first)
+    assert torch.equal(torch.stack(WithDropout(rnn, 0)(inputs)[0]), plain)
+    for bad in (-0.1, 1, 2):
+        with pytest.raises(ValueError, match=f"rate is {bad}; use a number from 0 to below 1"):
+            WithDropout(rnn, bad)
+
+
+@CELLS
+def test_gradients_by_finite_differences(cell):
+    model = make_model(vocab_size=4, num_hiddens=3, sigma=0.5, cell=cell).double()
     X, Y = torch.randint(4, (2, 2, 5), generator=generator())
     names = [name for name, _ in model.named_parameters()]
 
@@ -95,8 +162,9 @@ def test_shapes_are_the_lessons():
     check_shape(model(X), (2, 7, 28))
 
 
-def test_a_carried_state_makes_two_halves_one_whole():
-    model = make_model(sigma=0.3)
+@CELLS
+def test_a_carried_state_makes_two_halves_one_whole(cell):
+    model = make_model(sigma=0.3, cell=cell)
     X = torch.randint(28, (3, 20), generator=generator())
     whole, last = model.forward_with_state(X)
     first, state = model.forward_with_state(X[:, :8])
@@ -112,10 +180,11 @@ def test_the_same_generator_gives_the_same_weights():
 
 @pytest.mark.parametrize("bad", [0, -1, 4.0, True, "4", None])
 def test_sizes_that_make_no_sense_are_refused(bad):
-    with pytest.raises(ValueError, match=f"num_inputs is {bad!r}; use a whole number of at least"):
-        RNNScratch(bad, 4)
-    with pytest.raises(ValueError, match=f"num_hiddens is {bad!r}; use a whole number of at lea"):
-        RNNScratch(4, bad)
+    for cell in (RNNScratch, *GATES):
+        with pytest.raises(ValueError, match=f"num_inputs is {bad!r}; use a whole number of at"):
+            cell(bad, 4)
+        with pytest.raises(ValueError, match=f"num_hiddens is {bad!r}; use a whole number of at"):
+            cell(4, bad)
     with pytest.raises(ValueError, match=f"vocab_size is {bad!r}; use a whole number of at least"):
         make_model(bad)
 
