@@ -23,7 +23,7 @@ help:
 	@echo "make course     execute every notebook into build/ and print a table"
 	@echo "make filled     the same with all model answers filled in, in strict mode"
 	@echo "make notebooks  execute every notebook in place"
-	@echo "make models     train the model that notebook 1 opens with"
+	@echo "make models     train the course's models anew, into build/models/"
 	@echo "make bench      time training against D2L's recipe and nn.RNN, and what live plots cost"
 	@echo "make clean      remove what these commands made"
 
@@ -60,7 +60,7 @@ notebooks: $(READY)
 	$(PY) -m tests.course --inplace
 
 models: $(READY)
-	$(PY) -c "from charrnn_helpers.models import make; make()"
+	$(PY) -m charrnn_helpers.models
 
 bench: $(READY)
 	$(PY) -m benchmarks.speed

@@ -1,5 +1,7 @@
 """The model: one-hot inputs, the recurrence, and the output layer."""
 
+import copy
+
 import torch
 from torch import nn
 
@@ -126,26 +128,44 @@ class LSTMScratch(nn.Module):
         return outputs, torch.stack([H, C])
 
 
-class WithDropout(nn.Module):
-    """An RNN of which each output is set to 0 with probability `rate` (Srivastava et al. 2014).
+def dropout(H, rate, generator=None):
+    """Set each number to 0 with probability `rate`, and divide the others by 1 - rate.
 
-    The others are divided by 1 - rate, which keeps their mean; the carried state stays whole.
+    The mean of each number over many draws stays as it was (Srivastava et al. 2014).
+    """
+    keep = torch.rand(H.shape, generator=generator) >= rate
+    return H * keep.to(H.device) / (1 - rate)
+
+
+class WithDropout(nn.Module):
+    """An RNN in training: it reads embeddings X W_e, and they and its outputs go through dropout.
+
+    `rates` are the two rates.  `without()` returns the RNN to evaluate and to sample from.
     """
 
-    def __init__(self, rnn, rate, generator=None):
+    def __init__(self, rnn, vocab_size, rates=(0.2, 0.5), generator=None):
         super().__init__()
-        if not 0 <= rate < 1:
-            raise ValueError(f"rate is {rate!r}; use a number from 0 to below 1")
-        self.rnn, self.rate, self.generator = rnn, rate, generator
+        if not all(0 <= rate < 1 for rate in rates):
+            raise ValueError(f"rates are {rates}; use numbers from 0 to below 1")
+        self.rnn, self.rates, self.generator = rnn, rates, generator
         self.num_hiddens, self.sigma = rnn.num_hiddens, rnn.sigma
+        self.W_e = nn.Parameter(torch.randn(vocab_size, rnn.num_inputs, generator=generator))
 
     def forward(self, inputs, state=None):
-        """Read inputs as the RNN does; return its outputs, some of them 0, and its last state."""
-        outputs, state = self.rnn(inputs, state)
-        keep = 1 - self.rate
-        drawn = [torch.rand(H.shape, generator=self.generator) for H in outputs]
-        kept = [(u < keep).to(H) / keep for u, H in zip(drawn, outputs, strict=True)]
-        return [H * k for H, k in zip(outputs, kept, strict=True)], state
+        """Read one-hot inputs `(num_steps, batch_size, vocab_size)`; return as the RNN does."""
+        embs = dropout(inputs @ self.W_e, self.rates[0], self.generator)
+        outputs, state = self.rnn(embs, state)
+        return dropout(torch.stack(outputs), self.rates[1], self.generator), state
+
+    @torch.no_grad()
+    def without(self):
+        """Return a copy of the RNN that reads one-hot inputs: (X W_e) W_x = X (W_e W_x)."""
+        rnn = copy.deepcopy(self.rnn)
+        rnn.num_inputs = len(self.W_e)
+        for name, W in self.rnn.named_parameters():
+            if name.startswith("W_x"):
+                setattr(rnn, name, nn.Parameter(self.W_e @ W))
+        return rnn
 
 
 class RNNLMScratch(nn.Module):

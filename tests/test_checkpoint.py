@@ -84,7 +84,7 @@ def test_a_file_of_the_first_edition_names_no_cell(tmp_path):
 
 def test_a_cell_that_could_not_be_loaded_is_not_saved(tmp_path, vocab):
     model = make_model()
-    model.rnn = WithDropout(model.rnn, 0.5)
+    model.rnn = WithDropout(model.rnn, 28)
     with pytest.raises(ValueError, match="rnn is a WithDropout; only RNNScratch, .* can be saved"):
         save_checkpoint(tmp_path / "a", model, vocab)
     assert list(tmp_path.iterdir()) == []

@@ -118,7 +118,7 @@ def test_dots_are_not_tried_yet(exercise):
 
 @EACH_EXERCISE
 def test_the_wrong_number_of_arguments(exercise):
-    for answer in (lambda: 1, lambda a, b, c, d, e, f, g: 1, lambda *, key: 1):
+    for answer in (lambda: 1, lambda a, b, c, d, e, f, g, h: 1, lambda *, key: 1):
         assert exercise.judge(answer).mistake == "arguments"
 
 
@@ -472,6 +472,8 @@ ACTUAL = {
     "reach": 17,
     "hardest_kind": "word end",
     "forgotten": 15,
+    "half_life": 7,
+    "mixture": (3.81, 3.76, 3.56),
     "divided_too_late": 0.0,
 }
 
@@ -487,6 +489,8 @@ def test_the_other_outcomes_of_a_prediction():
     assert find("clip_vanishing").right(1.2) == "yes"
     assert find("greedy").right(0.95) == "sentences"
     assert find("divided_too_late").right(0.2) == "sharper"
+    assert find("mixture").right((3.8, 3.7, 3.75)) == "between"
+    assert find("mixture").right((3.8, 3.7, 3.9)) == "worse"
 
 
 @pytest.mark.parametrize("value", ["seven", None, math.nan, math.inf, True, [7], 1j, torch.ones(1)])

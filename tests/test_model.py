@@ -13,6 +13,7 @@ from charrnn_helpers.model import (
     WithDropout,
     check_len,
     check_shape,
+    dropout,
     one_hot,
 )
 from charrnn_helpers.training import cross_entropy
@@ -107,21 +108,43 @@ def test_outputs_and_gradients_of_gated_cells_are_those_of_pytorch(cell, with_st
         torch.testing.assert_close(grads, getattr(theirs, name).grad, **exact)
 
 
-def test_dropout_keeps_the_mean_and_the_state_and_draws_anew_each_time():
-    rnn = RNNScratch(28, 50, 0.3, generator())
-    inputs = one_hot(torch.randint(28, (40, 8), generator=generator(1)), 28)
-    plain, state = rnn(inputs)
-    dropout = WithDropout(rnn, 0.4, generator(2))
-    outputs, last = dropout(inputs)
-    assert torch.equal(last, state)  # what goes on to the next step is whole
-    plain, first, second = (torch.stack(H) for H in (plain, outputs, dropout(inputs)[0]))
-    assert ((first == 0) | torch.isclose(first, plain / 0.6)).all()
+def test_dropout_keeps_the_mean_and_draws_anew_each_time():
+    H = torch.randn(40, 8, 50, generator=generator())
+    source = generator(2)
+    first, second = (dropout(H, 0.4, source) for _ in range(2))
+    assert ((first == 0) | torch.isclose(first, H / 0.6)).all()
     assert 0.38 < (first == 0).float().mean() < 0.42 and not torch.equal(first, second)
-    assert torch.equal(torch.stack(WithDropout(rnn, 0.4, generator(2))(inputs)[0]), first)
-    assert torch.equal(torch.stack(WithDropout(rnn, 0)(inputs)[0]), plain)
+    assert torch.equal(dropout(H, 0.4, generator(2)), first)
+    assert torch.equal(dropout(H, 0), H)
+
+
+@CELLS
+def test_an_rnn_without_its_dropout_is_the_same_with_the_embedding_multiplied_in(cell):
+    rnn = cell(6, 5, 0.5, generator()).double()
+    noisy = WithDropout(rnn, 28, (0, 0), generator(1)).double()
+    inputs = one_hot(torch.randint(28, (9, 3), generator=generator(2)), 28).double()
+    outputs, state = noisy(inputs)
+    plain = noisy.without()
+    assert type(plain) is cell and plain.num_inputs == 28
+    expected, last = plain(inputs)
+    torch.testing.assert_close(outputs, torch.stack(expected))
+    torch.testing.assert_close(state, last)
+    before = [p.clone() for p in rnn.parameters()]
+    for p in plain.parameters():
+        p.data += 1  # a copy: its weights are its own
+    assert all(torch.equal(a, b) for a, b in zip(rnn.parameters(), before, strict=True))
     for bad in (-0.1, 1, 2):
-        with pytest.raises(ValueError, match=f"rate is {bad}; use a number from 0 to below 1"):
-            WithDropout(rnn, bad)
+        with pytest.raises(ValueError, match=rf"rates are \(0.2, {bad}\); use numbers from 0 to b"):
+            WithDropout(rnn, 28, (0.2, bad))
+
+
+@CELLS
+def test_dropout_leaves_the_carried_state_whole(cell):
+    rnn = cell(6, 50, 0.5, generator())
+    noisy = WithDropout(rnn, 28, (0, 0.5), generator(1))
+    inputs = one_hot(torch.randint(28, (9, 3), generator=generator(2)), 28)
+    outputs, state = noisy(inputs)
+    assert (outputs == 0).any() and torch.equal(state, rnn(inputs @ noisy.W_e)[1])
 
 
 @CELLS

@@ -1,21 +1,96 @@
-"""The model that ships with the course: small, and as good as notebook 1 says."""
+"""The models that come with the course: small, as good as the notebooks say, and made as said."""
 
-from charrnn_helpers.data import TimeMachine
-from charrnn_helpers.models import PATH, trained_model
-from charrnn_helpers.training import evaluate, perplexity
-from tests.conftest import needs_book
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from charrnn_helpers import models
+from charrnn_helpers.book.find import story_path
+from charrnn_helpers.checkpoint import load_checkpoint
+from charrnn_helpers.data import StreamBatches, TimeMachine
+from charrnn_helpers.models import RECIPES, path_of, start, trained_model
+from charrnn_helpers.training import evaluate, fit, perplexity
+from tests.conftest import BOOK_PATH, needs_book
+from tests.course import ROOT
+
+GATED = [name for name in RECIPES if name != "time_machine"]
+# On the first 5,000 characters of the test part.
+ABOUT = {"time_machine": 4.9, "rnn": 4.3, "gru": 3.8, "lstm": 3.7, "lstm_2": 3.7}
 
 
-def test_it_is_small():
-    assert PATH.stat().st_size < 150_000
-    model, vocab = trained_model()
-    assert model.vocab_size == len(vocab) == 28
+def test_a_name_that_does_not_exist():
+    with pytest.raises(ValueError, match="there is no model 'gpt'; choose from time_machine, rnn,"):
+        trained_model("gpt")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_it_is_small(name):
+    model, vocab = trained_model(name)
+    assert path_of(name).stat().st_size < (2_000_000 if name in GATED else 150_000)
+    assert model.vocab_size == len(vocab) == 28 and model.b_q.dtype == torch.float32
+    assert type(model.rnn) is RECIPES[name].cell
 
 
 @needs_book
-def test_it_predicts_a_part_of_the_book_that_it_has_not_read(book):
-    model, vocab = trained_model()
+@pytest.mark.parametrize("name", RECIPES)
+def test_it_predicts_a_part_of_the_book_that_it_has_not_read(name, book):
+    model, vocab = trained_model(name)
     data = TimeMachine(8, 64, book)
     assert data.vocab.idx_to_token == vocab.idx_to_token
-    loss = evaluate(model, data.val_batches())
-    assert 4.5 < perplexity(loss) < 5.5
+    loss = evaluate(model, StreamBatches(data.test_ids[:5000], 1, 1000), carry_state=True)
+    assert perplexity(loss) == pytest.approx(ABOUT[name], rel=0.05)
+
+
+@needs_book
+@pytest.mark.parametrize("name", GATED)
+def test_its_recipe_takes_the_first_steps_that_its_file_records(name, book):
+    """The same on every machine, up to rounding."""
+    data = TimeMachine(32, 64, book)
+    ids = torch.cat([data.train_ids, data.val_ids])
+    _, run = start(RECIPES[name], len(data.vocab), ids)
+    _, _, history = load_checkpoint(path_of(name))
+    for record, kept in zip([next(run) for _ in range(3)], history, strict=False):
+        assert record.step == kept.step and record.loss == pytest.approx(kept.loss, rel=1e-3)
+    epochs = RECIPES[name].num_epochs
+    assert [record.epoch for record in history[5:]] == list(range(1, epochs + 1))
+    assert history[-1].loss < 0.6 * history[0].loss
+
+
+@needs_book
+def test_models_are_made_once_and_resumed(tmp_path, book, monkeypatch):
+    """With a recipe of one step an epoch: the whole way, from the command line to the board."""
+    tiny = RECIPES["lstm"]._replace(num_hiddens=4, num_epochs=2, batch_size=1500)
+    monkeypatch.setitem(RECIPES, "lstm", tiny)
+    epochs = list(models.make("lstm", tmp_path, book))
+    assert [record.epoch for record in epochs] == [1, 2]
+    model, _ = trained_model("lstm", tmp_path)
+    assert model.rnn.num_inputs == 28 and model.rnn.W_xi.shape == (28, 4)  # the embedding is in it
+    whole, _ = trained_model("rnn")
+    (tmp_path / "rnn.safetensors").write_bytes(path_of("rnn").read_bytes())
+    command = [sys.executable, "-m", "charrnn_helpers.models", "rnn", "--to", str(tmp_path)]
+    options = {"cwd": ROOT, "capture_output": True, "encoding": "utf-8"}
+    environment = os.environ | {"CHARRNN_TEXT": str(BOOK_PATH)}
+    run = subprocess.run(command, **options, env=environment, check=True)
+    assert run.stdout.startswith("rnn: perplexity 4.") and run.stdout.count("\n") == 1
+    kept, _ = trained_model("rnn", tmp_path)
+    assert all(
+        torch.equal(p, q) for p, q in zip(kept.parameters(), whole.parameters(), strict=True)
+    )
+    environment["CHARRNN_TEXT"] = str(story_path())
+    run = subprocess.run(command, **options, env=environment, check=False)
+    assert run.returncode == 2 and "let CHARRNN_TEXT name the book" in run.stderr
+
+
+@needs_book
+@pytest.mark.long
+@pytest.mark.parametrize("name", RECIPES)
+def test_training_it_again_gives_a_model_as_good(name, tmp_path, book):
+    fit(models.make(name, tmp_path, book))
+    data = TimeMachine(8, 64, book)
+    test = StreamBatches(data.test_ids, 1, 1000)
+    losses = [evaluate(trained_model(name, f)[0], test, True) for f in (models.FOLDER, tmp_path)]
+    print(f"{name}: {perplexity(losses[0]):.3f}, and again {perplexity(losses[1]):.3f}")
+    assert abs(losses[0] - losses[1]) < 0.02

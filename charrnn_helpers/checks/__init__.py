@@ -23,6 +23,7 @@ import os
 from charrnn_helpers.checks import logbook
 from charrnn_helpers.checks.exercises import (
     backpropagation_through_time,
+    gated_networks,
     gradient_clipping,
     inside_the_hidden_state,
     loss_and_perplexity,
@@ -50,6 +51,7 @@ evaluate, train_step, updates, read_on = training.EXERCISES
 continue_text, temperature, top_k, surprisal = sampling.EXERCISES
 linear_backward, step_back, window_backward = backpropagation_through_time.EXERCISES
 auc, switch_off, total_variation = inside_the_hidden_state.EXERCISES
+gru_step, lstm_step, mixture_loss = gated_networks.EXERCISES
 
 EXERCISES = (
     *one_hot_encoding.EXERCISES,
@@ -60,6 +62,7 @@ EXERCISES = (
     *sampling.EXERCISES,
     *backpropagation_through_time.EXERCISES,
     *inside_the_hidden_state.EXERCISES,
+    *gated_networks.EXERCISES,
 )
 BY_NAME = {exercise.name: exercise for exercise in EXERCISES}
 __all__ = [*BY_NAME, "WrongAnswer", "hint", "predict", "progress", "reveal", "solution"]

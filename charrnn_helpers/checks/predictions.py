@@ -139,6 +139,16 @@ PREDICTIONS = (
     Prediction("forgotten", 8, "After how many characters is the effect of a changed character on "
         "the prediction below 0.01?", "Anything within a factor of two counts as right.",
         as_measured, 14, tolerance=0.5),
+    Prediction("half_life", 9, "The gate is 0.9 at every step. After how many steps is less than "
+        "half of an old value left?", "0.9 to the power of 6 is 0.53, and to the power of 7 it is "
+        "0.48.", as_measured, 7, tolerance=0.1),
+    Prediction("mixture", 9, "What will the perplexity of the half-and-half mixture be?",
+        "The two are wrong in different places. Where one of them is badly wrong, the other one "
+        "still gives the right character some probability, and half of it counts.",
+        lambda three: "better" if three[2] < min(three[:2]) else
+        "worse" if three[2] > max(three[:2]) else "between", "better",
+        {"better": "lower than that of either", "between": "between the two",
+         "worse": "higher than that of either"}),
 )  # fmt: skip
 
 

@@ -1,29 +1,98 @@
-"""The small trained model that notebook 1 opens with.  `make models` trains it anew."""
+"""Models that the course has trained on The Time Machine.  `make models` trains them anew."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
 from charrnn_helpers.checkpoint import load_checkpoint, save_checkpoint
-from charrnn_helpers.data import TimeMachine
-from charrnn_helpers.model import make_model
-from charrnn_helpers.training import Options, fit, linear_decay, train
+from charrnn_helpers.data import StreamBatches, TimeMachine
+from charrnn_helpers.model import (
+    GRUScratch,
+    LSTMScratch,
+    RNNLMScratch,
+    RNNScratch,
+    WithDropout,
+)
+from charrnn_helpers.training import Options, linear_decay, train
 
-PATH = Path(__file__).parent / "time_machine.safetensors"
+FOLDER = Path(__file__).parent
 
 
-def trained_model():
-    """Return a model of 128 units, trained on 80% of The Time Machine, and its Vocab."""
-    model, vocab, _ = load_checkpoint(PATH)
-    return model, vocab
+class Recipe(NamedTuple):
+    """How one model is trained: in streams of 32 steps, with a decaying learning rate.
+
+    With dropout, it reads the first 90% of the book, and otherwise the first 80%.
+    """
+
+    cell: type
+    num_hiddens: int
+    num_epochs: int
+    lr: float
+    sigma: float
+    batch_size: int
+    optimizer: type
+    rates: tuple = ()  # of dropout, on the embeddings and on the outputs
+    seed: int = 0
 
 
-def make(path=PATH):
-    """Train that model as notebook 5 does, and save it."""
-    torch.set_num_threads(1)
-    data = TimeMachine(batch_size=32, num_steps=32)
-    model = make_model(len(data.vocab), num_hiddens=128, sigma=0.1)
-    options = Options(num_epochs=9, lr=0.01, carry_state=True, optimizer=torch.optim.Adam)
-    streams = data.train_streams()
-    fit(linear_decay(train(model, streams, options), options, 9 * len(streams)))
-    save_checkpoint(path, model, data.vocab)
+GATED = (384, 16, 0.004, 0.03, 32, torch.optim.AdamW, (0.2, 0.5))
+RECIPES = {
+    "time_machine": Recipe(RNNScratch, 128, 9, 0.01, 0.1, 32, torch.optim.Adam),
+    "rnn": Recipe(RNNScratch, *GATED),
+    "gru": Recipe(GRUScratch, *GATED),
+    "lstm": Recipe(LSTMScratch, *GATED),
+    "lstm_2": Recipe(LSTMScratch, *GATED, seed=1),
+}
+
+
+def path_of(name, folder=FOLDER):
+    """Return the path of a model's file; raise ValueError for a name that is not in RECIPES."""
+    if name not in RECIPES:
+        raise ValueError(f"there is no model {name!r}; choose from {', '.join(RECIPES)}")
+    return Path(folder) / f"{name}.safetensors"
+
+
+def trained_model(name="time_machine", folder=FOLDER):
+    """Return the model of this name, an RNNLMScratch with 32-bit weights, and its Vocab."""
+    model, vocab, _ = load_checkpoint(path_of(name, folder))
+    return model.float(), vocab
+
+
+def start(recipe, vocab_size, ids):
+    """Return a fresh model and the run of its training on these ids."""
+    generator = torch.Generator().manual_seed(recipe.seed)
+    num_inputs = 64 if recipe.rates else vocab_size  # embeddings, or one-hot
+    rnn = recipe.cell(num_inputs, recipe.num_hiddens, recipe.sigma, generator)
+    if recipe.rates:
+        rnn = WithDropout(rnn, vocab_size, recipe.rates, generator)
+    model = RNNLMScratch(rnn, vocab_size, generator)
+    options = Options(recipe.num_epochs, recipe.lr, carry_state=True, optimizer=recipe.optimizer)
+    batches = StreamBatches(ids, recipe.batch_size, 32)
+    run = train(model, batches, options)
+    return model, linear_decay(run, options, recipe.num_epochs * len(batches))
+
+
+def finish(model):
+    """Return the trained model without its dropout, if it has any."""
+    if isinstance(model.rnn, WithDropout):
+        model.rnn = model.rnn.without()
+    return model
+
+
+def make(name, folder, text=None):
+    """Train the model of this name, save it into the folder, and yield a Record for each epoch.
+
+    The file also holds these records, after those of the first five steps.
+    """
+    recipe, path, data = RECIPES[name], path_of(name, folder), TimeMachine(32, 64, text)
+    ids = torch.cat([data.train_ids, data.val_ids]) if recipe.rates else data.train_ids
+    model, run = start(recipe, len(data.vocab), ids)
+    history = []
+    for record in run:
+        if record.step <= 5 or record.epoch == int(record.epoch):
+            history.append(record)
+        if record.epoch == int(record.epoch):
+            yield record
+    model = finish(model)
+    save_checkpoint(path, model.half() if recipe.rates else model, data.vocab, history)

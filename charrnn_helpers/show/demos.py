@@ -257,6 +257,40 @@ def gradient_reach(model, vocab, sentence, position):
     return d.picture(f"The gradient at the states before one character; {sentence}.")
 
 
+def two_opinions(vocab, passage, network, counting, position, weight):
+    """Draw what a network, a counting model, and their mixture expect at one position of a passage.
+
+    `network` and `counting` hold a distribution (a list) for each character of the passage.
+    """
+    first, second = network[position], counting[position]
+    mixed = [weight * p + (1 - weight) * q for p, q in zip(first, second, strict=True)]
+    came = vocab[passage[position]]
+    d = Drawing(WIDTH, 350)
+    shown = "".join(map(visible, passage[max(0, position - 50) : position]))
+    d.text(0.5 * d.em, 1.3 * d.em, f"{shown}\u25a2", **MONO)
+    order = sorted(range(len(vocab)), key=lambda i: -max(first[i], second[i]))
+    box = (4.5 * d.em, 6.2 * d.em, WIDTH - d.em, 350 - 3 * d.em)
+    axes = Axes(d, box, (0, len(vocab)), (0, 1))
+    names = {k + 0.5: visible(vocab.idx_to_token[i]) for k, i in enumerate(order)}
+    axes.frame("next character", "probability", xticks=names)
+    for k, i in enumerate(order):
+        left, right = axes.x(k + 0.05), axes.x(k + 0.95)
+        if i == came:
+            d.rect(left, box[1], right - left, box[3] - box[1], PALETTE[3] + "55")
+        axes.bar(k + 0.2, k + 0.8, mixed[i], PALETTE[2])
+        d.line(left, axes.y(first[i]), right, axes.y(first[i]), PALETTE[0], 3)
+        d.line(left, axes.y(second[i]), right, axes.y(second[i]), PALETTE[1], 3, dash=DASHES[1])
+    bits = [-math.log2(max(p[came], 1e-12)) for p in (first, second, mixed)]
+    char = visible(passage[position])
+    d.text(0.5 * d.em, 3.1 * d.em, f"{char} came. Surprisal in bits:", size=0.93)
+    words = ("network (lines)", "counting (dashed)", "mixture (bars)")
+    for k, (word, value) in enumerate(zip(words, bits, strict=True)):
+        x = (0.5 + 14 * k) * d.em
+        d.text(x, 4.7 * d.em, f"{word} {value:.2f}", color=PALETTE[k], size=0.93)
+    values = ", ".join(f"{word} {value:.2f}" for word, value in zip(words, bits, strict=True))
+    return d.picture(f"At {shown!r}, {char} came; surprisal in bits: {values}.")
+
+
 def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None):
     """Draw the distribution of the next character, before and after temperature and cuts."""
     logits, _ = warm_up(model, prefix, vocab)
