@@ -2,7 +2,7 @@
 
 ============  ================================================================================
 data          normalized text, `Vocab`, windows and batches, `TimeMachine`
-model         `one_hot`, `RNNScratch`, `RNNLMScratch`, `make_model`
+model         `one_hot`, `RNNScratch`, `GRUScratch`, `LSTMScratch`, `RNNLMScratch`, `make_model`
 counting      n-gram models, the baseline that a recurrent model has to beat
 training      cross-entropy, perplexity, clipping, `train`, `fit`, `evaluate`
 sampling      `predict`, `sample`: temperature, top-k, top-p; surprisal
@@ -11,7 +11,7 @@ checkpoint    a trained model as one file
 parallel      the same training in several processes, each with its share of every batch
 book/         the text: file formats, download, search; the bundled story
 show/         all drawings: style, figures, svg, live, controls, cockpit, demos
-models/       the small trained model that notebook 1 opens with
+models/       networks that the course has trained, and how
 checks/       the exercises: whether an answer is right, and if not, why not
 ============  ================================================================================
 

@@ -70,7 +70,7 @@ def gate_weights(num_inputs, num_hiddens, sigma, generator):
 class GRUScratch(nn.Module):
     """The gated recurrent unit (Cho et al. 2014), in place of RNNScratch.
 
-    As in nn.GRU, the reset gate R multiplies H W_hh, and not H before the product (as in D2L).
+    As in nn.GRU, the reset gate R multiplies the product H W_hh.  (In D2L, it multiplies H.)
     """
 
     def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None):
@@ -138,7 +138,7 @@ def dropout(H, rate, generator=None):
 
 
 class WithDropout(nn.Module):
-    """An RNN in training: it reads embeddings X W_e, and they and its outputs go through dropout.
+    """An RNN during training: it reads embeddings X W_e, with dropout on them and on its outputs.
 
     `rates` are the two rates.  `without()` returns the RNN to evaluate and to sample from.
     """

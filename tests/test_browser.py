@@ -30,6 +30,7 @@ DEMOS = {
     "06_sampling": ["temperature"],
     "07_backpropagation_through_time": ["position"],
     "08_inside_the_hidden_state": ["unit"],
+    "09_gated_networks": ["position", "weight"],
 }
 
 

@@ -22,6 +22,10 @@ MODEL = make_model(len(VOCAB), sigma=0.3)
 SENTENCE = "the time traveller for so it will be"
 
 
+FIRST, SECOND = (torch.randn(36, len(VOCAB), generator=generator(k)) for k in (3, 4))
+FIRST, SECOND = FIRST.softmax(dim=-1).tolist(), SECOND.softmax(dim=-1).tolist()
+
+
 def decay(radius, num_steps):
     return [radius**lag for lag in range(num_steps)]
 
@@ -36,6 +40,7 @@ DEMOS = {
     "gradient_journey": lambda: demos.gradient_journey(decay, 1.2, 1.0),
     "gradient_reach": lambda: demos.gradient_reach(MODEL, VOCAB, SENTENCE, 12),
     "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
+    "two_opinions": lambda: demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, 0.5),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
 }
 EACH = pytest.mark.parametrize("name", DEMOS)
@@ -165,6 +170,16 @@ def test_a_journey_of_any_length_stays_inside(radius):
     picture = demos.gradient_journey(decay, radius, 1.0)
     numbers = re.findall(r'points="([^"]*)"', picture.svg)
     assert all(-1 <= float(n) <= demos.WIDTH for text in numbers for n in re.split("[ ,]", text))
+
+
+def test_two_opinions_and_their_mixture():
+    came = VOCAB[SENTENCE[12]]
+    p, q = FIRST[12][came], SECOND[12][came]
+    for weight in (0, 0.3, 1):
+        alt = demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, weight).alt
+        bits = [float(number) for number in re.findall(r"\) (\d+\.\d+)", alt)]
+        expected = [-math.log2(value) for value in (p, q, weight * p + (1 - weight) * q)]
+        assert bits == pytest.approx(expected, abs=0.006)
 
 
 def test_the_next_character_agrees_with_the_model():

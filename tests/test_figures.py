@@ -17,6 +17,7 @@ FIGURES = {
     "cut_between": lambda: figures.cut_between(["the ", "time"]),
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
     "sampling_loop": figures.sampling_loop,
+    "gated_step": lambda: figures.gated_step("C", "F", r"$\mathbf{I}_t$", "tanh(...)", "O"),
 }
 
 

@@ -74,6 +74,17 @@ IGNORED = {
         'for kind in ["space", "vowel", "word end"]:',
         "test_stream = StreamBatches(vocab.encode(test_text), 1, 1000)",
     ],
+    "09_gated_networks": [
+        'print({name: [f"{share:.2f}" for share in shares] for name, shares in won.items()})',
+        'won["GRU"] = [play(GRUScratch, gap) for gap in gaps[:3]]',
+        "again = [play(OpenGRU, 80, seed=seed) for seed in [1, 2]]",
+        "shares = {gap: play(LSTMScratch, gap) for gap in [10, 20, 40]}",
+        "for cell, (module, _) in LIBRARY.items():",
+        'for name in ["rnn", "gru", "lstm"]:',
+        "generator = torch.Generator().manual_seed(0)",
+        "num_weights = sum(p.numel() for p in window.parameters())",
+        "generator = torch.Generator().manual_seed(1)",
+    ],
 }
 
 

@@ -18,7 +18,7 @@ from tests.course import ROOT
 
 GATED = [name for name in RECIPES if name != "time_machine"]
 # On the first 5,000 characters of the test part.
-ABOUT = {"time_machine": 4.9, "rnn": 4.3, "gru": 3.8, "lstm": 3.7, "lstm_2": 3.7}
+ABOUT = {"time_machine": 5.16, "rnn": 4.16, "gru": 4.05, "lstm": 3.89, "lstm_2": 3.93}
 
 
 def test_a_name_that_does_not_exist():
@@ -41,7 +41,7 @@ def test_it_predicts_a_part_of_the_book_that_it_has_not_read(name, book):
     data = TimeMachine(8, 64, book)
     assert data.vocab.idx_to_token == vocab.idx_to_token
     loss = evaluate(model, StreamBatches(data.test_ids[:5000], 1, 1000), carry_state=True)
-    assert perplexity(loss) == pytest.approx(ABOUT[name], rel=0.05)
+    assert perplexity(loss) == pytest.approx(ABOUT[name], rel=0.01)
 
 
 @needs_book

@@ -21,7 +21,7 @@ ORDER = [  # a module imports only from those above it
     *["book.formats", "book.download", "book.own", "book.find", "book"],
     *["data", "model", "counting", "training", "sampling", "bptt", "checkpoint", "parallel"],
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
-    *["show.demos", "show", "models"],
+    *["show.demos", "show", "models", "models.__main__"],
     *[f"checks.{name}" for name in ("values", "trial", "diagnosis", "verdict", "logbook")],
     "checks.exercise",
     *[f"checks.exercises.{path.stem[3:]}" for path in NOTEBOOKS],
@@ -62,6 +62,7 @@ def test_the_notebooks_in_their_order():
         "06_sampling",
         "07_backpropagation_through_time",
         "08_inside_the_hidden_state",
+        "09_gated_networks",
     ]
 
 

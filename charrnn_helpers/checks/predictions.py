@@ -130,7 +130,7 @@ PREDICTIONS = (
     Prediction("reach", 7, "How many steps back is the gradient of the trained network less than "
         "a hundredth as long as at lag 0?", "Anything within a factor of two counts as right.",
         as_measured, 17, tolerance=0.5),
-    Prediction("hardest_kind", 8, "For which of these will the best single unit tell worst?",
+    Prediction("hardest_kind", 8, "For which of these will even the best single unit do badly?",
         "The other three depend on what has been read. The end of a word depends on what comes "
         "next, so the network can only expect it.",
         as_measured, "word end",
@@ -143,8 +143,8 @@ PREDICTIONS = (
         "half of an old value left?", "0.9 to the power of 6 is 0.53, and to the power of 7 it is "
         "0.48.", as_measured, 7, tolerance=0.1),
     Prediction("mixture", 9, "What will the perplexity of the half-and-half mixture be?",
-        "The two are wrong in different places. Where one of them is badly wrong, the other one "
-        "still gives the right character some probability, and half of it counts.",
+        "The two models are wrong in different places. Where one is badly wrong, the other still "
+        "gives the right character some probability, and half of that probability counts.",
         lambda three: "better" if three[2] < min(three[:2]) else
         "worse" if three[2] > max(three[:2]) else "between", "better",
         {"better": "lower than that of either", "between": "between the two",

@@ -36,13 +36,13 @@ class Recipe(NamedTuple):
     seed: int = 0
 
 
-GATED = (384, 16, 0.004, 0.03, 32, torch.optim.AdamW, (0.2, 0.5))
-RECIPES = {
+ADAMW = torch.optim.AdamW
+RECIPES = {  # the last four have about the same number of weights
     "time_machine": Recipe(RNNScratch, 128, 9, 0.01, 0.1, 32, torch.optim.Adam),
-    "rnn": Recipe(RNNScratch, *GATED),
-    "gru": Recipe(GRUScratch, *GATED),
-    "lstm": Recipe(LSTMScratch, *GATED),
-    "lstm_2": Recipe(LSTMScratch, *GATED, seed=1),
+    "rnn": Recipe(RNNScratch, 768, 16, 0.003, 0.03, 32, ADAMW, (0.1, 0.4)),
+    "gru": Recipe(GRUScratch, 448, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5)),
+    "lstm": Recipe(LSTMScratch, 384, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5)),
+    "lstm_2": Recipe(LSTMScratch, 384, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5), seed=1),
 }
 
 

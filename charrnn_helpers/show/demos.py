@@ -262,11 +262,10 @@ def two_opinions(vocab, passage, network, counting, position, weight):
 
     `network` and `counting` hold a distribution (a list) for each character of the passage.
     """
-    first, second = network[position], counting[position]
+    first, second, came = network[position], counting[position], vocab[passage[position]]
     mixed = [weight * p + (1 - weight) * q for p, q in zip(first, second, strict=True)]
-    came = vocab[passage[position]]
-    d = Drawing(WIDTH, 350)
     shown = "".join(map(visible, passage[max(0, position - 50) : position]))
+    d = Drawing(WIDTH, 350)
     d.text(0.5 * d.em, 1.3 * d.em, f"{shown}\u25a2", **MONO)
     order = sorted(range(len(vocab)), key=lambda i: -max(first[i], second[i]))
     box = (4.5 * d.em, 6.2 * d.em, WIDTH - d.em, 350 - 3 * d.em)
@@ -285,8 +284,7 @@ def two_opinions(vocab, passage, network, counting, position, weight):
     d.text(0.5 * d.em, 3.1 * d.em, f"{char} came. Surprisal in bits:", size=0.93)
     words = ("network (lines)", "counting (dashed)", "mixture (bars)")
     for k, (word, value) in enumerate(zip(words, bits, strict=True)):
-        x = (0.5 + 14 * k) * d.em
-        d.text(x, 4.7 * d.em, f"{word} {value:.2f}", color=PALETTE[k], size=0.93)
+        d.text((0.5 + 14 * k) * d.em, 4.7 * d.em, f"{word} {value:.2f}", color=PALETTE[k])
     values = ", ".join(f"{word} {value:.2f}" for word, value in zip(words, bits, strict=True))
     return d.picture(f"At {shown!r}, {char} came; surprisal in bits: {values}.")
 

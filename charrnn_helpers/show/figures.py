@@ -361,8 +361,8 @@ def cut_between(windows):
 
 
 @look()
-def gated_step(memory, keep, write, output=None):
-    """Draw one step of a memory, with its gates; `output` is the LSTM's output gate."""
+def gated_step(memory, keep, write, candidate, output=None):
+    """Draw one step of a memory with its gates; the candidate is given as a formula."""
     fig, ax = new_figure(figsize=(7.5, 3.2))
     middle, boxes = {"ha": "center", "va": "center"}, {}
     places = {
@@ -371,7 +371,7 @@ def gated_step(memory, keep, write, output=None):
         "add": (4.8, 2, r"$+$", "0.25"),
         "after": (7.2, 2, rf"$\mathbf{{{memory}}}_t$", PALETTE[0]),
         "write": (4.8, 0.9, r"$\times$", "0.25"),
-        "new": (4.8, -0.2, "candidate", PALETTE[1]),
+        "new": (4.8, -0.2, candidate, PALETTE[1]),
         "keep gate": (2.4, 3, rf"$\mathbf{{{keep}}}_t$", PALETTE[2]),
         "write gate": (2.9, 0.9, write, PALETTE[2]),
     }
@@ -379,7 +379,7 @@ def gated_step(memory, keep, write, output=None):
     arrows += [("write", "add", 1.5), ("keep gate", "keep", 1.5), ("write gate", "write", 1.5)]
     if output is not None:
         places["out"] = (7.2, 0.9, r"$\times$", "0.25")
-        places["out gate"] = (5.9, 0.2, rf"$\mathbf{{{output}}}_t$", PALETTE[2])
+        places["out gate"] = (6.1, 0.9, rf"$\mathbf{{{output}}}_t$", PALETTE[2])
         places["state"] = (7.2, -0.2, r"$\mathbf{H}_t$", PALETTE[0])
         arrows += [("after", "out", 1.5), ("out gate", "out", 1.5), ("out", "state", 1.5)]
         ax.text(7.3, 1.45, "tanh", ha="left", va="center", size="small")

@@ -107,8 +107,7 @@ GRU_STEP_SLIPS = {
     "sigmoid in the candidate": Slip("torch.tanh(x_h", "torch.sigmoid(x_h", "The candidate goes "
         "through a sigmoid, so it is never negative. Take tanh, as in a simple RNN."),
     "Z the other way around": Slip("Z * H + (1 - Z) * candidate", "(1 - Z) * H + Z * candidate",
-        "The roles of Z are exchanged: keep the part Z of the old state, and add the part 1 - Z of "
-        "the candidate."),
+        "Z and 1 - Z are swapped. Multiply the old state by Z, and the candidate by 1 - Z."),
     "no parentheses": Slip("(1 - Z) * candidate", "1 - Z * candidate", "The parentheses around 1 - "
         "Z are missing, so only Z is multiplied by the candidate. Write (1 - Z) * candidate."),
     "Z twice": Slip("(1 - Z)", "Z", "Both the old state and the candidate are multiplied by Z. The "
@@ -116,7 +115,7 @@ GRU_STEP_SLIPS = {
     "Z - 1": Slip("(1 - Z)", "(Z - 1)", "The candidate is multiplied by Z - 1, which is negative. "
         "It should be 1 - Z."),
     "candidate in full": Slip("(1 - Z) * candidate", "candidate", "The whole candidate is added. "
-        "Add only the part 1 - Z of it."),
+        "Multiply it by 1 - Z first."),
     "tanh of the result": Slip("return Z * H + (1 - Z) * candidate", "return torch.tanh(Z * H + (1 "
         "- Z) * candidate)", "There is a tanh around the result. Only the candidate has a tanh; "
         "the new state is Z * H + (1 - Z) * candidate as it is."),
@@ -143,10 +142,10 @@ GRU_STEP = Exercise(
         gru_case(4, 5, 50),
     ),
     hints=(
-        "Begin with the two gates. Each is a sigmoid of what comes from the input, plus the state "
-        "times a matrix.",
+        "Begin with the two gates. Each is the sigmoid of a sum: what comes from the input, plus "
+        "the state times a matrix.",
         "In the candidate, R multiplies H @ W_hh, number by number, before x_h is added.",
-        "Keep the part Z of the old state, and add the part 1 - Z of the candidate: "
+        "Multiply the old state by Z and the candidate by 1 - Z, and add the two: "
         "Z * H + (1 - Z) * candidate.",
     ),
     slips=GRU_STEP_SLIPS,
@@ -193,8 +192,8 @@ LSTM_STEP_SLIPS = {
         "name, the forget gate is the part that is kept: F * C."),
     "1 - F for I": Slip("I * torch", "(1 - F) * torch", "The candidate is multiplied by 1 - F. In "
         "an LSTM, it has a gate of its own, I."),
-    "old memory in full": Slip("F * C", "C + F * C", "The whole old memory is added to the part F "
-        "of it. Keep only the part F."),
+    "old memory in full": Slip("F * C", "C + F * C", "The whole old memory is added to F * C. "
+        "Keep only F * C."),
     "F forgotten": Slip("F * C", "C", "The forget gate has no effect: the old memory is kept in "
         "full. Multiply it by F."),
     "I forgotten": Slip("I * torch", "torch", "The input gate has no effect: the candidate is "
@@ -252,7 +251,7 @@ LSTM_STEP_SLIPS = {
 LSTM_STEP = Exercise(
     name="lstm_step",
     notebook=9,
-    title="mend an LSTM",
+    title="repair an LSTM",
     answer=my_lstm_step,
     given=given_lstm_step,
     drive=lstm_step_with_gradient,
@@ -265,7 +264,7 @@ LSTM_STEP = Exercise(
         lstm_case(4, 5, 150),
     ),
     hints=(
-        "Compare each line with the two equations above. At which step does each symbol stand, "
+        "Compare each line with the two equations above. Which step does each symbol belong to, "
         "t or t - 1?",
         "The memory is right. The mistake is in the state, H.",
         "H shows the memory after the step, so its tanh takes new_C.",
@@ -341,10 +340,10 @@ MIXTURE_LOSS_SLIPS = {
     "logarithm of the mean": Slip("probs.log().mean()", "probs.mean().log()", "The mean is taken "
         "before the logarithm. Take the logarithm of each probability first, and then the mean."),
     "softmax of both": Slip("mixed = w * p + (1 - w) * q", "mixed = w * p.softmax(dim=1) + (1 - w) "
-        "* q.softmax(dim=1)", "A softmax is applied to p and q. They already are distributions, so "
+        "* q.softmax(dim=1)", "A softmax is applied to p and q. They are already distributions, so "
         "mix them as they are."),
     "softmax of the mixture": Slip("mixed.gather", "mixed.softmax(dim=1).gather", "A softmax is "
-        "applied to the mixture, as F.cross_entropy does. The mixture already is a distribution."),
+        "applied to the mixture, as F.cross_entropy does. The mixture is already a distribution."),
     "all targets in each row": Slip("mixed.gather(1, targets.unsqueeze(1))", "mixed[:, targets]",
         "From each row, the probabilities of all targets are picked. Pick one from each row, that "
         "of its own target, as gather does."),
