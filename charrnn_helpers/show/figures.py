@@ -386,8 +386,7 @@ def gated_step(memory, keep, write, candidate, output=None):
     for name, (x, y, text, color) in places.items():
         boxes[name] = ax.text(x, y, text, bbox=_box(color), **middle)
     for start, end, width in arrows:
-        color = PALETTE[0] if width == 3 else "0.25"
-        ends = (boxes[start], boxes[end])
+        color, ends = PALETTE[0] if width == 3 else "0.25", (boxes[start], boxes[end])
         _arrow(ax, places[start][:2], places[end][:2], color, width, between=ends)
     ax.set(xlim=(-0.6, 8), ylim=(-0.6, 3.4))
     ax.axis("off")
