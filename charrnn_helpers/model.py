@@ -98,8 +98,7 @@ class GRUScratch(nn.Module):
 class LSTMScratch(nn.Module):
     """Long short-term memory (Hochreiter and Schmidhuber 1997), in place of RNNScratch.
 
-    The state `(2, batch_size, num_hiddens)` holds H, which the output layer reads, and the memory
-    C.  The bias of the forget gate starts at 1, so that a new network keeps most of its memory.
+    The state `(2, batch_size, num_hiddens)` holds H, which the output layer reads, and memory C.
     """
 
     def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None):
@@ -110,7 +109,7 @@ class LSTMScratch(nn.Module):
         self.W_xf, self.W_hf, self.b_f = gate_weights(*sizes, sigma, generator)
         self.W_xo, self.W_ho, self.b_o = gate_weights(*sizes, sigma, generator)
         self.W_xc, self.W_hc, self.b_c = gate_weights(*sizes, sigma, generator)
-        self.b_f.data += 1
+        self.b_f.data += 1  # at first, more is kept than forgotten
 
     def forward(self, inputs, state=None):
         """Read inputs as RNNScratch does; return H after each step, and the last state."""
