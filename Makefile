@@ -13,7 +13,7 @@ LOWEST := $(subst .venv,build/lowest,$(PY))
 ROOT := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 FIRST := notebooks/01_one_hot_encoding.ipynb
 
-.PHONY: lab test test-long test-lowest lint course filled notebooks models bench clean help
+.PHONY: lab test test-long test-lowest lint course filled notebooks models bench bench-docs clean help
 
 help:
 	@echo "make lab        set up, and open JupyterLab on the first notebook"
@@ -24,7 +24,7 @@ help:
 	@echo "make filled     the same with all model answers filled in, in strict mode"
 	@echo "make notebooks  execute every notebook in place"
 	@echo "make models     train the course's models anew, into build/models/"
-	@echo "make bench      time training against D2L's recipe and nn.RNN, and what live plots cost"
+	@echo "make bench      measure speed beside D2L's code and nn.RNN (ONLY=step: one part)"
 	@echo "make clean      remove what these commands made"
 
 lab: $(READY)
@@ -63,8 +63,10 @@ models: $(READY)
 	$(PY) -m charrnn_helpers.models
 
 bench: $(READY)
-	$(PY) -m benchmarks.speed
-	$(PY) -m benchmarks.live
+	$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+bench-docs: $(READY)
+	$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY)) --publish
 
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis *.egg-info

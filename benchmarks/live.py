@@ -1,12 +1,13 @@
-"""What live_plot costs: `make bench`.
+"""What live curves cost: the course's live_plot, and D2L's ProgressBoard.
 
-One long training in a real kernel, where each picture is a message that has to be sent.  By
-turns, for about a second each, its records are taken as they come, or through the generator
-that draws them, with all that notebook 05 asks of it: lines, sample, time left.  (Validation
-is work that the user asks for, and is left out.)  Printed: the extra time of the seconds with
-drawing, in percent, with its standard error, and the updates a second.
+Everything runs in a real kernel, where each picture is a message that has to be sent.  For the
+course, one long training: by turns, for about a second each, its records are taken as they come,
+or through the generator that draws them, with all that notebook 05 asks of it: lines, sample,
+time left.  (Validation is work that the user asks for, and is left out.)  For D2L, its own fit()
+with and without display, by turns.  Then the time of one picture, with few points and with many.
 """
 
+import json
 import statistics
 import time
 from itertools import islice
@@ -15,12 +16,14 @@ import nbformat
 import torch
 from nbclient import NotebookClient
 
+from benchmarks.peers import d2l_data, load_d2l
+from benchmarks.report import save, seconds
 from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.data import TimeMachine, WindowBatches
 from charrnn_helpers.model import make_model
 from charrnn_helpers.sampling import predict
 from charrnn_helpers.show import live
-from charrnn_helpers.training import Options, train
+from charrnn_helpers.training import Options, Record, train
 
 RECIPES = {  # batch_size, num_hiddens, sigma, options, steps a turn
     "lesson's run": (1024, 32, 0.01, Options(num_epochs=10_000, lr=1.0), 50),
@@ -46,38 +49,87 @@ def measure(name):
     updates, draw = [], live.LivePicture.draw
     live.LivePicture.draw = lambda picture: updates.append(1) or draw(picture)
 
-    def seconds(records):
+    def took(records):
         start = time.perf_counter()
         assert len(list(islice(records, count))) == count
         return time.perf_counter() - start
 
     for records in (plain, drawn) * 3:  # warm up
-        seconds(records)
+        took(records)
     updates.clear()
-    before, costs, elapsed = seconds(plain), [], 0.0
+    before, costs, elapsed = took(plain), [], 0.0
     for _ in range(TURNS):
-        during, after = seconds(drawn), seconds(plain)
+        during, after = took(drawn), took(plain)
         costs.append(100 * (2 * during / (before + after) - 1))
         before, elapsed = after, elapsed + during
-    error = statistics.stdev(costs) / TURNS**0.5
-    print(
-        f"{name}, batch {batch_size}: live_plot costs {statistics.mean(costs):.1f} % "
-        f"(standard error {error:.1f}, median {statistics.median(costs):.1f}), "
-        f"{len(updates) / elapsed:.1f} updates a second, "
-        f"{1000 * elapsed / TURNS / count:.1f} ms a step"
-    )
+    print(json.dumps({"costs": costs, "updates a second": len(updates) / elapsed}))
+
+
+def measure_d2l():
+    """Print what D2L's board costs in its own training run of 10 epochs, as measure() does."""
+    d2l, folder = load_d2l()
+    torch.set_num_threads(1)
+    data, times = d2l_data(d2l, folder, batch_size=1024, num_steps=32), {True: [], False: []}
+    for shown in (True, False) * 5:
+        model = d2l.RNNLMScratch(d2l.RNNScratch(28, 32), 28, lr=1)
+        model.board.display = shown
+        trainer = d2l.Trainer(max_epochs=10, gradient_clip_val=1)
+        times[shown].append(seconds(lambda m=model, t=trainer: t.fit(m, data)))
+        d2l.plt.close("all")
+    pairs = zip(times[True], times[False], strict=True)
+    costs = [100 * (shown / hidden - 1) for shown, hidden in pairs]
+    print(json.dumps({"costs": costs, "updates a second": 30 / statistics.median(times[True])}))
+
+
+def measure_growth():
+    """Print the milliseconds of one picture of 100, 1,000, and 10,000 points, for both."""
+    d2l, _ = load_d2l()
+    found = {}
+    for points in (100, 1_000, 10_000):
+        picture, screen = live.LivePicture(), live.Screen()
+        board = d2l.ProgressBoard()
+        for k in range(points):
+            picture.add(Record(k + 1, k / 100, 3 - k / points, 1.0, 0.1, 1.0))
+            board.display = k == points - 1  # only the last one is drawn
+            start = time.perf_counter()
+            board.draw(k / 100, 3 - k / points, "train_loss")
+            theirs = time.perf_counter() - start
+        ours = min(seconds(lambda p=picture, s=screen: s.put(p.draw())) for _ in range(5))
+        found[points] = (1000 * ours, 1000 * theirs)
+        d2l.plt.close("all")
+    print(json.dumps(found))
+
+
+def in_a_kernel(call):
+    """Return what a call of this module prints as JSON, made in a kernel."""
+    source = f"from benchmarks import live\nlive.{call}"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    quiet = ["--IPKernelApp.log_level=40"]
+    client = NotebookClient(notebook, kernel_name="python3", timeout=1800, extra_arguments=quiet)
+    client.execute()
+    outputs = notebook.cells[0].outputs
+    text = "".join(o.text for o in outputs if o.output_type == "stream" and o.name == "stdout")
+    return json.loads(text.strip().splitlines()[-1])
 
 
 def main():
-    for name in RECIPES:
-        source = f"from benchmarks.live import measure\nmeasure({name!r})"
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-        quiet = ["--IPKernelApp.log_level=40"]
-        NotebookClient(
-            notebook, kernel_name="python3", timeout=1800, extra_arguments=quiet
-        ).execute()
-        print(*(o.text for o in notebook.cells[0].outputs if o.output_type == "stream"), end="")
-
-
-if __name__ == "__main__":
-    main()
+    rows = []
+    calls = {f"live_plot, {name}": f"measure({name!r})" for name in RECIPES}
+    for name, call in (calls | {"D2L's board, its own run": "measure_d2l()"}).items():
+        found = in_a_kernel(call)
+        costs = found["costs"]
+        rows.append(
+            {
+                "curves": name,
+                "more time": f"{statistics.median(costs):.1f}%",
+                "standard error of the mean": f"{statistics.stdev(costs) / len(costs) ** 0.5:.1f}%",
+                "updates a second": f"{found['updates a second']:.1f}",
+            }
+        )
+    save("live", rows, "One thread, in a kernel. The extra time is a median of alternating turns.")
+    found = in_a_kernel("measure_growth()")
+    rows = [
+        {"points": points, "course, ms": f"{ours:.1f}", "D2L, ms": f"{theirs:.0f}"}
+        for points, (ours, theirs) in found.items()
+    ]
+    save("picture", rows, "The time of one picture, drawn and sent.")
