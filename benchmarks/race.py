@@ -50,8 +50,10 @@ def run_ours(ids, batch_size, num_hiddens, lr, every):
     run, val, elapsed, steps, score = train(model, batches, options), data.val_batches(), 0, 0, 99
     while score >= GOAL and elapsed < 60:
         start = time.perf_counter()
-        steps += len(list(itertools.islice(run, every)))
-        elapsed += time.perf_counter() - start
+        taken = len(list(itertools.islice(run, every)))
+        elapsed, steps = elapsed + time.perf_counter() - start, steps + taken
+        if taken == 0:
+            break  # the run is over, and the goal was not reached
         score = perplexity(evaluate(model, val))
     return elapsed, steps, score
 
