@@ -81,7 +81,7 @@ def main():
             "steps": steps,
             "perplexity": f"{score:.2f}",
             "seconds": f"{elapsed:.2f}",
-            "times sooner": f"{base / elapsed:.1f}",
+            "times sooner": f"{base / elapsed:.1f}" if score < GOAL else "not reached",
         }
         for name, (elapsed, steps, score) in runs.items()
     ]
