@@ -4,7 +4,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import nbformat
 import psutil
 
 from benchmarks.report import save
@@ -29,12 +28,12 @@ def most_memory(done):
 def notebooks():
     """Yield a row for each notebook, executed in a kernel of its own."""
     for path in NOTEBOOKS:
-        notebook, done = nbformat.read(path, as_version=4), threading.Event()
+        done = threading.Event()
         with ThreadPoolExecutor() as pool:
             memory = pool.submit(most_memory, done)
             start = time.perf_counter()
             try:
-                _, problem = execute(path, notebook)
+                _, problem = execute(path)
             finally:
                 done.set()
         took = time.perf_counter() - start

@@ -9,7 +9,6 @@ import torch
 from benchmarks.report import DOCS, FOLDER, save, seconds
 from charrnn_helpers.bptt import RNNByHand, RNNLMByHand
 from charrnn_helpers.data import StreamBatches
-from charrnn_helpers.model import make_model
 from charrnn_helpers.training import train_step
 
 BASE = {"batch_size": 32, "num_steps": 32, "num_hiddens": 128, "length": 200_000}
@@ -26,9 +25,7 @@ def step_time(batch_size, num_steps, num_hiddens, length):
     generator = torch.Generator().manual_seed(0)
     length = max(length, batch_size * num_steps + 1)
     ids = torch.randint(28, (length,), generator=generator)
-    plain = make_model(28, num_hiddens, 0.1)
-    model = RNNLMByHand(RNNByHand(28, num_hiddens, 0.1), 28)
-    model.load_state_dict(plain.state_dict())
+    model = RNNLMByHand(RNNByHand(28, num_hiddens, 0.1, generator), 28, generator)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 
     def step():
@@ -41,8 +38,8 @@ def step_time(batch_size, num_steps, num_hiddens, length):
 
 
 def slope(xs, ys):
-    """Return the exponent of y ~ x^a between the last two points."""
-    return math.log(ys[-1] / ys[-2]) / math.log(xs[-1] / xs[-2])
+    """Return the exponent a of y ~ x^a between two points."""
+    return math.log(ys[1] / ys[0]) / math.log(xs[1] / xs[0])
 
 
 def main():
@@ -53,14 +50,13 @@ def main():
         ax.loglog(values, [1000 * t for t in times], "o-")
         ax.set(xlabel=name)
         ax.grid(alpha=0.3)
-        first = math.log(times[1] / times[0]) / math.log(values[1] / values[0])
         rows.append(
             {
                 "what grows": name,
                 "from, to": f"{values[0]:,}, {values[-1]:,}",
                 "ms": f"{1000 * times[0]:.2f}, {1000 * times[-1]:.1f}",
-                "slope at first": f"{first:.2f}",
-                "slope at last": f"{slope(values, times):.2f}",
+                "slope at first": f"{slope(values[:2], times[:2]):.2f}",
+                "slope at last": f"{slope(values[-2:], times[-2:]):.2f}",
             }
         )
     axes[0].set_ylabel("ms per training step")

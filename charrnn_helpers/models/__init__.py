@@ -73,13 +73,6 @@ def start(recipe, vocab_size, ids):
     return model, linear_decay(run, options, recipe.num_epochs * len(batches))
 
 
-def finish(model):
-    """Return the trained model without its dropout, if it has any."""
-    if isinstance(model.rnn, WithDropout):
-        model.rnn = model.rnn.without()
-    return model
-
-
 def make(name, folder, text=None):
     """Train the model of this name, save it into the folder, and yield a Record for each epoch.
 
@@ -94,5 +87,7 @@ def make(name, folder, text=None):
             history.append(record)
         if record.epoch == int(record.epoch):
             yield record
-    model = finish(model)
-    save_checkpoint(path, model.half() if recipe.rates else model, data.vocab, history)
+    if recipe.rates:
+        model.rnn = model.rnn.without()
+        model.half()
+    save_checkpoint(path, model, data.vocab, history)

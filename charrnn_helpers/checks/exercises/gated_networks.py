@@ -1,12 +1,14 @@
 """The exercises of notebook 9: one step of a GRU, a broken LSTM, the mixture of two models."""
 
+from functools import partial
+
 import torch
 
 from charrnn_helpers.checks.exercise import Case, Exercise, Slip, draw
 from charrnn_helpers.checks.values import identical, settle
 
 
-def with_gradient(answer, args, k, name):
+def with_gradient(answer, *args, k, name):
     """Call an answer twice: for its result, and for the gradient of argument k.
 
     Where nothing flows back, the gradient is 0. If the first call changes its arguments, there is
@@ -40,10 +42,6 @@ def gru_case(batch_size, num_hiddens, seed):
     sizes = [(b, h)] * 4 + [(h, h)] * 3
     show = "(x_z {}, x_r {}, x_h {}, H {}, W_hz {}, W_hr {}, W_hh {})".format(*sizes)
     return Case(show, lambda: tuple(draw(*size, seed=seed + i) for i, size in enumerate(sizes)))
-
-
-def gru_step_with_gradient(answer, *args):
-    return with_gradient(answer, args, 3, "H")
 
 
 GRU_STEP_SLIPS = {
@@ -132,7 +130,7 @@ GRU_STEP = Exercise(
     notebook=9,
     title="one step of a GRU",
     answer=my_gru_step,
-    drive=gru_step_with_gradient,
+    drive=partial(with_gradient, k=3, name="H"),
     tried="batches of 1 to 4 rows with 1 to 5 hidden units, and the gradient of H",
     cases=(
         gru_case(1, 1, 10),
@@ -170,10 +168,6 @@ def lstm_case(batch_size, num_hiddens, seed):
     b, h = batch_size, num_hiddens
     show = f"(a_i, a_f, a_o, a_c, and C, each {b, h})"
     return Case(show, lambda: tuple(draw(b, h, seed=seed + i, scale=1.2) for i in range(5)))
-
-
-def lstm_step_with_gradient(answer, *args):
-    return with_gradient(answer, args, 4, "C")
 
 
 LSTM_STEP_SLIPS = {
@@ -254,7 +248,7 @@ LSTM_STEP = Exercise(
     title="repair an LSTM",
     answer=my_lstm_step,
     given=given_lstm_step,
-    drive=lstm_step_with_gradient,
+    drive=partial(with_gradient, k=4, name="C"),
     tried="batches of 1 to 4 rows with 1 to 5 hidden units, and the gradient of C",
     cases=(
         lstm_case(1, 1, 110),
@@ -292,8 +286,8 @@ def mixture_case(num_chars, vocab_size, w, seed):
 
 MIXTURE_LOSS_SLIPS = {
     "logarithms mixed": Slip("mixed = w * p + (1 - w) * q", "mixed = p**w * q ** (1 - w)", "The "
-        "losses of the two models are mixed, or the logarithms of their probabilities, which comes "
-        "to the same thing. Mix the probabilities first, and take the logarithm afterward."),
+        "losses of the two models are mixed, or the logarithms of their probabilities, which is "
+        "equivalent. Mix the probabilities first, and take the logarithm afterward."),
     "logarithms mixed, then a softmax": Slip("mixed = w * p + (1 - w) * q", "mixed = (w * p.log() "
         "+ (1 - w) * q.log()).softmax(dim=1)", "The logarithms of the probabilities are mixed, and "
         "the result is turned into a distribution, as cross_entropy does. Mix the probabilities "
