@@ -12,11 +12,11 @@ from benchmarks.report import publish
 
 PARTS = {  # name: about how many minutes on two cores
     "race": 1,
-    "step": 3,
+    "step": 2,
     "busy": 1,
     "small": 1,
-    "growth": 2,
-    "live": 3,
+    "growth": 1,
+    "live": 4,
     "course": 4,
 }
 

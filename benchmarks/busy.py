@@ -51,7 +51,7 @@ def speed(threads):
     return 1 / statistics.median(seconds(step, 20) for _ in range(7))
 
 
-def learners(number, count=150):
+def learners(number, count=600):
     """Return the seconds that each of so many processes needs for its training, all at once."""
     command = [sys.executable, "-c", LEARNER.format(count=count)]
     pipes = {"stdout": subprocess.PIPE, "encoding": "utf-8", "cwd": ROOT}

@@ -1,5 +1,6 @@
 """How the time of a step grows with units, window, batch, and text, as a picture and a table."""
 
+import itertools
 import math
 import statistics
 
@@ -21,15 +22,18 @@ RANGES = {
 
 
 def step_time(batch_size, num_steps, num_hiddens, length):
-    """Return the median seconds of a training step on the first batch of a text of this length."""
+    """Return the median seconds of a training step on a text of this length."""
     generator = torch.Generator().manual_seed(0)
     length = max(length, batch_size * num_steps + 1)
     ids = torch.randint(28, (length,), generator=generator)
     model = RNNLMByHand(RNNByHand(28, num_hiddens, 0.1, generator), 28, generator)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 
+    batches = StreamBatches(ids, batch_size, num_steps)
+    endless = itertools.chain.from_iterable(itertools.repeat(batches))
+
     def step():
-        X, Y = next(iter(StreamBatches(ids, batch_size, num_steps)))
+        X, Y = next(endless)
         train_step(model, X, Y, optimizer, 1.0)
 
     step()

@@ -3,8 +3,9 @@
 Everything runs in a real kernel, where each picture is a message that has to be sent.  For the
 course, one long training: by turns, for about a second each, its records are taken as they come,
 or through the generator that draws them, with all that notebook 05 asks of it: lines, sample,
-time left.  (Validation is work that the user asks for, and is left out.)  For D2L, its own fit()
-with and without display, by turns.  Then the time of one picture, with few points and with many.
+time left.  (Validation is work that the user asks for, and is left out.)  The cockpit is
+compared with fit().  For D2L, its own fit() with and without display, by turns.  Then the time of
+one picture, with few points and with many.
 """
 
 import json
@@ -23,7 +24,8 @@ from charrnn_helpers.data import TimeMachine, WindowBatches
 from charrnn_helpers.model import make_model
 from charrnn_helpers.sampling import predict
 from charrnn_helpers.show import live
-from charrnn_helpers.training import Options, Record, train
+from charrnn_helpers.show.cockpit import TrainingCockpit
+from charrnn_helpers.training import Options, Record, fit, train
 
 RECIPES = {  # batch_size, num_hiddens, sigma, options, steps a turn
     "lesson's run": (1024, 32, 0.01, Options(num_epochs=10_000, lr=1.0), 50),
@@ -33,10 +35,18 @@ RECIPES = {  # batch_size, num_hiddens, sigma, options, steps a turn
         200,
     ),
 }
-TURNS = 60
+TURNS = 40
+
+
+def count_updates():
+    """Return a list that grows by one item with each picture that is drawn from now on."""
+    updates, draw = [], live.LivePicture.draw
+    live.LivePicture.draw = lambda picture: updates.append(1) or draw(picture)
+    return updates
 
 
 def measure(name):
+    """Print what live_plot costs in one long training, turn by turn."""
     batch_size, num_hiddens, sigma, options, count = RECIPES[name]
     data = TimeMachine(batch_size, 32, load_time_machine(), num_train=50_000)
     vocab = data.vocab
@@ -46,8 +56,7 @@ def measure(name):
     torch.set_num_threads(1)
     picture = live.LivePicture({"1-gram": 16.6, "2-gram": 9.5, "3-gram": 6.4}, options.num_epochs)
     drawn = live.drawn(plain, picture, sample=lambda: predict(model, "time traveller ", 60, vocab))
-    updates, draw = [], live.LivePicture.draw
-    live.LivePicture.draw = lambda picture: updates.append(1) or draw(picture)
+    updates = count_updates()
 
     def took(records):
         start = time.perf_counter()
@@ -62,6 +71,22 @@ def measure(name):
         during, after = took(drawn), took(plain)
         costs.append(100 * (2 * during / (before + after) - 1))
         before, elapsed = after, elapsed + during
+    print(json.dumps({"costs": costs, "updates a second": len(updates) / elapsed}))
+
+
+def measure_cockpit():
+    """Print what the cockpit costs beside fit() with the same model; no page is attached."""
+    torch.set_num_threads(1)
+    data = TimeMachine(32, 32, load_time_machine())
+    options = Options(num_epochs=5, lr=0.1, carry_state=True)
+    flight = TrainingCockpit(make_model(len(data.vocab), 128, 0.1), data, options)
+    flight._test = lambda: None  # validation is work that is asked for
+    updates, costs, elapsed = count_updates(), [], 0.0
+    for _ in range(TURNS // 3):
+        run = train(flight.model, flight.batches, options, flight.optimizer)
+        plain, during = seconds(lambda r=run: fit(r)), seconds(flight.run)
+        costs.append(100 * (during / plain - 1))
+        elapsed += during
     print(json.dumps({"costs": costs, "updates a second": len(updates) / elapsed}))
 
 
@@ -87,7 +112,7 @@ def measure_growth():
     found = {}
     for points in (100, 1_000, 10_000):
         picture, screen = live.LivePicture(), live.Screen()
-        board = d2l.ProgressBoard()
+        board = d2l.ProgressBoard(xlabel="epoch")
         for k in range(points):
             picture.add(Record(k + 1, k / 100, 3 - k / points, 1.0, 0.1, 1.0))
             board.display = k == points - 1  # only the last one is drawn
@@ -115,7 +140,8 @@ def in_a_kernel(call):
 def main():
     rows = []
     calls = {f"live_plot, {name}": f"measure({name!r})" for name in RECIPES}
-    for name, call in (calls | {"D2L's board, its own run": "measure_d2l()"}).items():
+    calls |= {"cockpit": "measure_cockpit()", "D2L's board, its own run": "measure_d2l()"}
+    for name, call in calls.items():
         found = in_a_kernel(call)
         costs = found["costs"]
         rows.append(

@@ -15,23 +15,23 @@ class Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, inputs, state, W_xh, W_hh, b_h):
-        H = state.new_empty(len(inputs) + 1, *state.shape)
+        X, H = inputs.flatten(0, 1), state.new_empty(len(inputs) + 1, *state.shape)
         H[0] = state  # before the first step
-        torch.addmm(b_h, inputs.flatten(0, 1), W_xh, out=H[1:].flatten(0, 1))  # all steps at once
+        torch.addmm(b_h, X, W_xh, out=H[1:].flatten(0, 1))  # all steps at once
         for t in range(1, len(H)):
             H[t].addmm_(H[t - 1], W_hh).tanh_()  # in place
-        ctx.save_for_backward(inputs, H, W_xh, W_hh)
+        ctx.save_for_backward(X, H, W_xh, W_hh)
         return H[1:]
 
     @staticmethod
     @once_differentiable
     def backward(ctx, from_above):
-        inputs, H, W_xh, W_hh = ctx.saved_tensors
+        X, H, W_xh, W_hh = ctx.saved_tensors
         dA = H[1:].square().neg_().add_(1)  # the slopes, 1 - H^2, which become dA step by step
         dA[-1] *= from_above[-1]
         for t in range(len(dA) - 2, -1, -1):
             dA[t] *= torch.addmm(from_above[t], dA[t + 1], W_hh.T)  # from above + from the right
-        X, H_before, flat = (a.flatten(0, 1) for a in (inputs, H[:-1], dA))
+        H_before, flat = H[:-1].flatten(0, 1), dA.flatten(0, 1)
         dX = dA @ W_xh.T if ctx.needs_input_grad[0] else None
         return dX, dA[0] @ W_hh.T, X.T @ flat, H_before.T @ flat, flat.sum(dim=0)
 
