@@ -26,6 +26,8 @@ ORDER = [  # a module imports only from those above it
     "checks.exercise",
     *[f"checks.exercises.{path.stem[3:]}" for path in NOTEBOOKS],
     *["checks.exercises", "checks.predictions", "checks"],
+    *[f"commands.{name}" for name in ("check", "fetch", "sample", "train", "lab", "report")],
+    *["commands", "__main__"],
 ]
 
 

@@ -1,0 +1,60 @@
+"""The course at the command line: check a computer, fetch the book, write, train, and report."""
+
+import argparse
+import sys
+
+from charrnn_helpers.commands import check, fetch, lab, report, sample, train
+
+COMMANDS = {
+    "check": (check, "tell what works on this computer, what does not, and the remedy"),
+    "fetch": (fetch, "download the book into a folder, for instance on a USB drive"),
+    "sample": (sample, "let a trained model go on writing a text"),
+    "train": (train, "train a model on a text of your own, and save it"),
+    "lab": (lab, "copy the notebooks into a folder, and open JupyterLab there"),
+    "report": (report, "tell which mistakes a class made, from its logbooks"),
+}
+EXAMPLES = """\
+examples:
+  python -m charrnn_helpers check
+  python -m charrnn_helpers sample "The time traveller" --temperature 0.7
+  python -m charrnn_helpers train mytext.txt --to mymodel.safetensors
+  python -m charrnn_helpers sample "It was" --model mymodel.safetensors
+  python -m charrnn_helpers lab course
+"""
+
+
+def parser():
+    """Return the parser of the command line."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    found = argparse.ArgumentParser(
+        "python -m charrnn_helpers", None, __doc__, EXAMPLES, formatter_class=formatter
+    )
+    subparsers = found.add_subparsers(metavar="COMMAND", required=True)
+    for name, (module, words) in COMMANDS.items():
+        text = module.__doc__.partition("  Import-only.")[0]
+        command = subparsers.add_parser(
+            name, help=words, description=text, formatter_class=formatter
+        )
+        module.add(command)
+        command.set_defaults(run=module.run)
+    return found
+
+
+def main(words=None):
+    """Run a command; return 0 if all is well, 1 if not, and 130 if you interrupted it.
+
+    Wrong arguments end the program with the exit code 2.
+    """
+    arguments = parser().parse_args(words)
+    try:
+        return arguments.run(arguments)
+    except (ValueError, OSError, FloatingPointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""Tell what works on this computer, what does not, and the remedy.  Import-only.
+
+The exit code is 1 if something does not work.  Nothing is downloaded.
+"""
+
+import importlib.metadata
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from jupyter_client.manager import start_new_kernel
+from packaging.requirements import Requirement
+
+from charrnn_helpers.book import load_time_machine
+from charrnn_helpers.book.find import cache_path, is_the_book
+from charrnn_helpers.checks.logbook import logbook_path
+from charrnn_helpers.show.cockpit import click_problems
+
+SIGNS = {"good": "✓", "note": "○", "bad": "✗"}
+
+
+class Finding(NamedTuple):
+    """One line of the report: what was found, and whether it is good, bad, or worth a note."""
+
+    kind: str
+    text: str
+
+
+def add(parser):
+    pass  # there is nothing to choose
+
+
+def run(arguments):
+    kinds = []
+    for look in (python, packages, clicks, kernel, pytorch, book, cache, progress):
+        finding = look()
+        kinds.append(finding.kind)
+        print(f"{SIGNS[finding.kind]} {finding.text}", flush=True)
+    bad = kinds.count("bad")
+    print(f"{bad} of {len(kinds)} do not work." if bad else "The course works here.")
+    return 1 if bad else 0
+
+
+def python():
+    return Finding("good", f"Python {platform.python_version()}, {platform.platform()}")
+
+
+def packages():
+    """Compare the installed packages with those that the course needs."""
+    wrong = []
+    for line in importlib.metadata.requires("charrnn-helpers"):
+        needed = Requirement(line)
+        if needed.marker is not None and not needed.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            there = importlib.metadata.version(needed.name)
+        except importlib.metadata.PackageNotFoundError:
+            there = "none"
+        if there == "none" or not needed.specifier.contains(there, prereleases=True):
+            wrong.append(f"{needed.name}{needed.specifier} (there is {there})")
+    if wrong:
+        return Finding("bad", f"packages: install {', '.join(wrong)} with pip or conda")
+    return Finding("good", "packages: all are there, in the versions that the course needs")
+
+
+def clicks():
+    problems = click_problems()
+    return Finding("bad" if problems else "good", " ".join(problems) or "sliders and buttons work")
+
+
+def kernel():
+    """Start a kernel, as JupyterLab does, and let it compute something."""
+    try:
+        manager, client = start_new_kernel(60, extra_arguments=QUIET)
+    except Exception as error:  # whatever it is, notebooks will not run
+        remedy = "run python -m ipykernel install --sys-prefix"
+        return Finding("bad", f"kernel: it does not start ({error}); {remedy}")
+    try:
+        reply = client.execute_interactive("1 + 1", silent=True, timeout=60)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    good = reply["content"]["status"] == "ok"
+    return Finding("good" if good else "bad", "kernel: it starts and computes")
+
+
+QUIET = ["--IPKernelApp.log_level=40"]
+
+
+def pytorch():
+    """Tell the version and the device; name the smaller build where it would help."""
+    text = f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads"
+    if torch.cuda.is_available():
+        return Finding("good", f"{text}, GPU {torch.cuda.get_device_name()}")
+    if torch.version.cuda and sys.platform == "linux":
+        return Finding("note", f"{text}; it has GPU libraries, but there is no GPU. {SMALLER}")
+    return Finding("good", f"{text}, no GPU (the course does not need one)")
+
+
+SMALLER = "The build for CPUs takes several gigabytes less; docs/handbook.md says how to install it"
+
+
+def book():
+    named = os.environ.get("CHARRNN_TEXT")
+    if named:
+        try:
+            return Finding("good", f"text: {len(load_time_machine()):,} characters in {named!r}")
+        except (OSError, ValueError) as error:
+            return Finding("bad", f"text: {error}")
+    if is_the_book(cache_path()):
+        return Finding("good", "text: the book is in the cache")
+    remedy = "notebook 1 will download it; without a network, see python -m charrnn_helpers fetch"
+    return Finding("note", f"text: the book is not here yet; {remedy}")
+
+
+def cache():
+    return writable("cache", cache_path().parent, "CHARRNN_CACHE")
+
+
+def progress():
+    return writable("progress", logbook_path().parent, "CHARRNN_PROGRESS")
+
+
+def writable(what, folder, variable):
+    """Tell whether files can be written into the folder, or into one that has to be made for it."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if there.is_dir() and os.access(there, os.W_OK):
+        return Finding("good", f"{what}: {str(folder)!r} can be written")
+    remedy = f"let the environment variable {variable} name another place"
+    return Finding("bad", f"{what}: {str(Path(folder))!r} cannot be written; {remedy}")

@@ -1,0 +1,30 @@
+"""Download The Time Machine and verify it, for a classroom without a network.  Import-only.
+
+Copy the file to the computers, and let the environment variable CHARRNN_TEXT name it there.
+"""
+
+from pathlib import Path
+
+from charrnn_helpers.book import load_time_machine
+from charrnn_helpers.book.find import cache_path, is_the_book, write
+
+
+def add(parser):
+    parser.add_argument("--to", type=Path, default=Path(), metavar="DIR", help="default: here")
+
+
+def run(arguments):
+    path = (arguments.to / "timemachine.txt").expanduser().absolute()
+    if is_the_book(path):
+        print(f"The book is already there: {path}")
+        return 0
+    if path.exists():
+        raise ValueError(f"{str(path)!r} is another file; move it away, or choose another folder")
+    cached = cache_path()
+    if not is_the_book(cached):
+        load_time_machine(retry=True)  # brings it into the cache, or prints why it cannot
+    if not is_the_book(cached):
+        return 1
+    write(path, cached.read_bytes())
+    print(f"The book is now there: {path}\nOn the other computers, let CHARRNN_TEXT name it.")
+    return 0

@@ -1,0 +1,147 @@
+"""Tell which mistakes a class made, from the logbooks that learners hand in.  Import-only.
+
+A logbook is the file progress.jsonl.  It holds, for each try, the exercise, whether it passed,
+and the name of the diagnosis, but no code and no name.  A file that cannot be read is named and
+left out.
+"""
+
+import html
+import json
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from charrnn_helpers.checks import BY_NAME, EXERCISES
+from charrnn_helpers.checks.diagnosis import REMARKS
+from charrnn_helpers.checks.exercise import CHANGED, TROUBLES
+from charrnn_helpers.checks.logbook import check_kind
+from charrnn_helpers.checks.trial import SECONDS
+
+MOST_BYTES = 10_000_000  # of one logbook; a diligent learner writes less than a hundredth of it
+SHOWN = 3  # diagnoses for each exercise
+GENERAL = {name: text for _, name, text in REMARKS}  # they fit every exercise
+GENERAL |= {name: text.format(seconds=SECONDS) for name, text in TROUBLES.items()}
+GENERAL |= {"input changed": CHANGED, "": "Another wrong result."}
+
+
+def add(parser):
+    parser.add_argument("logbooks", nargs="+", type=Path, metavar="LOGBOOK")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with bars as well")
+
+
+def run(arguments):
+    books, refused = [], 0
+    for path in arguments.logbooks:
+        try:
+            books.append(read_logbook(path))
+        except (OSError, ValueError) as error:
+            refused += 1
+            print(f"left out: {error}", file=sys.stderr)
+    if not books:
+        raise ValueError("there is no logbook to report on")
+    rows = summary(books)
+    print(as_text(rows, len(books)))
+    if arguments.html:
+        arguments.html.write_text(as_page(rows, len(books)), encoding="utf-8")
+    return 1 if refused else 0
+
+
+def read_logbook(path):
+    """Return {exercise: (passed, {diagnosis: number of tries})} from one logbook.
+
+    Raises OSError or ValueError, with the name of the file, if it is no logbook.
+    """
+    check_kind(path)
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"{path.name!r} is larger than {MOST_BYTES:,} bytes")
+    passed, found, understood = set(), defaultdict(Counter), 0
+    lines = [line for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
+    for line in lines:
+        event = parsed(line)
+        understood += event is not None
+        exercise = (event or {}).get("exercise")
+        if not isinstance(exercise, str) or exercise not in BY_NAME:
+            continue
+        if event.get("status") == "passed":
+            passed.add(exercise)
+            found[exercise][""] += 0  # it was tried
+        else:
+            mistake = str(event.get("diagnosis", ""))[:80]
+            found[exercise][mistake if mistake.isprintable() else "unreadable"] += 1
+    if lines and not understood:
+        raise ValueError(f"{path.name!r} is not a logbook: no line of it is a JSON object")
+    return {name: (name in passed, counts) for name, counts in found.items()}
+
+
+def parsed(line):
+    """Return the event on a line, or None if it is damaged."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def summary(books):
+    """Return a row (exercise, tried, passed, [(learners, diagnosis, sentence)]) for each exercise.
+
+    Exercises that nobody tried are left out.  A diagnosis counts once for each learner.
+    """
+    rows = []
+    for exercise in EXERCISES:
+        of_it = [book[exercise.name] for book in books if exercise.name in book]
+        if of_it:
+            counts = Counter(mistake for _, tries in of_it for mistake in +tries)
+            rows.append(
+                (
+                    exercise,
+                    len(of_it),
+                    sum(passed for passed, _ in of_it),
+                    [(n, name, sentence(exercise, name)) for name, n in counts.most_common(SHOWN)],
+                )
+            )
+    return rows
+
+
+def sentence(exercise, diagnosis):
+    """Return what the learner was told, or the name of the diagnosis."""
+    texts = GENERAL | {name: slip.text for name, slip in exercise.slips.items()}
+    return " ".join(texts.get(name, "") for name in diagnosis.split(" + "))
+
+
+def as_text(rows, learners):
+    lines = [f"{learners} logbook{'s' * (learners != 1)}"]
+    for exercise, tried, passed, mistakes in rows:
+        title = f"notebook {exercise.notebook}, {exercise.name}: {exercise.title}"
+        lines.append(f"\n{title}\n  tried by {tried}, passed by {passed}")
+        lines += [f"  {n:3} x {name or 'other'}: {text}" for n, name, text in mistakes]
+    return "\n".join(lines)
+
+
+def bar(n, of, color):
+    """Return a bar that is 200 pixels long if n is all of them."""
+    shape = f'<rect width="{200 * n / of:.0f}" height="10" fill="{color}"/>'
+    return f'<svg width="200" height="10" aria-hidden="true">{shape}</svg>'
+
+
+def as_page(rows, learners):
+    """Return an HTML page on which bars show how many passed, and how frequent each mistake was."""
+    body = [f"<h1>{learners} logbook{'s' * (learners != 1)}</h1>"]
+    for exercise, tried, passed, mistakes in rows:
+        body.append(f"<h2>Notebook {exercise.notebook}: {html.escape(exercise.title)}</h2>")
+        body.append(f"<p>{bar(passed, tried, '#0072B2')} passed by {passed} of {tried}</p><ul>")
+        for n, name, text in mistakes:
+            words = f"<b>{html.escape(name or 'other')}</b>: {html.escape(text)}"
+            body.append(f"<li>{bar(n, tried, '#D55E00')} {n} times {words}</li>")
+        body.append("</ul>")
+    style = "body{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}"
+    return PAGE.format(style=style, body="\n".join(body))
+
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>What the class got wrong</title>
+<style>{style}</style></head>
+<body>
+{body}
+</body></html>
+"""

@@ -1,0 +1,50 @@
+"""Let a trained model go on writing.  Import-only.
+
+Without --model, a model writes that comes with the course: 128 hidden units, trained on The Time
+Machine.  The text is turned into small letters and spaces, because the model knows nothing else.
+"""
+
+import textwrap
+
+import torch
+
+from charrnn_helpers.checkpoint import load_checkpoint
+from charrnn_helpers.data import preprocess
+from charrnn_helpers.models import RECIPES, trained_model
+from charrnn_helpers.sampling import sample
+
+
+def add(parser):
+    parser.add_argument("prefix", help='the beginning, such as "The time traveller"')
+    parser.add_argument("--length", type=int, default=300, help="characters to write (300)")
+    parser.add_argument("--temperature", type=float, default=0.7, help="0 is greedy (0.7)")
+    parser.add_argument("--top-k", type=int, help="draw from the k likeliest characters")
+    parser.add_argument("--top-p", type=float, help="draw from those with this probability in all")
+    parser.add_argument("--seed", type=int, help="for the same text again")
+    names = ", ".join(RECIPES)
+    parser.add_argument("--model", default="time_machine", help=f"a file that train saved, {names}")
+
+
+def run(arguments):
+    torch.set_num_threads(1)
+    if arguments.model in RECIPES:
+        model, vocab = trained_model(arguments.model)
+    else:
+        model, vocab, _ = load_checkpoint(arguments.model)
+    generator = torch.Generator()
+    if arguments.seed is None:
+        generator.seed()
+    else:
+        generator.manual_seed(arguments.seed)
+    text = sample(
+        model.float(),
+        preprocess(arguments.prefix),
+        arguments.length,
+        vocab,
+        arguments.temperature,
+        arguments.top_k,
+        arguments.top_p,
+        generator,
+    )
+    print(textwrap.fill(text, 90, break_long_words=True))
+    return 0

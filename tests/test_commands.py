@@ -1,0 +1,311 @@
+"""The command line: `python -m charrnn_helpers`, and the same from a wheel in a new environment."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+from charrnn_helpers import checks
+from charrnn_helpers.__main__ import COMMANDS, main
+from charrnn_helpers.book import find, story_path
+from charrnn_helpers.checkpoint import load_checkpoint
+from charrnn_helpers.commands import check, lab, report
+from tests.course import NOTEBOOKS, ROOT
+
+STORY = str(story_path())
+
+
+def test_help_names_each_command_and_teaches_by_examples(capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["--help"])
+    text = capsys.readouterr().out
+    assert error.value.code == 0 and all(name in text for name in COMMANDS)
+    assert "sample" in text and "--temperature 0.7" in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_explains_itself(name, capsys):
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    text = capsys.readouterr().out
+    assert "Import-only" not in text and len(text) > 200 - 100 * (name == "check")
+
+
+@pytest.mark.parametrize("words", [[], ["nonsense"], ["sample"], ["report"]])
+def test_wrong_arguments_end_with_2(words):
+    with pytest.raises(SystemExit) as error:
+        main(words)
+    assert error.value.code == 2
+
+
+# sample and train
+
+
+def test_the_shipped_model_writes_at_once_and_the_same_again(capsys):
+    words = ["sample", "The Time-Traveller", "--length", "80", "--seed", "1", "--top-k", "5"]
+    texts = []
+    for _ in range(2):
+        assert main(words) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1] and texts[0].startswith("the time traveller ")
+    assert len(" ".join(texts[0].split())) >= 95
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["sample", ""], "the prefix is empty"),
+        (["sample", "Жил-был"], "'ж' in the prefix 'жил был' is not in the vocabulary"),
+        (["sample", "it", "--temperature", "-1"], "temperature is -1.0"),
+        (["sample", "it", "--top-k", "99"], "top_k is 99"),
+        (["sample", "it", "--length", "-3"], "num_preds is -3"),
+        (["sample", "it", "--model", "nowhere.safetensors"], "No such file"),
+        (["sample", "it", "--model", STORY], "is not a valid checkpoint"),
+        (["train", "nowhere.txt"], "nowhere.txt"),
+        (["train", STORY, "--epochs", "0"], "num_epochs is 0"),
+        (["train", STORY, "--lr", "nan"], "lr is nan"),
+        (["train", STORY, "--units", "0"], "num_hiddens is 0"),
+        (["train", STORY, "--to", STORY], "exists; choose another name"),
+        (["train", STORY, "--to", "no/such/folder/m"], "is no folder; choose another"),
+    ],
+)
+def test_bad_values_are_named_and_end_with_1(words, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if words[0] == "train" and "--to" in words[2:3]:
+        words = [*words, "--epochs", "1", "--units", "4"]
+    assert main(words) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_of_ones_own_is_trained_saved_and_writes(tmp_path, capsys):
+    path = tmp_path / "my model"
+    train = ["train", STORY, "--to", str(path), "--epochs", "2", "--units", "16"]
+    assert main(train) == 0
+    text = capsys.readouterr().out
+    scores = [float(score) for score in re.findall(r"on the validation part +([\d.]+)", text)]
+    assert len(scores) == 2 and scores[1] < scores[0] < 28
+    _, _, history = load_checkpoint(path)
+    assert history[-1].epoch == 2
+    assert main(["sample", "it was", "--model", str(path), "--length", "20"]) == 0
+    assert capsys.readouterr().out.startswith("it was")
+
+
+def test_a_training_that_diverges_ends_with_an_error_and_saves_nothing(tmp_path, capsys):
+    path = tmp_path / "model"
+    assert main(["train", STORY, "--to", str(path), "--lr", "1e37", "--units", "4"]) == 1
+    assert "this step was not taken" in capsys.readouterr().err
+    assert not path.exists()
+
+
+# fetch
+
+
+def test_fetch_copies_the_book_and_leaves_other_files_alone(tmp_path, monkeypatch, book, capsys):
+    monkeypatch.delenv("CHARRNN_TEXT", raising=False)
+    monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "cache"))
+    stick = tmp_path / "stick"
+    find.write(tmp_path / "cache" / "timemachine.txt", book.encode())
+    assert main(["fetch", "--to", str(stick)]) == 0
+    assert find.is_the_book(stick / "timemachine.txt")
+    assert main(["fetch", "--to", str(stick)]) == 0
+    assert "already there" in capsys.readouterr().out
+    (stick / "timemachine.txt").write_text("my notes", encoding="utf-8")
+    assert main(["fetch", "--to", str(stick)]) == 1
+    assert (stick / "timemachine.txt").read_text(encoding="utf-8") == "my notes"
+
+
+def test_fetch_without_a_network_says_why(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("CHARRNN_TEXT", raising=False)
+    monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(find, "MIRRORS", (("http://127.0.0.1:9/timemachine.txt", "", 1),))
+    assert main(["fetch", "--to", str(tmp_path / "stick")]) == 1
+    assert "could not be loaded" in capsys.readouterr().out
+    assert not (tmp_path / "stick").exists()
+
+
+# check
+
+
+def test_check_finds_that_the_course_works_here(monkeypatch, capsys):
+    monkeypatch.setenv("CHARRNN_TEXT", STORY)
+    assert main(["check"]) == 0
+    text = capsys.readouterr().out
+    assert "kernel: it starts and computes" in text and "The course works here." in text
+
+
+def test_check_names_what_does_not_work_and_the_remedy(monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("CHARRNN_TEXT", str(tmp_path / "nowhere.txt"))
+    monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "file" / "cache"))
+    monkeypatch.setattr(check, "kernel", lambda: check.Finding("good", "kernel: not started here"))
+    monkeypatch.setattr(check, "click_problems", lambda: ["install another ipykernel"])
+    monkeypatch.setattr(
+        check.importlib.metadata, "requires", lambda _: ["torch>=99", "no-such-package>=1"]
+    )
+    assert main(["check"]) == 1
+    text = capsys.readouterr().out
+    assert "torch>=99" in text and "no-such-package>=1 (there is none)" in text
+    assert "nowhere.txt" in text and "install another ipykernel" in text
+    assert "CHARRNN_CACHE name another place" in text and "4 of 8 do not work" in text
+
+
+def test_check_says_when_a_smaller_pytorch_would_help(monkeypatch):
+    monkeypatch.setattr(check.torch.version, "cuda", "12.8")
+    monkeypatch.setattr(check.torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(check.sys, "platform", "linux")
+    assert check.SMALLER in check.pytorch().text
+
+
+# lab
+
+OLD, NEW = (
+    {"01_a.ipynb": b"old", "02_b.ipynb": b"same"},
+    {"01_a.ipynb": b"new", "02_b.ipynb": b"same"},
+)
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != lab.LAID}
+
+
+def test_the_notebooks_are_copied_once_and_missing_ones_come_back(tmp_path):
+    folder = tmp_path / "my course"
+    assert set(lab.copy_notebooks(folder, OLD).values()) == {"copied"}
+    assert set(lab.copy_notebooks(folder, OLD).values()) == {"there already"}
+    (folder / "01_a.ipynb").unlink()
+    lab.copy_notebooks(folder, OLD)
+    assert files(folder) == OLD
+
+
+def test_a_newer_edition_replaces_only_what_nobody_changed(tmp_path):
+    lab.copy_notebooks(tmp_path, OLD)
+    lab.copy_notebooks(tmp_path, NEW)
+    assert files(tmp_path) == NEW
+
+
+def test_a_changed_notebook_is_kept_and_the_newer_edition_put_beside_it(tmp_path):
+    lab.copy_notebooks(tmp_path, OLD)
+    (tmp_path / "01_a.ipynb").write_bytes(b"mine")
+    assert "left alone" in lab.copy_notebooks(tmp_path, OLD)["01_a.ipynb"]
+    assert len(files(tmp_path)) == 2  # there is no newer edition yet
+    for _ in range(2):
+        assert "newer edition is" in lab.copy_notebooks(tmp_path, NEW)["01_a.ipynb"]
+    found = files(tmp_path)
+    assert found["01_a.ipynb"] == b"mine" and len(found) == 3 and b"new" in found.values()
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{", '{"01_a.ipynb": 5}'])
+def test_without_its_notes_it_overwrites_nothing(tmp_path, damage):
+    lab.copy_notebooks(tmp_path, OLD)
+    (tmp_path / lab.LAID).write_text(damage, encoding="utf-8")
+    lab.copy_notebooks(tmp_path, NEW)
+    assert files(tmp_path)["01_a.ipynb"] == b"old"
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path, capsys):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert main(["lab", str(tmp_path / "file"), "--copy-only"]) == 1
+    assert "file" in capsys.readouterr().err
+
+
+def test_from_a_wheel_in_a_new_environment_the_course_comes_to_an_empty_folder(tmp_path):
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "--wheel-dir", str(tmp_path), str(ROOT)], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    place = tmp_path / "new environment"
+    venv.create(place, with_pip=True, symlinks=os.name != "nt")
+    scheme = {"base": str(place), "platbase": str(place)}
+    python = Path(sysconfig.get_path("scripts", "venv", scheme)) / Path(sys.executable).name
+    packages = Path(sysconfig.get_path("purelib", "venv", scheme))
+    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*install, str(wheel)], check=True)
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    run = {"capture_output": True, "encoding": "utf-8", "check": True, "cwd": tmp_path}
+    where = "import charrnn_helpers; print(charrnn_helpers.__file__)"
+    found = subprocess.run([str(python), "-c", where], **run).stdout
+    assert Path(found.strip()).is_relative_to(packages)
+    command = [str(python), "-m", "charrnn_helpers"]
+    subprocess.run([*command, "lab", "course", "--copy-only"], **run)
+    copied = tmp_path / "course"
+    assert {p.name: p.read_bytes() for p in NOTEBOOKS} == files(copied)
+    text = subprocess.run([*command, "sample", "it", "--length", "9"], **run).stdout
+    assert len(text.strip()) >= 9
+
+
+# report
+
+
+@pytest.fixture
+def logbooks(tmp_path, monkeypatch):
+    """Return three logbooks: two with the same mistake, one of them with a pass after it."""
+    paths = []
+    answers = [[lambda text: 5], [lambda text: 5, checks.vocabulary.answer], []]
+    for number, tries in enumerate(answers):
+        paths.append(tmp_path / f"{number}.jsonl")
+        monkeypatch.setenv("CHARRNN_PROGRESS", str(paths[-1]))
+        for answer in tries:
+            checks.vocabulary(answer)
+    paths[-1].write_text("\n", encoding="utf-8")
+    return paths
+
+
+def test_the_report_counts_learners_and_gives_the_sentences(logbooks, capsys, tmp_path):
+    slip = next(iter(checks.windows.slips))
+    event = {"exercise": "windows", "status": "wrong", "diagnosis": slip}
+    with logbooks[0].open("a", encoding="utf-8") as file:
+        file.write(f"{json.dumps(event)}\n" * 3)
+    page = tmp_path / "report.html"
+    assert main(["report", *map(str, logbooks), "--html", str(page)]) == 0
+    text = capsys.readouterr().out
+    assert "3 logbooks" in text and "tried by 2, passed by 1" in text
+    assert f"1 x {slip}: {checks.windows.slips[slip].text}" in text
+    assert "passed by 1 of 2" in page.read_text(encoding="utf-8")
+
+
+def test_a_logbook_holds_no_code_and_no_name(logbooks):
+    for line in filter(str.strip, logbooks[1].read_text(encoding="utf-8").splitlines()):
+        assert json.loads(line).keys() == {"exercise", "status", "diagnosis"}
+
+
+def test_damaged_and_hostile_files_are_named_and_the_others_are_read(logbooks, tmp_path, capsys):
+    bad = {
+        "huge": b" " * (report.MOST_BYTES + 1),
+        "picture": bytes(range(256)),
+        "deep": b"[" * 100_000,
+    }
+    for name, content in bad.items():
+        (tmp_path / name).write_bytes(content)
+    evil = '<script>alert("x")</script>\x1b[2J'
+    lines = [{"exercise": evil, "status": evil}, {"exercise": "windows", "diagnosis": evil}]
+    lines += [{"exercise": ["windows"]}, {"exercise": "windows", "diagnosis": "<b>bold</b>"}, 5]
+    text = "\n".join(map(json.dumps, lines))
+    (tmp_path / "evil").write_text(text, encoding="utf-8")
+    names = [str(tmp_path / name) for name in [*bad, "nowhere", "evil"]]
+    page = tmp_path / "report.html"
+    words = ["report", str(tmp_path), *names, *map(str, logbooks), "--html", str(page)]
+    assert main(words) == 1
+    found = capsys.readouterr()
+    assert all(name in found.err for name in [*bad, "nowhere"]) and "evil" not in found.err
+    assert "4 logbooks" in found.out and "\x1b" not in found.out
+    written = page.read_text(encoding="utf-8")
+    assert "<script" not in written and "<b>bold" not in written and "&lt;b&gt;bold" in written
+
+
+def test_without_a_single_logbook_there_is_no_report(tmp_path, capsys):
+    assert main(["report", str(tmp_path / "nowhere")]) == 1
+    assert "no logbook to report on" in capsys.readouterr().err
+
+
+def test_each_name_of_a_diagnosis_has_a_sentence():
+    for exercise in checks.EXERCISES:
+        for name in exercise.slips:
+            assert report.sentence(exercise, name) == exercise.slips[name].text
+    assert "seconds" in report.sentence(exercise, "time") and report.sentence(exercise, "xor")
