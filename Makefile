@@ -13,7 +13,7 @@ LOWEST := $(subst .venv,build/lowest,$(PY))
 ROOT := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 FIRST := notebooks/01_one_hot_encoding.ipynb
 
-.PHONY: lab test test-long test-lowest lint course filled notebooks models bench bench-docs clean help
+.PHONY: lab test test-long test-lowest lint course filled notebooks models bench bench-docs site clean help
 
 help:
 	@echo "make lab        set up, and open JupyterLab on the first notebook"
@@ -25,6 +25,7 @@ help:
 	@echo "make notebooks  execute every notebook in place"
 	@echo "make models     train the course's models anew, into build/models/"
 	@echo "make bench      measure speed beside D2L's code and nn.RNN (ONLY=step: one part)"
+	@echo "make site       build the online edition into build/site"
 	@echo "make clean      remove what these commands made"
 
 lab: $(READY)
@@ -67,6 +68,9 @@ bench: $(READY)
 
 bench-docs: $(READY)
 	$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY)) --publish
+
+site: $(READY)
+	$(PY) -m web.build
 
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -160,7 +160,7 @@ def spell(value):
 
 
 def explore(function, title, **arguments):
-    """Return a Panel that shows the Picture function(**arguments), redrawn when a control moves.
+    """Return a Panel that shows the Picture `function(**arguments)`, redrawn when a control moves.
 
     Sliders and Texts become controls that set these arguments; Buttons become controls, but are
     not passed on; all other arguments are passed on as they are.  A ValueError becomes the message.

@@ -1,0 +1,230 @@
+"""The online edition: links, the model in the page beside the package's, browsers, both themes."""
+
+import os
+import re
+import urllib.parse
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import torch
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+from charrnn_helpers.data import preprocess
+from charrnn_helpers.model import one_hot
+from charrnn_helpers.models import trained_model
+from charrnn_helpers.sampling import next_probs
+from tests.lab import find_browser, launch
+from web.build import build
+
+REQUIRED = os.environ.get("CHARRNN_BROWSER") == "required"
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("default")]  # Sphinx's own warnings
+SHARE = ["index.html", "play.html", "notation.html", "notebooks/02_recurrence.html"]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("online edition") / "site"
+    assert build(folder) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        executable = find_browser(playwright)
+        if executable is None and not REQUIRED:
+            pytest.skip("there is no Chromium")
+        browser = launch(playwright, executable)
+        yield browser
+        browser.close()
+
+
+class Links(HTMLParser):
+    """Collect the links, and what they may point to, of one page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.parts, self.anchors = [], [], {""}
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.anchors |= {found[key] for key in ("id", "name") if found.get(key)}
+        if tag == "a" and "href" in found:
+            self.links.append(found["href"])
+        if tag in ("script", "img", "link", "iframe"):
+            self.parts += [found[key] for key in ("src", "href") if found.get(key)]
+
+
+def split(path, link):
+    """Return the file and the anchor that a link on a page points to."""
+    address = urllib.parse.urlsplit(link)
+    place = path if not address.path else path.parent / urllib.parse.unquote(address.path)
+    return place.resolve(), urllib.parse.unquote(address.fragment)
+
+
+def test_every_link_and_anchor_leads_somewhere_and_nothing_comes_from_elsewhere(site):
+    pages = {path.resolve(): Links(path) for path in site.rglob("*.html")}
+    count = 0
+    for path, page in pages.items():
+        for link in [*page.links, *page.parts]:
+            if link.startswith(("http://", "https://", "mailto:")):
+                assert link in page.links, f"{path.name} loads {link}"
+                continue
+            if link.startswith("data:"):
+                continue
+            count += 1
+            target, anchor = split(path, link)
+            assert target.exists(), f"{path.name}: {link}"
+            assert target not in pages or anchor in pages[target].anchors, f"{path.name}: {link}"
+    print(f"\n{len(pages)} pages, {count} links")
+    assert len(pages) > 20 and count > 1000
+
+
+def opened(browser, path, **settings):
+    """Return a page, and the list of its errors, opened from the disk without a network."""
+    page = browser.new_context(offline=True, **settings).new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("requestfailed", lambda request: errors.append(request.url))
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    page.goto(path.as_uri())
+    return page, errors
+
+
+def test_the_model_in_the_page_is_that_of_the_package(site, browser, story):
+    page, errors = opened(browser, site / "play.html")
+    text = preprocess(story)[5000:6000]
+    model, vocab = trained_model()
+    with torch.no_grad():
+        states, _ = model.double().rnn(
+            one_hot(vocab.encode(text), len(vocab)).double().unsqueeze(1)
+        )
+        H = torch.cat(states)
+        probs = (H @ model.W_hq + model.b_q).softmax(dim=1)
+    found = page.evaluate(
+        """text => {
+          const { model } = charrnnDemos;
+          return charrnn.read(model, text).slice(1).map((H) => {
+            return [[...H], [...charrnn.softmax(charrnn.logits(model, H))]];
+          });
+        }""",
+        text,
+    )
+    differences = [
+        (torch.tensor([row[k] for row in found]).double() - ours).abs().max().item()
+        for k, ours in enumerate((H, probs))
+    ]
+    print(f"\nlargest difference: states {differences[0]:.1e}, probabilities {differences[1]:.1e}")
+    assert max(differences) < 1e-5 and errors == []
+
+
+@pytest.mark.parametrize(
+    ("temperature", "top_k", "top_p"),
+    [
+        (1, None, None),
+        (0.5, None, None),
+        (0, None, None),
+        (0.7, 3, None),
+        (1.2, None, 0.8),
+        (1, 5, 0.6),
+    ],
+)
+def test_the_distribution_is_that_of_the_package(site, browser, temperature, top_k, top_p):
+    page, _ = opened(browser, site / "play.html")
+    logits = torch.randn(28, generator=torch.Generator().manual_seed(0)) * 2
+    ours = next_probs(logits, temperature, top_k, top_p).double()
+    settings = {"temperature": temperature, "topK": top_k, "topP": top_p}
+    words = "([O, settings]) => [...charrnn.nextProbs(Float64Array.from(O), settings)]"
+    theirs = torch.tensor(page.evaluate(words, [logits.tolist(), settings])).double()
+    assert torch.allclose(theirs, ours, rtol=0, atol=1e-6)
+
+
+def test_the_same_cleaning_of_a_text(site, browser):
+    page, _ = opened(browser, site / "play.html")
+    for text in ["The  Time-Machine, 1895!", "Élan ÉLAN", "a_b  ß", "It's\n5 o'clock "]:
+        assert page.evaluate("text => charrnn.preprocess(text)", text) == preprocess(text)
+
+
+def test_the_book_goes_on_writing_until_it_is_paused(site, browser):
+    page, errors = opened(browser, site / "index.html")
+    book = page.locator(".charrnn-book")
+    page.wait_for_function("document.querySelector('.charrnn-book').textContent.length > 40")
+    assert book.text_content().startswith("the time traveller ")
+    page.get_by_role("button", name="Write / Pause").click()
+    page.wait_for_selector("[aria-pressed=false]")
+    text = book.text_content()
+    page.wait_for_timeout(300)
+    assert book.text_content() == text
+    page.get_by_role("button", name="One character").click()
+    expect(book).not_to_have_text(text)
+    assert book.text_content()[:-1] == text
+    page.get_by_label("it begins with").fill("Weena, ")
+    expect(book).to_have_text("weena ")
+    page.get_by_label("it begins with").fill("Жил")
+    expect(page.locator(".charrnn-message")).to_contain_text("never seen ж")
+    assert errors == []
+
+
+def test_who_wants_no_motion_gets_none(site, browser):
+    page, _ = opened(browser, site / "index.html", reduced_motion="reduce")
+    page.wait_for_timeout(500)
+    assert page.locator(".charrnn-book").text_content() == "the time traveller "
+
+
+def test_the_hidden_state_and_the_game(site, browser):
+    page, errors = opened(browser, site / "play.html")
+    state, game = page.locator("[data-demo=state]"), page.locator("[data-demo=game]")
+    before = state.locator("svg").get_attribute("aria-label")
+    state.get_by_label("characters read").press("ArrowLeft")
+    expect(state.locator("svg")).not_to_have_attribute("aria-label", before)
+    text = page.evaluate("charrnnWeights.text")
+    game.get_by_label("your guess").fill(text[60])
+    message = re.compile(r"Right so far: you 1, the model [01], of 1\.")
+    expect(game.locator(".charrnn-message")).to_have_text(message)
+    expect(game.get_by_label("your guess")).to_have_value("")
+    assert errors == []
+
+
+def look_at(browser, path):
+    """Assert that a page has no errors, fits on a phone, and has no serious violation by axe."""
+    for scheme in ("light", "dark"):
+        page, errors = opened(browser, path, color_scheme=scheme, reduced_motion="reduce")
+        page.set_viewport_size({"width": 360, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path.name
+        assert errors == [], (path.name, errors)
+        found = Axe().run(page).response["violations"]
+        bad = [v for v in found if v["impact"] in ("serious", "critical")]
+        assert not bad, (path.name, scheme, [(v["id"], v["nodes"][0]["html"][:200]) for v in bad])
+        page.context.close()
+
+
+@pytest.mark.parametrize("name", SHARE)
+def test_a_page_on_a_phone_in_both_themes(site, browser, name):
+    look_at(browser, site / name)
+
+
+@pytest.mark.long
+def test_every_page_on_a_phone_in_both_themes(site, browser):
+    for path in sorted(site.rglob("*.html")):
+        look_at(browser, path)
+
+
+def test_the_search_finds_a_word(site, browser):
+    page, errors = opened(browser, site / "index.html")
+    page.goto(f"{(site / 'search.html').as_uri()}?q=perplexity")
+    page.wait_for_selector("#search-results li")
+    assert errors == []
+
+
+def test_formulas_are_drawn(site, browser):
+    page, errors = opened(browser, site / "notation.html")
+    page.wait_for_selector("mjx-container svg")
+    assert errors == []
+
+
+def test_building_again_into_the_same_folder_works(site):
+    (site / "stale.html").write_text("", encoding="utf-8")
+    assert build(Path(site)) == 0

@@ -1,0 +1,92 @@
+"""Build the online edition: `python -m web.build [FOLDER]`, or `make site`.
+
+The pages are made from the notebooks, the docs, the docstrings, and the texts of the exercises.
+"""
+
+import base64
+import importlib.metadata
+import json
+import shutil
+import sys
+from importlib import resources
+from pathlib import Path
+
+import torch
+from sphinx.cmd.build import main as sphinx
+
+import charrnn_helpers
+from charrnn_helpers.book import story_path
+from charrnn_helpers.data import preprocess
+from charrnn_helpers.models import trained_model
+
+ROOT = Path(__file__).resolve().parent.parent
+WEB = ROOT / "web"
+PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"]
+NOTE = "<p>Run this cell, and its controls appear here.</p>"  # nothing can be run on the site
+LENGTH = 4000  # characters of the story, for the guessing game
+
+
+def sources(folder):
+    """Gather everything that Sphinx reads, with the paths as in the repository."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(WEB, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copy(WEB / "conf.py", folder)
+    shutil.copytree(ROOT / "docs", folder / "docs")
+    for name in PAGES:
+        shutil.copy(ROOT / name, folder)
+    book = folder / "charrnn_helpers" / "book"
+    book.mkdir(parents=True)
+    shutil.copy(ROOT / "charrnn_helpers" / "book" / "README.md", book)
+    (folder / "notebooks").mkdir()
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        text = path.read_text(encoding="utf-8").replace(json.dumps(NOTE)[1:-1], "")
+        (folder / "notebooks" / path.name).write_text(text, encoding="utf-8")
+    show = resources.files(charrnn_helpers) / "show"
+    script = (show / "controls.js").read_text(encoding="utf-8")
+    static = folder / "static"
+    (static / "controls.js").write_text(as_script(script), encoding="utf-8")
+    (static / "controls.css").write_bytes((show / "controls.css").read_bytes())
+    (static / "weights.js").write_text(weights(), encoding="utf-8")
+    shutil.copy(mathjax(), static / "mathjax.js")
+
+
+def as_script(module):
+    """Turn the module of JupyterLab's controls into a script, which a page on a disk can load."""
+    assert module.count("export default { render };") == 1
+    return "const charrnnControls = (() => {\n" + module.replace(
+        "export default { render };", "return { render };\n})();"
+    )
+
+
+def mathjax():
+    """Return the path of MathJax in one file, as a package brings it along."""
+    name = "sphinx-mathjax-offline"
+    return next(f.locate() for f in importlib.metadata.files(name) if f.name == "tex-svg.js")
+
+
+def weights():
+    """Return a script that holds the shipped model's weights, its vocabulary, and a text."""
+    model, vocab = trained_model()
+    tensors = {name.removeprefix("rnn."): p.detach() for name, p in model.named_parameters()}
+    numbers = torch.cat([tensor.flatten() for tensor in tensors.values()]).numpy()
+    content = {
+        "vocab": vocab.idx_to_token,
+        "shapes": {name: list(tensor.shape) for name, tensor in tensors.items()},
+        "numbers": base64.b64encode(numbers.astype("<f4").tobytes()).decode("ascii"),
+        "text": preprocess(story_path().read_text(encoding="utf-8"))[:LENGTH],
+    }
+    return f"const charrnnWeights = {json.dumps(content)};\n"
+
+
+def build(folder):
+    """Build the site into the folder; return Sphinx's exit code, which is not 0 for a warning."""
+    source = folder.with_name(f"{folder.name}-source")
+    sources(source)
+    return sphinx(["-q", "-W", "--keep-going", "-b", "html", str(source), str(folder)])
+
+
+if __name__ == "__main__":
+    where = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "site"
+    code = build(where)
+    print(f"Open {where / 'index.html'}")
+    sys.exit(code)
