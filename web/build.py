@@ -18,6 +18,7 @@ import charrnn_helpers
 from charrnn_helpers.book import story_path
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.models import trained_model
+from web import misconceptions
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
@@ -37,6 +38,7 @@ def sources(folder):
     book = folder / "charrnn_helpers" / "book"
     book.mkdir(parents=True)
     shutil.copy(ROOT / "charrnn_helpers" / "book" / "README.md", book)
+    (folder / "misconceptions.md").write_text(misconceptions.page(), encoding="utf-8")
     (folder / "notebooks").mkdir()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         text = path.read_text(encoding="utf-8").replace(json.dumps(NOTE)[1:-1], "")
