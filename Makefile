@@ -13,7 +13,7 @@ LOWEST := $(subst .venv,build/lowest,$(PY))
 ROOT := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 FIRST := notebooks/01_one_hot_encoding.ipynb
 
-.PHONY: lab test test-long test-lowest lint course filled notebooks models bench bench-docs site clean help
+.PHONY: lab test test-long test-lowest lint course filled notebooks models bench bench-docs site slides clean help
 
 help:
 	@echo "make lab        set up, and open JupyterLab on the first notebook"
@@ -26,6 +26,7 @@ help:
 	@echo "make models     train the course's models anew, into build/models/"
 	@echo "make bench      measure speed beside D2L's code and nn.RNN (ONLY=step: one part)"
 	@echo "make site       build the online edition into build/site"
+	@echo "make slides     build a deck of slides from each notebook into build/slides"
 	@echo "make clean      remove what these commands made"
 
 lab: $(READY)
@@ -71,6 +72,9 @@ bench-docs: $(READY)
 
 site: $(READY)
 	$(PY) -m web.build
+
+slides: $(READY)
+	$(PY) -m web.slides
 
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -11,7 +11,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
-NOT_IN_CONDA = {"playwright", "axe-playwright-python"}
+NOT_IN_CONDA = {
+    "playwright", "axe-playwright-python", "sphinx-mathjax-offline", "sphinx-revealjs"
+}  # fmt: skip
 
 
 def requirements(key):
