@@ -13,7 +13,7 @@ LOWEST := $(subst .venv,build/lowest,$(PY))
 ROOT := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 FIRST := notebooks/01_one_hot_encoding.ipynb
 
-.PHONY: lab test test-long test-lowest lint course filled notebooks models bench bench-docs site slides clean help
+.PHONY: lab test test-long test-lowest lint course filled notebooks models bench bench-docs site slides pdf clean help
 
 help:
 	@echo "make lab        set up, and open JupyterLab on the first notebook"
@@ -27,6 +27,7 @@ help:
 	@echo "make bench      measure speed beside D2L's code and nn.RNN (ONLY=step: one part)"
 	@echo "make site       build the online edition into build/site"
 	@echo "make slides     build a deck of slides from each notebook into build/slides"
+	@echo "make pdf        print each notebook as a PDF file into build/paper"
 	@echo "make clean      remove what these commands made"
 
 lab: $(READY)
@@ -75,6 +76,9 @@ site: $(READY)
 
 slides: $(READY)
 	$(PY) -m web.slides
+
+pdf: $(READY)
+	$(PY) -m web.paper
 
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis *.egg-info

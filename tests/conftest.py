@@ -7,6 +7,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import torch
+from playwright.sync_api import sync_playwright
 
 from charrnn_helpers import model
 from charrnn_helpers.book.find import cache_path, is_the_book, story_path
@@ -82,3 +83,27 @@ def pytest_terminal_summary(terminalreporter):
             said.append(f"{counts['passed']} of {sum(counts.values())} {words}")
     if said:
         terminalreporter.write_line(f"Banks of the exercises: {', '.join(said)}.")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The online edition, built without a warning."""
+    from web.build import build  # here: Sphinx is imported only where it is needed
+
+    folder = tmp_path_factory.mktemp("online edition") / "site"
+    assert build(folder) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium for pages from the disk; skips the test where there is none."""
+    from tests.lab import find_browser, launch  # here: it imports this module
+
+    with sync_playwright() as playwright:
+        executable = find_browser(playwright)
+        if executable is None and os.environ.get("CHARRNN_BROWSER") != "required":
+            pytest.skip("there is no Chromium")
+        browser = launch(playwright, executable)
+        yield browser
+        browser.close()

@@ -1,44 +1,22 @@
 """The online edition: links, the model in the page beside the package's, browsers, both themes."""
 
-import os
 import re
 import urllib.parse
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.models import trained_model
 from charrnn_helpers.sampling import next_probs
-from tests.lab import find_browser, launch
 from web.build import build
 
-REQUIRED = os.environ.get("CHARRNN_BROWSER") == "required"
-pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("default")]  # Sphinx's own warnings
+pytestmark = pytest.mark.filterwarnings("ignore")  # those of Sphinx's extensions
 SHARE = ["index.html", "play.html", "notation.html", "notebooks/02_recurrence.html"]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("online edition") / "site"
-    assert build(folder) == 0
-    return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        executable = find_browser(playwright)
-        if executable is None and not REQUIRED:
-            pytest.skip("there is no Chromium")
-        browser = launch(playwright, executable)
-        yield browser
-        browser.close()
 
 
 class Links(HTMLParser):
@@ -226,5 +204,4 @@ def test_formulas_are_drawn(site, browser):
 
 
 def test_building_again_into_the_same_folder_works(site):
-    (site / "stale.html").write_text("", encoding="utf-8")
-    assert build(Path(site)) == 0
+    assert build(site) == 0

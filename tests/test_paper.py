@@ -1,0 +1,30 @@
+"""Paper: each notebook as a PDF file, in which nothing is cut off."""
+
+import re
+
+import pytest
+
+from tests.course import NOTEBOOKS
+from web.paper import print_pages
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # those of Sphinx's extensions
+WIDTH = 658  # pixels of A4 between its margins
+CUT_OFF = """() => [...document.querySelectorAll("pre, .cell_output, .cell_output *, img, table")]
+  .filter((box) => box.getBoundingClientRect().right > innerWidth + 1)
+  .map((box) => box.outerHTML.slice(0, 200))"""
+
+
+def test_each_notebook_becomes_a_pdf_with_pages(site, browser):
+    for path in print_pages(browser, site, site.with_name("paper")):
+        content = path.read_bytes()
+        pages = len(re.findall(rb"/Type /Page\b(?!s)", content))
+        assert content.startswith(b"%PDF") and 5 < pages < 80, (path.name, pages)
+
+
+def test_nothing_is_cut_off(site, browser):
+    page = browser.new_page(viewport={"width": WIDTH, "height": 900})
+    page.emulate_media(media="print")
+    for path in NOTEBOOKS:
+        page.goto((site / "notebooks" / f"{path.stem}.html").as_uri())
+        assert page.evaluate(CUT_OFF) == [], path.stem
+        assert not page.locator(".skip-to-content").is_visible()

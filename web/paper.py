@@ -1,0 +1,58 @@
+"""Print each notebook: `python -m web.paper [FOLDER]`, or `make pdf`.
+
+The pages of the site are printed by a browser, with the site's print style: wrapped code, no
+sidebars, page numbers.
+"""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.lab import find_browser, launch
+from web.build import ROOT, build
+
+MARGIN = {"top": "18mm", "bottom": "18mm", "left": "18mm", "right": "18mm"}
+NUMBER = (
+    '<div style="font-size: 9px; width: 100%; text-align: center">'
+    '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
+)
+
+
+def print_pages(browser, site, folder):
+    """Print the notebooks of a site that has been built; return the paths of the PDF files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = []
+    for path in sorted((site / "notebooks").glob("*.html")):
+        page = browser.new_page(color_scheme="light")
+        page.goto(path.as_uri())
+        page.evaluate("MathJax.startup.promise.then(() => undefined)")
+        found.append(folder / f"{path.stem}.pdf")
+        page.pdf(
+            path=found[-1],
+            format="A4",
+            margin=MARGIN,
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=NUMBER,
+        )
+        page.close()
+    return found
+
+
+def main(folder):
+    """Build the site beside the folder, and print it; return Sphinx's exit code."""
+    site = folder.with_name("site")
+    code = build(site)
+    with sync_playwright() as playwright:
+        executable = find_browser(playwright)
+        if executable is None:
+            print("There is no Chromium, which prints. Install it, and run this again.")
+            return 1
+        printed = print_pages(launch(playwright, executable), site, folder)
+    print(f"Printed: {', '.join(path.name for path in printed)}")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "paper"))
