@@ -1,4 +1,4 @@
-"""The course at the command line: check a computer, fetch the book, write, train, and report."""
+"""The course at the command line: check a computer, write with a model, train one, and more."""
 
 import argparse
 import sys
@@ -6,12 +6,12 @@ import sys
 from charrnn_helpers.commands import check, fetch, lab, report, sample, train
 
 COMMANDS = {
-    "check": (check, "tell what works on this computer, what does not, and the remedy"),
+    "check": (check, "show what works on this computer, what does not, and the remedy"),
     "fetch": (fetch, "download the book into a folder, for instance on a USB drive"),
     "sample": (sample, "let a trained model go on writing a text"),
     "train": (train, "train a model on a text of your own, and save it"),
     "lab": (lab, "copy the notebooks into a folder, and open JupyterLab there"),
-    "report": (report, "tell which mistakes a class made, from its logbooks"),
+    "report": (report, "show which mistakes a class made, from its logbooks"),
 }
 EXAMPLES = """\
 examples:
@@ -31,7 +31,7 @@ def parser():
     )
     subparsers = found.add_subparsers(metavar="COMMAND", required=True)
     for name, (module, words) in COMMANDS.items():
-        text = module.__doc__.partition("  Import-only.")[0]
+        text = module.__doc__.replace("Import-only.", "").strip()
         command = subparsers.add_parser(
             name, help=words, description=text, formatter_class=formatter
         )

@@ -72,7 +72,7 @@ def test_the_shipped_model_writes_at_once_and_the_same_again(capsys):
         (["train", STORY, "--lr", "nan"], "lr is nan"),
         (["train", STORY, "--units", "0"], "num_hiddens is 0"),
         (["train", STORY, "--to", STORY], "exists; choose another name"),
-        (["train", STORY, "--to", "no/such/folder/m"], "is no folder; choose another"),
+        (["train", STORY, "--to", "no/such/folder/m"], "is not a folder; choose another file"),
     ],
 )
 def test_bad_values_are_named_and_end_with_1(words, message, capsys, tmp_path, monkeypatch):
@@ -90,7 +90,7 @@ def test_a_model_of_ones_own_is_trained_saved_and_writes(tmp_path, capsys):
     train = ["train", STORY, "--to", str(path), "--epochs", "2", "--units", "16"]
     assert main(train) == 0
     text = capsys.readouterr().out
-    scores = [float(score) for score in re.findall(r"on the validation part +([\d.]+)", text)]
+    scores = [float(score) for score in re.findall(r"validation perplexity +([\d.]+)", text)]
     assert len(scores) == 2 and scores[1] < scores[0] < 28
     _, _, history = load_checkpoint(path)
     assert history[-1].epoch == 2
@@ -152,9 +152,9 @@ def test_check_names_what_does_not_work_and_the_remedy(monkeypatch, capsys, tmp_
     )
     assert main(["check"]) == 1
     text = capsys.readouterr().out
-    assert "torch>=99" in text and "no-such-package>=1 (there is none)" in text
+    assert "torch>=99" in text and "no-such-package>=1 (installed: none)" in text
     assert "nowhere.txt" in text and "install another ipykernel" in text
-    assert "CHARRNN_CACHE name another place" in text and "4 of 8 do not work" in text
+    assert "CHARRNN_CACHE to another place" in text and "4 of 8 checks failed" in text
 
 
 def test_check_says_when_a_smaller_pytorch_would_help(monkeypatch):
@@ -266,7 +266,7 @@ def test_the_report_counts_learners_and_gives_the_sentences(logbooks, capsys, tm
     assert main(["report", *map(str, logbooks), "--html", str(page)]) == 0
     text = capsys.readouterr().out
     assert "3 logbooks" in text and "tried by 2, passed by 1" in text
-    assert f"1 x {slip}: {checks.windows.slips[slip].text}" in text
+    assert f"1 learner: {slip}. {checks.windows.slips[slip].text}" in text
     assert "passed by 1 of 2" in page.read_text(encoding="utf-8")
 
 
@@ -301,7 +301,7 @@ def test_damaged_and_hostile_files_are_named_and_the_others_are_read(logbooks, t
 
 def test_without_a_single_logbook_there_is_no_report(tmp_path, capsys):
     assert main(["report", str(tmp_path / "nowhere")]) == 1
-    assert "no logbook to report on" in capsys.readouterr().err
+    assert "none of the files (1) is a logbook" in capsys.readouterr().err
 
 
 def test_each_name_of_a_diagnosis_has_a_sentence():

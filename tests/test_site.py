@@ -160,7 +160,7 @@ def test_the_hidden_state_and_the_game(site, browser):
     expect(state.locator("svg")).not_to_have_attribute("aria-label", before)
     text = page.evaluate("charrnnWeights.text")
     game.get_by_label("your guess").fill(text[60])
-    message = re.compile(r"Right so far: you 1, the model [01], of 1\.")
+    message = re.compile(r"Out of 1, you have guessed 1 right, and the model [01]\.")
     expect(game.locator(".charrnn-message")).to_have_text(message)
     expect(game.get_by_label("your guess")).to_have_value("")
     assert errors == []

@@ -1,6 +1,6 @@
-"""Tell what works on this computer, what does not, and the remedy.  Import-only.
+"""Show what works on this computer, what does not, and the remedy.
 
-The exit code is 1 if something does not work.  Nothing is downloaded.
+The exit code is 1 if something does not work.  Nothing is downloaded.  Import-only.
 """
 
 import importlib.metadata
@@ -40,7 +40,7 @@ def run(arguments):
         kinds.append(finding.kind)
         print(f"{SIGNS[finding.kind]} {finding.text}", flush=True)
     bad = kinds.count("bad")
-    print(f"{bad} of {len(kinds)} do not work." if bad else "The course works here.")
+    print(f"{bad} of {len(kinds)} checks failed." if bad else "The course works here.")
     return 1 if bad else 0
 
 
@@ -60,7 +60,7 @@ def packages():
         except importlib.metadata.PackageNotFoundError:
             there = "none"
         if there == "none" or not needed.specifier.contains(there, prereleases=True):
-            wrong.append(f"{needed.name}{needed.specifier} (there is {there})")
+            wrong.append(f"{needed.name}{needed.specifier} (installed: {there})")
     if wrong:
         return Finding("bad", f"packages: install {', '.join(wrong)} with pip or conda")
     return Finding("good", "packages: all are there, in the versions that the course needs")
@@ -76,23 +76,24 @@ def kernel():
     try:
         manager, client = start_new_kernel(60, extra_arguments=QUIET)
     except Exception as error:  # whatever it is, notebooks will not run
-        remedy = "run python -m ipykernel install --sys-prefix"
-        return Finding("bad", f"kernel: it does not start ({error}); {remedy}")
+        return Finding("bad", f"kernel: it does not start ({error}); {INSTALL_KERNEL}")
     try:
         reply = client.execute_interactive("1 + 1", silent=True, timeout=60)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    good = reply["content"]["status"] == "ok"
-    return Finding("good" if good else "bad", "kernel: it starts and computes")
+    if reply["content"]["status"] == "ok":
+        return Finding("good", "kernel: it starts and computes")
+    return Finding("bad", f"kernel: it starts, but does not compute; {INSTALL_KERNEL}")
 
 
+INSTALL_KERNEL = "run python -m ipykernel install --sys-prefix"
 QUIET = ["--IPKernelApp.log_level=40"]
 
 
 def pytorch():
     """Tell the version and the device; name the smaller build where it would help."""
-    text = f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads"
+    text = f"PyTorch {torch.__version__}"
     if torch.cuda.is_available():
         return Finding("good", f"{text}, GPU {torch.cuda.get_device_name()}")
     if torch.version.cuda and sys.platform == "linux":
@@ -128,6 +129,6 @@ def writable(what, folder, variable):
     """Tell whether files can be written into the folder, or into one that has to be made for it."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if there.is_dir() and os.access(there, os.W_OK):
-        return Finding("good", f"{what}: {str(folder)!r} can be written")
-    remedy = f"let the environment variable {variable} name another place"
-    return Finding("bad", f"{what}: {str(Path(folder))!r} cannot be written; {remedy}")
+        return Finding("good", f"{what}: {str(folder)!r} is writable")
+    remedy = f"set the environment variable {variable} to another place"
+    return Finding("bad", f"{what}: {str(Path(folder))!r} is not writable; {remedy}")

@@ -1,6 +1,7 @@
-"""Download The Time Machine and verify it, for a classroom without a network.  Import-only.
+"""Download The Time Machine and verify it, for a classroom without a network.
 
-Copy the file to the computers, and let the environment variable CHARRNN_TEXT name it there.
+Copy the file to the computers, and set the environment variable CHARRNN_TEXT to its path there.
+Import-only.
 """
 
 from pathlib import Path
@@ -10,7 +11,13 @@ from charrnn_helpers.book.find import cache_path, is_the_book, write
 
 
 def add(parser):
-    parser.add_argument("--to", type=Path, default=Path(), metavar="DIR", help="default: here")
+    parser.add_argument(
+        "--to",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="the folder for timemachine.txt (the current one)",
+    )
 
 
 def run(arguments):
@@ -26,5 +33,5 @@ def run(arguments):
     if not is_the_book(cached):
         return 1
     write(path, cached.read_bytes())
-    print(f"The book is now there: {path}\nOn the other computers, let CHARRNN_TEXT name it.")
+    print(f"The book is now there: {path}\nOn the other computers, set CHARRNN_TEXT to its path.")
     return 0

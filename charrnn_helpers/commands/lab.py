@@ -1,7 +1,7 @@
-"""Copy the notebooks into a folder, and open JupyterLab there.  Import-only.
+"""Copy the notebooks into a folder, and open JupyterLab there.
 
 A notebook that you have changed is never overwritten: if there is a newer edition of it, that is
-put beside yours.  Running the command again brings back what is missing.
+put beside yours.  Running the command again brings back what is missing.  Import-only.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
-"""Tell which mistakes a class made, from the logbooks that learners hand in.  Import-only.
+"""Show which mistakes a class made, from the logbooks that learners hand in.
 
 A logbook is the file progress.jsonl.  It holds, for each try, the exercise, whether it passed,
 and the name of the diagnosis, but no code and no name.  A file that cannot be read is named and
-left out.
+left out.  Import-only.
 """
 
 import html
@@ -38,7 +38,9 @@ def run(arguments):
             refused += 1
             print(f"left out: {error}", file=sys.stderr)
     if not books:
-        raise ValueError("there is no logbook to report on")
+        raise ValueError(
+            f"none of the files ({refused}) is a logbook; name files like progress.jsonl"
+        )
     rows = summary(books)
     print(as_text(rows, len(books)))
     if arguments.html:
@@ -104,7 +106,7 @@ def summary(books):
 
 
 def sentence(exercise, diagnosis):
-    """Return what the learner was told, or the name of the diagnosis."""
+    """Return what the learner was told, or an empty text for an unknown diagnosis."""
     texts = GENERAL | {name: slip.text for name, slip in exercise.slips.items()}
     return " ".join(texts.get(name, "") for name in diagnosis.split(" + "))
 
@@ -114,8 +116,12 @@ def as_text(rows, learners):
     for exercise, tried, passed, mistakes in rows:
         title = f"notebook {exercise.notebook}, {exercise.name}: {exercise.title}"
         lines.append(f"\n{title}\n  tried by {tried}, passed by {passed}")
-        lines += [f"  {n:3} x {name or 'other'}: {text}" for n, name, text in mistakes]
+        lines += [f"  {learners_of(n)}: {name or 'other'}. {text}" for n, name, text in mistakes]
     return "\n".join(lines)
+
+
+def learners_of(n):
+    return f"{n} learner{'s' * (n != 1)}"
 
 
 def bar(n, of, color):
@@ -131,8 +137,8 @@ def as_page(rows, learners):
         body.append(f"<h2>Notebook {exercise.notebook}: {html.escape(exercise.title)}</h2>")
         body.append(f"<p>{bar(passed, tried, '#0072B2')} passed by {passed} of {tried}</p><ul>")
         for n, name, text in mistakes:
-            words = f"<b>{html.escape(name or 'other')}</b>: {html.escape(text)}"
-            body.append(f"<li>{bar(n, tried, '#D55E00')} {n} times {words}</li>")
+            words = f"<b>{html.escape(name or 'other')}</b>. {html.escape(text)}"
+            body.append(f"<li>{bar(n, tried, '#D55E00')} {learners_of(n)}: {words}</li>")
         body.append("</ul>")
     style = "body{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}"
     return PAGE.format(style=style, body="\n".join(body))

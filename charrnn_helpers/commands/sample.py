@@ -1,7 +1,8 @@
-"""Let a trained model go on writing.  Import-only.
+"""Let a trained model go on writing.
 
-Without --model, a model writes that comes with the course: 128 hidden units, trained on The Time
-Machine.  The text is turned into small letters and spaces, because the model knows nothing else.
+Without --model, the model that comes with the course does the writing: it has 128 hidden units
+and was trained on The Time Machine.  Your beginning is converted to lowercase letters and spaces,
+because the model knows nothing else.  Import-only.
 """
 
 import textwrap
@@ -19,10 +20,14 @@ def add(parser):
     parser.add_argument("--length", type=int, default=300, help="characters to write (300)")
     parser.add_argument("--temperature", type=float, default=0.7, help="0 is greedy (0.7)")
     parser.add_argument("--top-k", type=int, help="draw from the k likeliest characters")
-    parser.add_argument("--top-p", type=float, help="draw from those with this probability in all")
-    parser.add_argument("--seed", type=int, help="for the same text again")
+    parser.add_argument(
+        "--top-p", type=float, help="or from the fewest with this total probability"
+    )
+    parser.add_argument("--seed", type=int, help="the same seed gives the same text")
     names = ", ".join(RECIPES)
-    parser.add_argument("--model", default="time_machine", help=f"a file that train saved, {names}")
+    parser.add_argument(
+        "--model", default="time_machine", help=f"a file saved by train, or one of {names}"
+    )
 
 
 def run(arguments):

@@ -1,8 +1,9 @@
-"""Train a recurrent network on a text of your own, and save it.  Import-only.
+"""Train a recurrent network on a text of your own, and save it.
 
-The first 80% of the text are read, and the next 10% measure the perplexity after each epoch.  The
-recipe is the better one of notebook 5: Adam, a carried state, and a learning rate that decays.
-Ctrl-C ends the training early; what has been learned is saved.
+The model learns from the first 80% of the text, and its perplexity is measured on the next 10%
+after each epoch.  The recipe is the better one of notebook 5: Adam, a carried state, and a
+learning rate that decays.  Ctrl-C ends the training early; what has been learned is saved.
+Import-only.
 """
 
 import time
@@ -33,14 +34,16 @@ def add(parser):
     parser.add_argument("--epochs", type=int, default=9, help="passes over the text (9)")
     parser.add_argument("--units", type=int, default=128, help="hidden units (128)")
     parser.add_argument("--lr", type=float, default=0.01, help="the learning rate (0.01)")
-    parser.add_argument("--seed", type=int, default=0, help="of the initial weights (0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the initial weights (0)")
 
 
 def run(arguments):
     if arguments.to.exists():
         raise ValueError(f"{str(arguments.to)!r} exists; choose another name with --to")
     if not arguments.to.absolute().parent.is_dir():
-        raise ValueError(f"{str(arguments.to.parent)!r} is no folder; choose another with --to")
+        raise ValueError(
+            f"{str(arguments.to.parent)!r} is not a folder; choose another file with --to"
+        )
     torch.set_num_threads(1)
     options = Options(arguments.epochs, arguments.lr, carry_state=True, optimizer=torch.optim.Adam)
     data = TimeMachine(32, 32, load_time_machine(arguments.text))
@@ -71,5 +74,5 @@ def learn(model, data, options):
             print(f"\r{line}  perplexity {record.perplexity:6.2f}  {left:4.0f} s left", end="")
         if record.step % len(streams) == 0:
             score = perplexity(evaluate(model, val, carry_state=True))
-            print(f"  on the validation part {score:6.2f}", flush=True)
+            print(f"  validation perplexity {score:6.2f}", flush=True)
         yield record

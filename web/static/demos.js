@@ -42,7 +42,7 @@ const charrnnDemos = (() => {
   function readable(text) {
     const clean = charrnn.preprocess(text);
     const odd = [...clean].find((char) => !model.vocab.includes(char));
-    if (odd) return { error: `The model has never seen ${odd}: use the letters a to z.` };
+    if (odd) return { error: `The model has never seen ${odd}: use only the letters a to z and spaces.` };
     if (!clean) return { error: "Type at least one character." };
     return { clean };
   }
@@ -177,7 +177,7 @@ const charrnnDemos = (() => {
       const theirs = model.vocab[O.indexOf(Math.max(...O))];
       const actual = text[place];
       score = { you: score.you + (guess === actual), model: score.model + (theirs === actual), all: score.all + 1 };
-      kernel.set("message", `It was ${show(actual)}; you said ${show(guess)}, and the model ${show(theirs)}. Right so far: you ${score.you}, the model ${score.model}, of ${score.all}.`);
+      kernel.set("message", `The character was ${show(actual)}. You guessed ${show(guess)}, and the model guessed ${show(theirs)}. Out of ${score.all}, you have guessed ${score.you} right, and the model ${score.model}.`);
       H = charrnn.step(model, model.vocab.indexOf(actual), H);
       place += 1;
       kernel.put({ guess: "" });
