@@ -2,7 +2,7 @@
 
 project = "A character-level language model, from scratch"
 author = "the authors of the course"
-copyright = "CC BY 4.0"
+copyright = "the authors of the course; text and figures under CC BY 4.0"
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]

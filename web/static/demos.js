@@ -60,7 +60,8 @@ const charrnnDemos = (() => {
       aria-label="The next character: ${escape(words)}"><line x1="0" x2="${24 * order.length}" y1="108.5" y2="108.5"/>${columns.join("")}</svg>`;
   }
 
-  // A book that goes on writing.
+  // A book that goes on writing; this many characters stay on the page.
+  const SHOWN = 240;
   function writer(el) {
     const temperatures = steps(0, 1.5, 0.1);
     const topKs = ["off", ...steps(1, 27, 1)];
@@ -85,8 +86,8 @@ const charrnnDemos = (() => {
     };
     const probs = () => charrnn.nextProbs(charrnn.logits(model, H), settings());
     const draw = () => {
-      const own = escape(text.slice(began).slice(-900));
-      const start = text.length - began < 900 ? `<b>${escape(text.slice(0, began))}</b>` : "… ";
+      const own = escape(text.slice(began).slice(-SHOWN));
+      const start = text.length - began < SHOWN ? `<b>${escape(text.slice(0, began))}</b>` : "… ";
       kernel.set("picture", `<p class="charrnn-book">${start}${own}</p>${bars(probs())}`);
     };
     const begin = () => {
@@ -138,6 +139,7 @@ const charrnnDemos = (() => {
       if (error) return;
       const states = charrnn.read(model, clean).slice(1);
       const place = Math.min(now.place, states.length - 1);
+      if (place < now.place) kernel.put({ place });
       const canvas = document.createElement("canvas");
       [canvas.width, canvas.height] = [states.length, model.numHiddens];
       const context = canvas.getContext("2d");
@@ -146,11 +148,10 @@ const charrnnDemos = (() => {
         H.forEach((h, y) => image.data.set([...color(h), x <= place ? 255 : 60], 4 * (y * canvas.width + x))),
       );
       context.putImageData(image, 0, 0);
-      const before = escape(clean.slice(0, place + 1)).replace(/ /g, "␣");
-      const after = escape(clean.slice(place + 1)).replace(/ /g, "␣");
+      const letters = [...clean].map((char, i) => `<span>${i <= place ? `<b>${show(char)}</b>` : show(char)}</span>`);
       kernel.set("picture", `<img class="charrnn-state" src="${canvas.toDataURL()}" alt="The hidden state after each
         character: ${model.numHiddens} rows, orange for numbers near 1, blue for numbers near -1">
-        <p class="charrnn-book"><b>${before}</b>${after}</p>${bars(charrnn.softmax(charrnn.logits(model, states[place])))}`);
+        <p class="charrnn-cells">${letters.join("")}</p>${bars(charrnn.softmax(charrnn.logits(model, states[place])))}`);
     };
     const kernel = panel(el, "The hidden state", spec, { text: "the time traveller smiled round at us", place: 17 }, { change });
     change(kernel.now());
