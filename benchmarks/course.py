@@ -4,33 +4,19 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import psutil
-
 from benchmarks.report import save
+from benchmarks.room import watch
 from charrnn_helpers import checks
 from tests import bank
 from tests.course import NOTEBOOKS, execute
 
 
-def most_memory(done):
-    """Return the most memory, in MB, that a kernel below this process holds until it is done."""
-    most = 0
-    while not done.is_set():
-        for process in psutil.Process().children(recursive=True):
-            try:
-                most = max(most, process.memory_info().rss)
-            except psutil.NoSuchProcess:
-                continue  # it ended between the two calls
-        done.wait(0.2)
-    return most / 1e6
-
-
 def notebooks():
     """Yield a row for each notebook, executed in a kernel of its own."""
     for path in NOTEBOOKS:
-        done = threading.Event()
+        done, kernels = threading.Event(), {}
         with ThreadPoolExecutor() as pool:
-            memory = pool.submit(most_memory, done)
+            watching = pool.submit(watch, done, kernels)
             start = time.perf_counter()
             try:
                 _, problem = execute(path)
@@ -38,7 +24,8 @@ def notebooks():
                 done.set()
         took = time.perf_counter() - start
         assert problem is None, problem
-        yield {"notebook": path.stem, "seconds": took, "MB": memory.result()}
+        watching.result()
+        yield {"notebook": path.stem, "seconds": took, "MB": max(mb for mb, _ in kernels.values())}
 
 
 def judged(kind):

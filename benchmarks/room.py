@@ -24,7 +24,7 @@ def watch(done, kernels):
                 continue  # it ended between the two calls
             before = kernels.get(process.pid, (0, 0))
             kernels[process.pid] = max(used, before[0]), max(cpu, before[1])
-        done.wait(0.5)
+        done.wait(0.2)
 
 
 def at_once(students):

@@ -59,16 +59,21 @@ def read():
     except OSError as error:
         lines, notice = [], f"Your progress could not be read: {error.strerror or error}."
     for line in filter(str.strip, lines):
-        try:
-            event = json.loads(line)
-            known = isinstance(event, dict) and all(isinstance(key, str) for key in event)
-        except (ValueError, RecursionError):
-            known = False
-        events += [event] * known
-        damaged += not known
+        event = parsed(line)
+        events += [] if event is None else [event]
+        damaged += event is None
     if damaged:
         notice = f"Damaged lines that were skipped in the record of your progress: {damaged:,}."
     return *merged([*events, *UNWRITTEN]), notice
+
+
+def parsed(line):
+    """Return the event on a line, or None if it is damaged."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
 
 
 def merged(events):

@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import platform
 import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -131,4 +130,4 @@ def writable(what, folder, variable):
     if there.is_dir() and os.access(there, os.W_OK):
         return Finding("good", f"{what}: {str(folder)!r} is writable")
     remedy = f"set the environment variable {variable} to another place"
-    return Finding("bad", f"{what}: {str(Path(folder))!r} is not writable; {remedy}")
+    return Finding("bad", f"{what}: {str(folder)!r} is not writable; {remedy}")

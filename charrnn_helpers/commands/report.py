@@ -6,7 +6,6 @@ left out.  Import-only.
 """
 
 import html
-import json
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from charrnn_helpers.checks import BY_NAME, EXERCISES
 from charrnn_helpers.checks.diagnosis import REMARKS
 from charrnn_helpers.checks.exercise import CHANGED, TROUBLES
-from charrnn_helpers.checks.logbook import check_kind
+from charrnn_helpers.checks.logbook import check_kind, parsed
 from charrnn_helpers.checks.trial import SECONDS
 
 MOST_BYTES = 10_000_000  # of one logbook; a diligent learner writes less than a hundredth of it
@@ -73,15 +72,6 @@ def read_logbook(path):
     if lines and not understood:
         raise ValueError(f"{path.name!r} is not a logbook: no line of it is a JSON object")
     return {name: (name in passed, counts) for name, counts in found.items()}
-
-
-def parsed(line):
-    """Return the event on a line, or None if it is damaged."""
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return event if isinstance(event, dict) else None
 
 
 def summary(books):
