@@ -1,6 +1,7 @@
 """The slides: each deck opens from a disk, and nothing on a slide is cut off."""
 
 import itertools
+import re
 
 import nbformat
 import pytest
@@ -23,6 +24,15 @@ MEASURE = """async () => {
 }"""
 
 
+def slide_type(cell):
+    return cell.metadata.get("slideshow", {}).get("slide_type", "-")
+
+
+def shown(path):
+    """Return the cells of a notebook that are on its slides."""
+    return [c for c in nbformat.read(path, 4).cells if slide_type(c) not in ("notes", "skip")]
+
+
 @pytest.fixture(scope="module")
 def decks(tmp_path_factory):
     return build(tmp_path_factory.mktemp("on a stick") / "slides")[0].parent
@@ -43,16 +53,41 @@ def test_no_slide_overflows_and_none_is_empty(decks, browser, path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_each_cell_says_what_it_is_on_the_slides(path):
-    cells = nbformat.read(path, 4).cells
-    kinds = [cell.metadata.slideshow.slide_type for cell in cells]
-    assert kinds[0] == "slide" and set(kinds) <= {"slide", "subslide", "-", "notes", "skip"}
+def test_the_kinds_of_cells_are_known(path):
+    kinds = [slide_type(cell) for cell in nbformat.read(path, 4).cells]
+    known = {"slide", "subslide", "fragment", "-", "notes", "skip"}
+    assert kinds[0] == "slide" and set(kinds) <= known
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_no_slide_shows_a_stub_beside_its_answer(path):
-    cells = nbformat.read(path, 4).cells
-    shown = [c for c in cells if c.metadata.slideshow.slide_type not in ("notes", "skip")]
-    for cell, after in itertools.pairwise(shown):
+    for cell, after in itertools.pairwise(shown(path)):
         if "exercise" in cell.metadata.get("tags", []):
-            assert after.metadata.slideshow.slide_type in ("slide", "subslide")
+            assert slide_type(after) in ("slide", "subslide")
+
+
+def has_picture(cell):
+    data = [output.get("data", {}) for output in cell.get("outputs", [])]
+    return any("<svg" in d.get("text/html", "") or "<img" in d.get("text/html", "") for d in data)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_caption_is_on_the_slide_of_its_picture(path):
+    captions = [
+        slide_type(after)
+        for cell, after in itertools.pairwise(shown(path))
+        if has_picture(cell) and after.cell_type == "markdown" and after.source.startswith("*")
+    ]
+    assert captions and set(captions) == {"-"}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_answer_appears_only_after_the_question(path):
+    cells, asked = shown(path), {}
+    for i, cell in enumerate(cells):
+        if found := re.search(r"checks\.(predict|reveal)\(\"(\w+)\"", cell.source):
+            if found[1] == "predict":
+                asked[found[2]] = i
+            else:
+                kinds = {slide_type(c) for c in cells[asked[found[2]] + 1 : i + 1]}
+                assert kinds & {"slide", "subslide", "fragment"}, found[2]
