@@ -21,7 +21,14 @@ IGNORED = {
         "generator = torch.Generator().manual_seed(3)",
     ],
     "04_gradient_clipping": [
+        "first = {n: learn(n, gradient_norm, num_updates=1)[2][0] for n in [32, 150]}",
+        "fresh = make_model(vocab_size, num_hiddens=32, sigma=0.3, seed=1)",
+        "assert state_of(fresh)[1] < 0.1",
         "longest = [max(learn(150, gradient_norm, seed, 5)[2]) for seed in [0, *range(2, 10)]]",
+        "growth = (by_lag[149] / by_lag[0]) ** (1 / 149)",
+        "radius = torch.linalg.eigvals(fresh.rnn.W_hh).abs().max().item()",
+        "pieces = before.split([p.numel() for p in model.parameters()])",
+        "final = sum(clipped_losses[-20:]) / 20",
         'print(f"{100 * sum(norm > 1 for norm in norms) / 300:.0f}% of the steps were clipped")',
         "blind = math.log(vocab_size)",
         "generator = torch.Generator().manual_seed(1)",
@@ -65,6 +72,9 @@ IGNORED = {
     ],
     "07_backpropagation_through_time": [
         "last = {name: sum(r.loss for r in h[-50:]) / 50 for name, h in runs.items()}",
+        "gaps = [(from_above[t] - outputs[t].grad).abs().max().item() for t in range(num_steps)]",
+        "for t in range(num_steps):",
+        "for name, grad in ours.items():",
         "rows = torch.randint(len(data.train_ids) - 33, (32,), "
         "generator=torch.Generator().manual_seed(0))",
         "test_stream = StreamBatches(data.test_ids, 1, 1000)",

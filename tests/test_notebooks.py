@@ -36,6 +36,20 @@ def test_outputs_on_the_book(path):
     nbval(path, "--nbval", CHARRNN_TEXT=BOOK_PATH)
 
 
+OLDER = {  # other instructions, so other roundings
+    "ATEN_CPU_CAPABILITY": "default",
+    "MKL_CBWR": "COMPATIBLE",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+}
+
+
+@needs_book
+@pytest.mark.long
+@EACH
+def test_outputs_with_the_roundings_of_an_older_processor(path):
+    nbval(path, "--nbval", CHARRNN_TEXT=BOOK_PATH, **OLDER)
+
+
 CYRILLIC = str.maketrans("abcdefghijklmnopqrstuvwxyz", "абцдефгхийклмнопярстувжьыз")
 LATER = [pytest.param(path, marks=pytest.mark.long) for path in NOTEBOOKS[2:]]
 

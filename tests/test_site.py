@@ -131,7 +131,7 @@ def test_the_book_goes_on_writing_until_it_is_paused(site, browser):
     book = page.locator(".charrnn-book")
     page.wait_for_function("document.querySelector('.charrnn-book').textContent.length > 40")
     assert book.text_content().startswith("the time traveller ")
-    page.get_by_role("button", name="Write / Pause").click()
+    page.get_by_role("button", name="Write", exact=True).click()
     page.wait_for_selector("[aria-pressed=false]")
     text = book.text_content()
     page.wait_for_timeout(300)

@@ -6,11 +6,13 @@ The pages are made from the notebooks, the docs, the docstrings, and the texts o
 import base64
 import importlib.metadata
 import json
+import re
 import shutil
 import sys
 from importlib import resources
 from pathlib import Path
 
+import nbformat
 import torch
 from sphinx.cmd.build import main as sphinx
 
@@ -24,6 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
 PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"]
 NOTE = "<p>Run this cell, and its controls appear here.</p>"  # nothing can be run on the site
+LIVE = {  # the demos of the notebooks that run in the page as well, and what is said above them
+    "continuation": ("writer", "You can try it here, too. The trained network runs in this page."),
+    "guessing_game": ("game", "Here you can play against the network that notebook 5 trains:"),
+    "next_character": ("writer", "The network of this notebook also runs in this page:"),
+}
 LENGTH = 4000  # characters of the story, for the guessing game
 
 
@@ -41,7 +48,8 @@ def sources(folder):
     (folder / "misconceptions.md").write_text(misconceptions.page(), encoding="utf-8")
     (folder / "notebooks").mkdir()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        text = path.read_text(encoding="utf-8").replace(json.dumps(NOTE)[1:-1], "")
+        notebook = nbformat.read(path, as_version=4)
+        text = nbformat.writes(with_live_demos(notebook)).replace(json.dumps(NOTE)[1:-1], "")
         (folder / "notebooks" / path.name).write_text(text, encoding="utf-8")
     show = resources.files(charrnn_helpers) / "show"
     script = (show / "controls.js").read_text(encoding="utf-8")
@@ -50,6 +58,20 @@ def sources(folder):
     (static / "controls.css").write_bytes((show / "controls.css").read_bytes())
     (static / "weights.js").write_text(weights(), encoding="utf-8")
     shutil.copy(mathjax(), static / "mathjax.js")
+
+
+def with_live_demos(notebook):
+    """Put a demo that runs in the page below the pictures of those in the notebook."""
+    cells = []
+    for cell in notebook.cells:
+        cells.append(cell)
+        explored = re.search(r"^explore\(\s*(\w+),", cell.source, re.MULTILINE)
+        if explored and explored[1] in LIVE:
+            demo, words = LIVE[explored[1]]
+            html = f'<div class="charrnn-live"><p>{words}</p><div data-demo="{demo}"></div></div>'
+            cells.append(nbformat.v4.new_markdown_cell(html))
+    notebook.cells = cells
+    return notebook
 
 
 def as_script(module):

@@ -72,7 +72,7 @@ const charrnnDemos = (() => {
       slider("temperature", "temperature", temperatures),
       slider("topK", "top-k", topKs),
       slider("topP", "top-p", topPs),
-      { kind: "button", name: "play", label: "Write / Pause", labels: [] },
+      { kind: "button", name: "play", label: "Write", labels: [] },
       { kind: "button", name: "step", label: "One character", labels: [] },
       { kind: "button", name: "again", label: "Begin again", labels: [] },
     ];
@@ -123,7 +123,7 @@ const charrnnDemos = (() => {
     };
     const kernel = panel(el, "A book that goes on writing", spec, { prefix, temperature: 7, topK: 0, topP: 0 }, { change, click });
     begin();
-    play(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+    play("plays" in el.dataset && !matchMedia("(prefers-reduced-motion: reduce)").matches);
   }
 
   // The hidden state while it reads: a column for each character, a row for each unit.
