@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from tests.course import NOTEBOOKS
-from web.slides import build
+from web.slides import build, slide_type
 
 MEASURE = """async () => {
   await MathJax.startup.promise;
@@ -22,10 +22,6 @@ MEASURE = """async () => {
   }
   return found;
 }"""
-
-
-def slide_type(cell):
-    return cell.metadata.get("slideshow", {}).get("slide_type", "-")
 
 
 def shown(path):

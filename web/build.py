@@ -25,7 +25,12 @@ from web import misconceptions
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
 PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"]
-NOTE = "<p>Run this cell, and its controls appear here.</p>"  # nothing can be run on the site
+WORDS = {  # what is said to somebody at a kernel, and what is said here
+    "<p>Run this cell, and its controls appear here.</p>": "",
+    "Replace the dots with one of these, and run the cell again.": "",
+    "Replace the dots with a number, and run the cell again.": "",
+    "No prediction was made.</strong> It is": "The answer:</strong> It is",
+}
 LIVE = {  # the demos of the notebooks that run in the page as well, and what is said above them
     "continuation": ("writer", "You can try it here, too. The trained network runs in this page."),
     "guessing_game": ("game", "Here you can play against the network that notebook 5 trains:"),
@@ -49,8 +54,7 @@ def sources(folder):
     (folder / "notebooks").mkdir()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
-        text = nbformat.writes(with_live_demos(notebook)).replace(json.dumps(NOTE)[1:-1], "")
-        (folder / "notebooks" / path.name).write_text(text, encoding="utf-8")
+        nbformat.write(with_live_demos(for_readers(notebook)), folder / "notebooks" / path.name)
     show = resources.files(charrnn_helpers) / "show"
     script = (show / "controls.js").read_text(encoding="utf-8")
     static = folder / "static"
@@ -58,6 +62,18 @@ def sources(folder):
     (static / "controls.css").write_bytes((show / "controls.css").read_bytes())
     (static / "weights.js").write_text(weights(), encoding="utf-8")
     shutil.copy(mathjax(), static / "mathjax.js")
+
+
+def for_readers(notebook):
+    """Take out of the outputs what makes sense only where a cell can be run."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            for kind, text in output.get("data", {}).items():
+                if kind.startswith("text/"):
+                    for word, other in WORDS.items():
+                        text = text.replace(word, other)
+                    output.data[kind] = text
+    return notebook
 
 
 def with_live_demos(notebook):

@@ -4,15 +4,32 @@ The metadata of a cell say whether it begins a slide, continues one, is a note f
 (press S), or is left out.  A deck opens from a disk, without a network.
 """
 
+import itertools
 import shutil
 import sys
 from importlib import resources
 from pathlib import Path
 
+import nbformat
 import sphinx_revealjs
 from nbconvert import SlidesExporter
 
-from web.build import NOTE, ROOT, WEB, mathjax
+from web.build import ROOT, WEB, for_readers, mathjax
+
+
+def slide_type(cell):
+    """Return what the cell is on the slides; one that does not say continues the slide before."""
+    return cell.metadata.get("slideshow", {}).get("slide_type", "-")
+
+
+def without_still_controls(notebook):
+    """Leave out each slide that shows only a demo, whose controls cannot be moved here."""
+    shown = [cell for cell in notebook.cells if slide_type(cell) not in ("notes", "skip")]
+    for cell, after in itertools.pairwise(shown):
+        alone = {slide_type(cell), slide_type(after)} <= {"slide", "subslide"}
+        if alone and cell.source.startswith("explore("):
+            cell.metadata.slideshow = {"slide_type": "skip"}
+    return notebook
 
 
 def build(folder):
@@ -32,9 +49,10 @@ def build(folder):
     )
     decks = []
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        text, _ = exporter.from_filename(str(path))
+        notebook = without_still_controls(for_readers(nbformat.read(path, as_version=4)))
+        text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
         decks.append(folder / f"{path.stem}.html")
-        decks[-1].write_text(text.replace(NOTE, ""), encoding="utf-8")
+        decks[-1].write_text(text, encoding="utf-8")
     return decks
 
 
