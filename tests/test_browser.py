@@ -178,7 +178,7 @@ def test_the_committed_notebooks_show_their_figures_to_a_stranger(open_page):
         wait_for(lambda: len(page.images()) == saved, 120)  # noqa: B023
 
 
-SLOWEST = pytest.param("09_gated_networks", marks=pytest.mark.long)  # 40 networks play a game
+SLOWEST = pytest.param("09_gated_networks", marks=pytest.mark.long)  # it trains 24 networks
 
 
 @pytest.mark.parametrize("name", [name for name in DEMOS if name != SLOWEST.values[0]] + [SLOWEST])
