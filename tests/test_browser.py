@@ -178,10 +178,13 @@ def test_the_committed_notebooks_show_their_figures_to_a_stranger(open_page):
         wait_for(lambda: len(page.images()) == saved, 120)  # noqa: B023
 
 
-SLOWEST = pytest.param("09_gated_networks", marks=pytest.mark.long)  # it trains 24 networks
+# These compute for longer than half a minute, and test_notebooks.py executes them as well.
+SLOW = {"04_gradient_clipping", "08_inside_the_hidden_state", "09_gated_networks"}
 
 
-@pytest.mark.parametrize("name", [name for name in DEMOS if name != SLOWEST.values[0]] + [SLOWEST])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.long] if n in SLOW else []) for n in DEMOS]
+)
 def test_the_demos_answer(open_page, name):
     page = open_page(name)
     page.restart_and_explore(600)

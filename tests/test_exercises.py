@@ -14,7 +14,12 @@ from tests.conftest import BOOK_PATH, needs_book
 from tests.course import NOTEBOOKS, fill_in
 
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-LONG_ONES_FIRST = pytest.mark.parametrize("path", NOTEBOOKS[::-1], ids=lambda path: path.stem)
+SLOW = {"05_training", "09_gated_networks"}  # test_notebooks.py executes them as well
+SLOW_ONES_FIRST = pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=[pytest.mark.long] if p.stem in SLOW else []) for p in NOTEBOOKS[::-1]],
+    ids=lambda path: path.stem,
+)
 
 
 def code_cells(path):
@@ -78,7 +83,7 @@ def test_the_board_stands_at_the_end(path):
 @pytest.mark.parametrize(
     "text", [story_path(), pytest.param(BOOK_PATH, marks=[needs_book, pytest.mark.long])]
 )
-@LONG_ONES_FIRST
+@SLOW_ONES_FIRST
 def test_with_all_model_answers_in_strict_mode(path, text):
     """Each solution is pasted as the reader would; each prediction is the right one.
 

@@ -167,7 +167,8 @@ RNN_STEP = Exercise(
         step_case(2, 3, 4, scale=40.0),
     ),
     hints=(
-        "The formula is a few lines above. Which three terms are inside the tanh?",
+        "The formula is at the beginning of the section Three steps by hand. Which three terms "
+        "are inside the tanh?",
         "X and H have one row for each text, so they go on the left of their matrices. In Python, "
         "a matrix product is written with @.",
         "Use torch.tanh(... + ... + b_h), with X @ W_xh in one gap. What goes in the other?",
