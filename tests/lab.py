@@ -259,12 +259,20 @@ class Page:
         return slider.evaluate(REDRAW_TIME)
 
     def save_and_shut_down(self):
-        """Save, end the kernel and close; return what images() saw last."""
+        """Save, end the kernel, wait until both are done, and close; return what images() saw."""
         shown = self.images()
-        self.menu("File", "Save Notebook$")
-        self.menu("Kernel", "Shut Down Kernel")
+        with self.answer_to("PUT", "contents"):
+            self.menu("File", "Save Notebook$")
+        with self.answer_to("DELETE", "sessions"):
+            self.menu("Kernel", "Shut Down Kernel")
         self.close()
         return shown
+
+    def answer_to(self, method, what):
+        """Wait, at the end of the block, for the server's answer to such a request."""
+        return self.page.expect_response(
+            lambda r: r.request.method == method and f"/api/{what}/" in r.url, timeout=120_000
+        )
 
     def close(self):
         if not self.page.is_closed():
