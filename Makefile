@@ -6,91 +6,120 @@ else
 BIN := .venv/bin
 endif
 PY := $(BIN)/python
-READY := .venv/ready
+# Each of these files says that the packages for its commands are there.
+LAB := .venv/lab
+TEST := .venv/test
 LOWEST := $(subst .venv,build/lowest,$(PY))
 
 # JupyterLab refuses to run as root, as in a container, unless it is told to.
 ROOT := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 FIRST := notebooks/01_one_hot_encoding.ipynb
 
-.PHONY: lab test test-long test-lowest lint course filled notebooks models bench bench-docs site slides pdf clean help
+PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
+
+.PHONY: lab test test-book test-long test-lowest lint course filled notebooks sync models bench \
+  bench-docs site slides pdf browser book clean help
 
 help:
 	@echo "make lab        set up, and open JupyterLab on the first notebook"
 	@echo "make test       set up, and run the whole suite: style, package, notebooks, browser"
+	@echo "make test-book  only the tests that need the book, which CHARRNN_TEXT names"
 	@echo "make test-long  the heavy tests: minutes rather than seconds"
 	@echo "make test-lowest  the package's tests with the lowest versions that pyproject.toml allows"
 	@echo "make course     execute every notebook into build/ and print a table"
 	@echo "make filled     the same with all model answers filled in, in strict mode"
 	@echo "make notebooks  execute every notebook in place"
+	@echo "make sync       copy changed definitions from the package into the notebooks"
 	@echo "make models     train the course's models anew, into build/models/"
 	@echo "make bench      measure speed beside D2L's code and nn.RNN (ONLY=step: one part)"
 	@echo "make site       build the online edition into build/site"
 	@echo "make slides     build a deck of slides from each notebook into build/slides"
 	@echo "make pdf        print each notebook as a PDF file into build/paper"
+	@echo "make browser    install a Chromium for the tests"
+	@echo "make book       download the book into build/book"
 	@echo "make clean      remove what these commands made"
 
-lab: $(READY)
-	$(PY) -m jupyterlab $(ROOT) --LabApp.default_url=/lab/tree/$(FIRST)
+# No question about news: the first page that opens is the first notebook.
+lab: $(LAB)
+	$(PY) -m jupyterlab $(ROOT) --LabApp.news_url=None --LabApp.default_url=/lab/tree/$(FIRST)
 
-test: $(READY) lint
-	$(PY) -m pytest -n 2 --dist worksteal -m "not long and not browser"
-	$(PY) -m pytest -m "browser and not long"
+test: $(TEST) lint
+	$(PYTEST) -m "not long"
 
-test-long: $(READY)
+test-book: $(TEST)
+	$(PYTEST) -m "book and not long"
+
+test-long: $(TEST)
 	$(PY) -m pytest -m long
 
 # On Python 3.10, or the oldest that those versions were made for: make test-lowest PYTHON=...
 test-lowest:
 	$(PYTHON) -m venv build/lowest
 	$(LOWEST) -m pip install --disable-pip-version-check --quiet uv
-	$(LOWEST) -m uv pip compile --quiet --resolution lowest-direct --extra test \
+	$(LOWEST) -m uv pip compile --quiet --resolution lowest-direct --extra lab --extra test \
 	  --output-file build/lowest.txt pyproject.toml
 	$(LOWEST) -m pip install --disable-pip-version-check --quiet -r build/lowest.txt --editable .
-	$(LOWEST) -m pytest -n 2 --dist worksteal -m "not long and not browser"
+	$(LOWEST) -m pytest -n 2 --dist loadgroup -m "not long and not browser"
 
-lint: $(READY)
+lint: $(TEST)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-course: $(READY)
-	$(PY) -m tests.course build
+course: $(TEST)
+	$(PY) -m tools.course build
 
-filled: $(READY)
-	$(PY) -m tests.course build/filled --filled
+filled: $(TEST)
+	$(PY) -m tools.course build/filled --filled
 
-notebooks: $(READY)
-	$(PY) -m tests.course --inplace
+notebooks: $(TEST)
+	$(PY) -m tools.course --inplace
 
-models: $(READY)
-	$(PY) -m charrnn_helpers.models
+sync: $(TEST)
+	$(PY) -m tools.sync
 
-bench: $(READY)
+models: $(TEST)
+	$(PY) -m charrnn_helpers.trained
+
+bench: $(TEST)
 	$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY))
 
-bench-docs: $(READY)
+bench-docs: $(TEST)
 	$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY)) --publish
 
-site: $(READY)
+site: $(TEST)
 	$(PY) -m web.build
 
-slides: $(READY)
+slides: $(TEST)
 	$(PY) -m web.slides
 
-pdf: $(READY)
+pdf: $(TEST)
 	$(PY) -m web.paper
+
+browser: $(TEST)
+	$(PY) -m playwright install --with-deps chromium
+
+book: $(TEST)
+	$(PY) -m charrnn_helpers fetch --to build/book
 
 clean:
 	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 # A folder that was moved or copied is set up anew: its .venv points to the old place.
-ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
-.PHONY: $(READY)
+ifneq ($(shell cat $(LAB) 2>/dev/null),$(CURDIR))
+.PHONY: $(LAB)
+endif
+ifneq ($(shell cat $(TEST) 2>/dev/null),$(CURDIR))
+.PHONY: $(TEST)
 endif
 
-$(READY): pyproject.toml
+$(LAB): EXTRAS := lab
+$(TEST): EXTRAS := lab,test
+$(LAB) $(TEST): pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10))" || \
 	  { echo "Python 3.10 or newer is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Setting up .venv with the packages for: $(EXTRAS).  This happens once, and takes some"
+	@echo "minutes: PyTorch alone has 200 MB or, with the libraries for GPUs, several gigabytes."
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install --disable-pip-version-check --quiet --editable ".[test]"
-	@echo "$(CURDIR)" > $(READY)
+	$(PY) -m pip install --disable-pip-version-check --editable ".[$(EXTRAS)]"
+	@echo "$(CURDIR)" | tee $(LAB) > $@
+	@echo "Set up.  From now on, no network is needed."

@@ -8,7 +8,7 @@ from benchmarks.report import save
 from benchmarks.room import watch
 from charrnn_helpers import checks
 from tests import bank
-from tests.course import NOTEBOOKS, execute
+from tools.course import NOTEBOOKS, execute
 
 
 def notebooks():

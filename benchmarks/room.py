@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import psutil
 
 from benchmarks.report import save
-from tests.course import NOTEBOOKS, execute
+from tools.course import NOTEBOOKS, execute
 
 STUDENTS = 10
 PATH = next(path for path in NOTEBOOKS if path.stem.startswith("05"))

@@ -32,7 +32,7 @@ def peak_memory(action):
 def sampling(d2l, data):
     """Characters a second of predict(), the course's and D2L's, for 500 characters."""
     theirs = d2l.RNNLMScratch(d2l.RNNScratch(28, 32), 28)
-    ours, vocab = make_model(28, 32), TimeMachine(32, 32).vocab
+    ours, vocab = make_model(28, 32), TimeMachine(32, 32, load_time_machine()).vocab
     found = alternate(
         {
             "D2L": lambda: theirs.predict("it has", 500, data.vocab),
@@ -73,8 +73,8 @@ def main():
     their_seconds = time.perf_counter() - start
     their_bytes = data.X.untyped_storage().nbytes() / 1e6  # X and Y share it
     text = preprocess(load_time_machine())
-    ids = TimeMachine(1024, 32).ids
-    our_seconds = seconds(lambda: TimeMachine(1024, 32))
+    ids = TimeMachine(1024, 32, load_time_machine()).ids
+    our_seconds = seconds(lambda: TimeMachine(1024, 32, load_time_machine()))
     X, _ = windows(ids, 32)
     speed = sampling(d2l, data)
     rows = [

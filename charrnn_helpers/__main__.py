@@ -1,12 +1,13 @@
 """The course at the command line: check a computer, write with a model, train one, and more."""
 
 import argparse
+import io
 import sys
 
-from charrnn_helpers.commands import check, fetch, lab, report, sample, train
+from charrnn_helpers.commands import computer, fetch, lab, report, sample, train
 
 COMMANDS = {
-    "check": (check, "show what works on this computer, what does not, and the remedy"),
+    "check": (computer, "show what works on this computer, what does not, and the remedy"),
     "fetch": (fetch, "download the book into a folder, for instance on a USB drive"),
     "sample": (sample, "let a trained model go on writing a text"),
     "train": (train, "train a model on a text of your own, and save it"),
@@ -45,6 +46,9 @@ def main(words=None):
 
     Wrong arguments end the program with the exit code 2.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what its encoding lacks is spelled out
+            stream.reconfigure(errors="backslashreplace")
     arguments = parser().parse_args(words)
     try:
         return arguments.run(arguments)

@@ -4,23 +4,23 @@ A file in the safetensors format holds numbers and a JSON header, so nothing in 
 Its SHA-256 detects damage but not tampering, because anyone can compute a new one.
 """
 
-import contextlib
 import hashlib
 import json
-import os
+from numbers import Real
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 
+from charrnn_helpers.atomic import write_whole
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.model import GRUScratch, LSTMScratch, RNNScratch, make_model
 from charrnn_helpers.training import Record
 
 FORMAT = "charrnn model 3"
 CELLS = {cell.__name__: cell for cell in (RNNScratch, GRUScratch, LSTMScratch)}
-NONSENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 AGAIN = "train and save again, or use another copy"
 
 
@@ -44,16 +44,11 @@ def save_checkpoint(path, model, vocab, history=()):
     header["history"] = list(history)
     text, path = json.dumps(header), Path(path).expanduser()
     content = save(tensors, {"format": FORMAT, "header": text, "sha256": digest(text, tensors)})
-    part = path.parent / f"{path.name}.{os.getpid()}.part"
     try:
-        part.write_bytes(content)
-        part.replace(path)
+        write_whole(path, content)
     except OSError as error:
         reason = f"{error.strerror}; name a file in a folder that exists and can be written"
         raise OSError(error.errno, reason, str(path)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
 
 
 def load_checkpoint(path, vocab=None, device=None):
@@ -63,15 +58,14 @@ def load_checkpoint(path, vocab=None, device=None):
     damaged or has another vocab.
     """
     header, tensors = read(Path(path).expanduser())
-    try:
-        own_vocab = Vocab(header["vocab"])
-        if own_vocab.idx_to_token != header["vocab"]:
-            raise ValueError("the vocabulary is not sorted")
-        cell = CELLS[header.get("cell", "RNNScratch")]  # the first edition knew no other
-        model = unpack_model(tensors, cell, len(own_vocab), header["sigma"])
-        history = [Record(*values) for values in header["history"]]
-    except NONSENSE as error:
-        raise ValueError(f"the contents of {str(path)!r} are damaged: {error}; {AGAIN}") from error
+    problem = what_is_wrong(header, tensors)
+    if problem:
+        raise ValueError(f"the contents of {str(path)!r} are damaged: {problem}; {AGAIN}")
+    cell, own_vocab = CELLS[header["cell"]], Vocab(header["vocab"])
+    model = make_model(len(own_vocab), len(tensors["W_hq"]), header["sigma"], cell=cell)
+    model = model.to(tensors["W_hq"].dtype)
+    model.load_state_dict(tensors)
+    history = [Record(*values) for values in header["history"]]
     if vocab is not None and vocab.idx_to_token != own_vocab.idx_to_token:
         mine, theirs = (repr("".join(v.idx_to_token)[:60]) for v in (own_vocab, vocab))
         raise ValueError(
@@ -83,34 +77,74 @@ def load_checkpoint(path, vocab=None, device=None):
 
 def read(path):
     """Return the header and the tensors of the file; raise ValueError if it is damaged."""
-    content, known = path.read_bytes(), ""
+    with path.open("rb"):
+        pass  # an error of the system's own, if the file cannot be read
     try:
-        metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        metadata = metadata.get("__metadata__", {})
-        known = metadata.get("format", "")
-        tensors = load(content)
-        text = metadata.get("header", "")
-        header = json.loads(text) if known == FORMAT else {}
-    except (SafetensorError, *NONSENSE) as error:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        header = json.loads(metadata.get("header", "{}"))
+    except (SafetensorError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{str(path)!r} is not a valid checkpoint ({error}); {AGAIN}") from error
+    known = metadata.get("format", "")
     if known != FORMAT:
         what = "was written by another version" if "charrnn" in known else "is not a checkpoint"
         raise ValueError(f"{str(path)!r} {what} of this course; {AGAIN}")
-    if metadata.get("sha256") != digest(text, tensors):
+    if metadata.get("sha256") != digest(metadata.get("header", ""), tensors):
         raise ValueError(f"{str(path)!r} was altered: its SHA-256 is wrong; {AGAIN}")
     return header, tensors
 
 
-def unpack_model(tensors, cell, vocab_size, sigma):
-    """Return the model with these weights; raise ValueError or RuntimeError if they are invalid."""
+def what_is_wrong(header, tensors):
+    """Return what save_checkpoint() would not have written, in words; None if all is well."""
+    if not isinstance(header, dict) or {"sigma", "vocab", "history"} - header.keys():
+        return "the header lacks sigma, vocab, or history"
+    header.setdefault("cell", "RNNScratch")  # the first edition knew no other
+    if header["cell"] not in list(CELLS):
+        return f"the cell {header['cell']!r} is not known"
+    if not is_number(header["sigma"]) or not -1e9 < header["sigma"] < 1e9:
+        return f"sigma is {header['sigma']!r:.50}, which is not a number of ordinary size"
+    if not is_list_of(header["vocab"], lambda token: isinstance(token, str)):
+        return "the vocabulary is not a list of texts"
+    if Vocab(header["vocab"]).idx_to_token != header["vocab"]:
+        return "the vocabulary is not sorted"
+    if not is_list_of(header["history"], is_record):
+        return "the history is not a list of records"
+    return wrong_weights(tensors, CELLS[header["cell"]], len(header["vocab"]))
+
+
+def wrong_weights(tensors, cell, vocab_size):
+    """Return how these weights differ from those of such a model, in words; None if they fit."""
+    if "W_hq" not in tensors or tensors["W_hq"].dim() != 2:
+        return "the weights lack the matrix W_hq"
     types = {tensor.dtype for tensor in tensors.values()}
-    if len(types) != 1 or not tensors["b_q"].is_floating_point():
-        raise ValueError(f"the weights are of type {', '.join(map(str, types))}")
-    model = make_model(vocab_size, len(tensors["W_hq"]), sigma, cell=cell).to(types.pop())
-    model.load_state_dict(tensors)
-    if not all(p.isfinite().all() for p in model.parameters()):
-        raise ValueError("a weight is inf or nan")
-    return model
+    if len(types) != 1 or types.isdisjoint(DTYPES):
+        return f"the weights are of type {', '.join(sorted(map(str, types)))}"
+    sizes = {2: vocab_size, 3: len(tensors["W_hq"])}  # a small model tells which size is which
+    small = make_model(2, 3, cell=cell).state_dict()
+    wanted = {name: tuple(sizes[n] for n in p.shape) for name, p in small.items()}
+    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    for name in sorted(wanted.keys() | found.keys()):
+        if found.get(name) != wanted.get(name):
+            return f"{name} has the shape {found.get(name)}, expected {wanted.get(name)}"
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        return "a weight is inf or nan"
+    return None
+
+
+def is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_list_of(value, good):
+    return isinstance(value, list) and all(map(good, value))
+
+
+def is_record(value):
+    """Tell whether these are the values of a Record, of which theta, the last, may be None."""
+    if not isinstance(value, list) or len(value) != len(Record._fields):
+        return False
+    return all(map(is_number, value[:-1])) and (value[-1] is None or is_number(value[-1]))
 
 
 def digest(text, tensors):

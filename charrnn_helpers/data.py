@@ -1,12 +1,10 @@
 """The data: normalized text, vocabulary, windows, and batches."""
 
-import re
-import unicodedata
 from numbers import Integral
 
 import torch
 
-from charrnn_helpers.book import load_time_machine
+from charrnn_helpers.text import preprocess
 
 
 def check_size(name, value, most=None):
@@ -48,14 +46,6 @@ def check_batch_size(batch_size, available, what):
             f"use a number from 1 to {available}, or a longer text"
         )
     return check_size("batch_size", batch_size)
-
-
-def preprocess(text):
-    """Lowercase the text, and turn each run of characters other than letters into one space.
-
-    The letters may belong to any alphabet; a letter with an accent becomes one character (NFC).
-    """
-    return re.sub(r"[\W\d_]+", " ", unicodedata.normalize("NFC", text.lower()))
 
 
 class Vocab:
@@ -151,13 +141,11 @@ class StreamBatches:
 
 
 class TimeMachine:
-    """The book as ids, split and cut into windows; with num_train, it is split as in D2L."""
+    """A text as ids, split and cut into windows; with num_train, it is split as in D2L."""
 
-    def __init__(
-        self, batch_size, num_steps, text=None, num_train=None, num_val=5_000, device=None
-    ):
+    def __init__(self, batch_size, num_steps, text, num_train=None, num_val=5_000, device=None):
         self.batch_size, self.num_steps = batch_size, num_steps
-        self.text = preprocess(load_time_machine() if text is None else text)
+        self.text = preprocess(text)
         self.vocab = Vocab(self.text)
         self.ids = self.vocab.encode(self.text).to(device)
         if num_train is None:

@@ -1,6 +1,7 @@
 """The model: one-hot inputs, the recurrence, and the output layer."""
 
 import copy
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -137,9 +138,10 @@ def dropout(H, rate, generator=None):
 
 
 class WithDropout(nn.Module):
-    """An RNN during training: it reads embeddings X W_e, with dropout on them and on its outputs.
+    """An RNN that reads embeddings X W_e, with dropout on them and on its outputs in training.
 
-    `rates` are the two rates.  `without()` returns the RNN to evaluate and to sample from.
+    `rates` are the two rates; in evaluation mode, nothing is dropped.  `without()` returns the same
+    RNN without the embedding.
     """
 
     def __init__(self, rnn, vocab_size, rates=(0.2, 0.5), generator=None):
@@ -152,9 +154,14 @@ class WithDropout(nn.Module):
 
     def forward(self, inputs, state=None):
         """Read one-hot inputs `(num_steps, batch_size, vocab_size)`; return as the RNN does."""
-        embs = dropout(inputs @ self.W_e, self.rates[0], self.generator)
+        embs = inputs @ self.W_e  # (num_steps, batch_size, num_inputs of the RNN)
+        if self.training:
+            embs = dropout(embs, self.rates[0], self.generator)
         outputs, state = self.rnn(embs, state)
-        return dropout(torch.stack(outputs), self.rates[1], self.generator), state
+        outputs = torch.stack(outputs)
+        if self.training:
+            outputs = dropout(outputs, self.rates[1], self.generator)
+        return outputs, state
 
     @torch.no_grad()
     def without(self):
@@ -195,6 +202,18 @@ class RNNLMScratch(nn.Module):
         """Read ids X `(batch_size, num_steps)`; return the logits alone."""
         logits, _ = self.forward_with_state(X, state)
         return logits
+
+
+@contextmanager
+def evaluating(model):
+    """Switch the model and its parts to evaluation mode, and afterward back to what each was in."""
+    before = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in before:
+            module.training = training
 
 
 def make_model(vocab_size, num_hiddens=32, sigma=0.01, seed=0, cell=RNNScratch, device=None):

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 import torch
 
 from charrnn_helpers.data import check_size
+from charrnn_helpers.model import evaluating
 from charrnn_helpers.training import check_positive
 
 
@@ -51,14 +52,16 @@ def check_share(name, value):
 def warm_up(model, prefix, vocab):
     """Read the prefix; return the logits `(vocab_size,)` for what comes next, and the state."""
     check_text(prefix, vocab)
-    logits, state = model.forward_with_state(vocab.encode(prefix).unsqueeze(0))
+    with evaluating(model):
+        logits, state = model.forward_with_state(vocab.encode(prefix).unsqueeze(0))
     return check_logits(logits[0, -1].cpu()), state
 
 
 @torch.no_grad()
 def advance(model, idx, state):
     """Read one more character, given by its id; return the next logits and the new state."""
-    logits, state = model.forward_with_state(torch.tensor([[idx]]), state)
+    with evaluating(model):
+        logits, state = model.forward_with_state(torch.tensor([[idx]]), state)
     return check_logits(logits[0, -1].cpu()), state
 
 
@@ -126,7 +129,8 @@ def surprisal(model, text, vocab):
     if len(text) < 2:
         raise ValueError(f"the text {text!r} is too short; surprisal needs 2 characters or more")
     ids = vocab.encode(text)
-    logits = model(ids[:-1].unsqueeze(0))[0].cpu()  # (len(text) - 1, vocab_size)
+    with evaluating(model):
+        logits = model(ids[:-1].unsqueeze(0))[0].cpu()  # (len(text) - 1, vocab_size)
     log_probs = logits.log_softmax(dim=-1)
     return -log_probs.gather(1, ids[1:].unsqueeze(1)).squeeze(1) / math.log(2)
 

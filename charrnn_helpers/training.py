@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 
 from charrnn_helpers.data import check_size
-from charrnn_helpers.model import check_shape
+from charrnn_helpers.model import check_shape, evaluating
 
 
 def check_positive(name, value):
@@ -135,41 +135,31 @@ def train_step(model, X, Y, optimizer, grad_clip_val, state=None):
     return loss.item(), norm, state.detach()
 
 
-def train(model, batches, options, optimizer=None):
+def train(model, batches, options, optimizer=None, scheduler=None):
     """Train, and yield a Record after each step; iterate again after a pause to go on.
 
+    A run without an optimizer makes its own, which follows options.lr.  The learning rate of one
+    that is given is left to it and to PyTorch's scheduler, which is advanced after each step.
     Raises ValueError for options that make no sense, and FloatingPointError if the run diverges.
     """
-    if optimizer is None:
+    follow = optimizer is None
+    if follow:
         optimizer = options.optimizer(model.parameters(), lr=options.lr)
     step = 0
     for _ in range(options.num_epochs):
         state = None
         for X, Y in batches:
             check_options(options)
-            lr, grad_clip_val = options.lr, options.grad_clip_val
-            optimizer.param_groups[0]["lr"] = lr  # where the optimizer keeps it
+            settings = optimizer.param_groups[0]  # where the optimizer keeps its learning rate
+            if follow:
+                settings["lr"] = options.lr
+            lr, grad_clip_val = settings["lr"], options.grad_clip_val
             state = state if options.carry_state else None
             loss, norm, state = train_step(model, X, Y, optimizer, grad_clip_val, state)
+            if scheduler is not None:
+                scheduler.step()
             step += 1
             yield Record(step, step / len(batches), loss, norm, lr, grad_clip_val)
-
-
-def linear_decay(run, options, num_steps):
-    """Yield the records of a run while its learning rate decays linearly toward 0.
-
-    Between two steps, options.lr has its original value, so you can change it at any time.
-    """
-    for step in range(num_steps):
-        lr = options.lr
-        options.lr = lr * (1 - step / num_steps)
-        try:
-            record = next(run, None)
-        finally:
-            options.lr = lr
-        if record is None:
-            return
-        yield record
 
 
 @contextmanager
@@ -192,7 +182,7 @@ def defer_interrupt():
     try:
         yield lambda: bool(pressed)
     finally:
-        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
 
 
 def fit(run, history=None):
@@ -215,13 +205,14 @@ def fit(run, history=None):
 def evaluate(model, batches, carry_state=False):
     """Return the mean loss in nats over all characters of the batches, which may differ in size.
 
-    Raises ValueError if there are no batches.
+    The model is in evaluation mode meanwhile.  Raises ValueError if there are no batches.
     """
     total, count, state = 0.0, 0, None
-    for X, Y in batches:
-        logits, state = model.forward_with_state(X, state if carry_state else None)
-        total += cross_entropy(logits, Y).item() * Y.numel()
-        count += Y.numel()
+    with evaluating(model):
+        for X, Y in batches:
+            logits, state = model.forward_with_state(X, state if carry_state else None)
+            total += cross_entropy(logits, Y).item() * Y.numel()
+            count += Y.numel()
     if count == 0:
         raise ValueError("there is nothing to evaluate: the batches hold no characters")
     return total / count

@@ -13,6 +13,7 @@ from charrnn_helpers import model
 from charrnn_helpers.book.find import cache_path, is_the_book, story_path
 from charrnn_helpers.book.formats import read_text
 from charrnn_helpers.data import Vocab, preprocess
+from tools.browser import find_browser, launch
 
 
 def book_path():
@@ -29,10 +30,6 @@ hypothesis.settings.register_profile("course", deadline=None)  # two processes s
 hypothesis.settings.load_profile("course")
 
 BOOK_PATH = book_path()  # before the fixture below takes CHARRNN_TEXT away
-needs_book = pytest.mark.skipif(
-    BOOK_PATH is None,
-    reason="needs the real book: let CHARRNN_TEXT name timemachine.txt, or run notebook 01 online",
-)
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +42,16 @@ def no_outside_settings(monkeypatch, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def book():
-    return read_text(BOOK_PATH)
+def book_file():
+    """The file with the real book; a test that asks for it is skipped where there is none."""
+    if BOOK_PATH is None:
+        pytest.skip("needs the real book: let CHARRNN_TEXT name timemachine.txt")
+    return BOOK_PATH
+
+
+@pytest.fixture(scope="session")
+def book(book_file):
+    return read_text(book_file)
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +70,13 @@ def generator(seed=0):
 
 def make_model(vocab_size=28, **settings):
     return model.make_model(vocab_size, **settings)
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what needs the book, so that `pytest -m book` runs all of that and nothing else."""
+    for item in items:
+        if "book_file" in item.fixturenames:
+            item.add_marker("book")
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -97,13 +109,13 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    """A Chromium for pages from the disk; skips the test where there is none."""
-    from tests.lab import find_browser, launch  # here: it imports this module
-
+    """A Chromium; skips the test where there is none, unless CHARRNN_BROWSER is "required"."""
     with sync_playwright() as playwright:
         executable = find_browser(playwright)
-        if executable is None and os.environ.get("CHARRNN_BROWSER") != "required":
-            pytest.skip("there is no Chromium")
+        if executable is None:
+            message = "needs a browser: install Debian's chromium, or run `make browser`"
+            required = os.environ.get("CHARRNN_BROWSER") == "required"
+            pytest.fail(message) if required else pytest.skip(message)
         browser = launch(playwright, executable)
         yield browser
         browser.close()

@@ -4,23 +4,25 @@ import json
 import os
 import re
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from contextlib import contextmanager
-from pathlib import Path
 
 from charrnn_helpers.book.find import story_path
 from tests.conftest import BOOK_PATH
-from tests.course import ROOT
+from tools.course import ROOT
 
-BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-FLAGS = ["--disable-gpu", "--disable-background-networking", "--no-first-run"]
 CELL = ".jp-Notebook .jp-Cell"
 OUTPUT = ".jp-OutputArea-output"
+# What JupyterLab itself says when a kernel is restarted.
+NOT_OURS = ["Canceled future for", "Could not restore the debugger state"]
+# What the renderer of ipywidgets says when the page was so busy that it looked for a widget for two
+# seconds and missed it.  It says the same words in the output, and draws it again if it can.
+LATE = "widget model not found"
+NOT_DISPLAYED = re.compile("Error displaying widget|Loading widget")
 REDRAW_TIME = """
 slider => new Promise((resolve, reject) => {
   const picture = slider.closest(".charrnn-panel").querySelector(".charrnn-picture");
@@ -52,20 +54,6 @@ svg => {
   return { pairs, smallest: Math.min(...sizes) };
 }
 """
-
-
-def find_browser(playwright):
-    """Playwright's own Chromium or an installed one; None if there is neither."""
-    own = playwright.chromium.executable_path
-    if own and Path(own).is_file():
-        return own
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
-
-
-def launch(playwright, executable):
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    flags = [*FLAGS, "--no-sandbox"] if root else FLAGS
-    return playwright.chromium.launch(executable_path=executable, args=flags)
 
 
 @contextmanager
@@ -130,7 +118,7 @@ class Page:
 
     def __init__(self, browser, address, name):
         self.page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-        self.errors, self.forgiven = [], []
+        self.errors, self.forgiven, self.not_displayed = [], [], 0
         self.page.on("console", self._listen)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.goto(address.format(name))
@@ -276,4 +264,13 @@ class Page:
 
     def close(self):
         if not self.page.is_closed():
+            self.not_displayed = self.page.locator(OUTPUT, has_text=NOT_DISPLAYED).count()
             self.page.context.close()
+
+    def complaints(self):
+        """The errors of ours in the console of a page that was closed.
+
+        A widget that was late is forgiven if, in the end, every widget on the page was displayed.
+        """
+        known = [*NOT_OURS, *self.forgiven, *([] if self.not_displayed else [LATE])]
+        return [error for error in self.errors if not any(words in error for words in known)]

@@ -16,7 +16,6 @@ from charrnn_helpers.book.find import cache_path, story_path
 from charrnn_helpers.book.formats import read_text
 from charrnn_helpers.data import preprocess
 from tests.bad_server import bad_server, saying, whole
-from tests.conftest import BOOK_PATH, needs_book
 
 PORTAL = b"<html><title>Welcome to our hotel</title>Please log in.</html>"
 
@@ -111,7 +110,6 @@ def test_claims_about_the_book_are_skipped_for_another_text(story, capsys):
     assert "Skipped: a claim about The Time Machine" in capsys.readouterr().out
 
 
-@needs_book
 def test_the_book_is_the_course_text(book):
     assert is_course_text(book) and is_course_text(preprocess(book))
 
@@ -298,21 +296,19 @@ def test_downloading_can_be_switched_off(capsys):
     assert "switched off" in capsys.readouterr().out
 
 
-@needs_book
-def test_the_next_mirror_is_tried_and_the_book_is_kept(served, capsys):
-    server = served(whole(b"", code=404), whole(PORTAL), whole(BOOK_PATH.read_bytes()))
+def test_the_next_mirror_is_tried_and_the_book_is_kept(served, capsys, book_file):
+    server = served(whole(b"", code=404), whole(PORTAL), whole(book_file.read_bytes()))
     text = load_time_machine()
-    assert text == read_text(BOOK_PATH)
-    assert cache_path().read_bytes() == BOOK_PATH.read_bytes()
+    assert text == read_text(book_file)
+    assert cache_path().read_bytes() == book_file.read_bytes()
     asked = server.asked.total()
     assert load_time_machine(download=False) == text  # from the cache
     assert server.asked.total() == asked == 3
     assert "story" not in capsys.readouterr().out
 
 
-@needs_book
-def test_an_altered_cache_is_refused_or_replaced(served, capsys):
-    altered = BOOK_PATH.read_bytes().replace(b"Time Traveller", b"Tim Traveller")
+def test_an_altered_cache_is_refused_or_replaced(served, capsys, book_file):
+    altered = book_file.read_bytes().replace(b"Time Traveller", b"Tim Traveller")
     cache_path().parent.mkdir()
     cache_path().write_bytes(altered)
     with pytest.raises(ValueError, match=r"timemachine\.txt' was altered.*delete the file"):
@@ -321,19 +317,18 @@ def test_an_altered_cache_is_refused_or_replaced(served, capsys):
     load_time_machine()
     assert "was altered" in " ".join(capsys.readouterr().out.split())
     assert cache_path().read_bytes() == altered  # as long as there is nothing better
-    served(whole(BOOK_PATH.read_bytes()))
-    assert load_time_machine(retry=True) == read_text(BOOK_PATH)
-    assert cache_path().read_bytes() == BOOK_PATH.read_bytes()
+    served(whole(book_file.read_bytes()))
+    assert load_time_machine(retry=True) == read_text(book_file)
+    assert cache_path().read_bytes() == book_file.read_bytes()
     assert cache_path().with_name("timemachine.altered.txt").read_bytes() == altered
     assert "had been altered" in capsys.readouterr().out
 
 
-@needs_book
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_a_book_put_there_with_other_line_ends_is_the_book(mark):
+def test_a_book_put_there_with_other_line_ends_is_the_book(mark, book_file):
     cache_path().parent.mkdir()
-    cache_path().write_bytes(mark + BOOK_PATH.read_bytes().replace(b"\n", b"\r\n"))
-    assert load_time_machine(download=False) == read_text(BOOK_PATH)
+    cache_path().write_bytes(mark + book_file.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_time_machine(download=False) == read_text(book_file)
 
 
 def test_the_cache_is_where_it_is_asked_to_be(tmp_path, monkeypatch):
@@ -353,7 +348,6 @@ def test_the_story_is_long_and_never_repeats_itself(story):
     assert story.isascii()
 
 
-@needs_book
 def test_the_book_is_the_measured_edition(book):
     assert len(book) == 178_979
     assert len(preprocess(book)) == 173_428

@@ -11,39 +11,12 @@ import time
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from charrnn_helpers import checks
-from tests.course import NOTEBOOKS, ROOT
-from tests.lab import OUTPUT, TEXTS, Page, find_browser, jupyter_lab, launch, wait_for
+from tests.lab import OUTPUT, TEXTS, Page, jupyter_lab, wait_for
+from tools.course import NOTEBOOKS, ROOT
 
-pytestmark = pytest.mark.browser
-
-REQUIRED = os.environ.get("CHARRNN_BROWSER") == "required"
-# What JupyterLab itself says when a kernel is restarted.
-NOT_OURS = ["Canceled future for", "Could not restore the debugger state"]
-DEMOS = {
-    "01_one_hot_encoding": ["start"],
-    "02_recurrence": ["sigma", "read"],
-    "03_loss_and_perplexity": ["e"],
-    "04_gradient_clipping": ["radius"],
-    "06_sampling": ["temperature"],
-    "07_backpropagation_through_time": ["position"],
-    "08_inside_the_hidden_state": ["unit"],
-    "09_gated_networks": ["position", "weight"],
-}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        executable = find_browser(playwright)
-        if executable is None:
-            message = "needs a browser: install Debian's chromium, or run `playwright install`"
-            pytest.fail(message) if REQUIRED else pytest.skip(message)
-        browser = launch(playwright, executable)
-        yield browser
-        browser.close()
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one JupyterLab for all
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +41,8 @@ def open_page(browser, served):
 
     yield open_page
     for page in pages:
-        known = [*NOT_OURS, *page.forgiven]
-        ours = [e for e in page.errors if not any(words in e for words in known)]
         page.close()
-        assert ours == []
+    assert [complaint for page in pages for complaint in page.complaints()] == []
 
 
 def write(folder, name, *sources):
@@ -93,12 +64,13 @@ def serious(page):
 
 COCKPIT = """
 import torch
+from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.show.cockpit import TrainingCockpit
 from charrnn_helpers.data import TimeMachine
 from charrnn_helpers.model import make_model
 from charrnn_helpers.training import Options
 torch.set_num_threads(1)  # on a busy machine, two threads wait for each other at every step
-data = TimeMachine(32, 32)
+data = TimeMachine(32, 32, load_time_machine())
 model = make_model(len(data.vocab), num_hiddens=64, sigma=0.1)
 cockpit = TrainingCockpit(model, data, Options(num_epochs=1000, carry_state=True))
 history = cockpit.run()
@@ -113,100 +85,158 @@ explore(uncertainty, "A scene", a=Slider("a", range(9), 1), b=Slider("b", range(
 """.strip()
 
 
-def test_notebook_05_from_the_first_cell_to_the_last(open_page, served):
-    """Watch the lesson's run, fly the cockpit, interrupt, go on, and look at what was saved."""
-    folder, _ = served
-    notebook = nbformat.read(ROOT / "notebooks/05_training.ipynb", as_version=4)
-    place = [cell.source for cell in notebook.cells].index("flight = cockpit.run()")
-    notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(AFTER))
-    budget = notebook.cells[place - 1]
-    assert "num_epochs=10," in budget.source
-    budget.source = budget.source.replace("num_epochs=10,", "num_epochs=300,")  # as the text says
-    nbformat.write(notebook, folder / "flight.ipynb")
-    page = open_page("flight")
-    page.restart_and_run_all()
+RUN = """
+import torch
+from charrnn_helpers.book import load_time_machine
+from charrnn_helpers.data import TimeMachine
+from charrnn_helpers.model import make_model
+from charrnn_helpers.sampling import predict
+from charrnn_helpers.show.live import live_plot
+from charrnn_helpers.training import Options, train
+torch.set_num_threads(1)
+data, history = TimeMachine(32, 32, load_time_machine()), []
+model = make_model(len(data.vocab), num_hiddens=64, sigma=0.1)
+options = Options(num_epochs=4, lr=0.01, carry_state=True, optimizer=torch.optim.Adam)
+run = train(model, data.train_streams(), options)
+""".strip()
+WATCH = """
+live_plot(
+    run,
+    sample=lambda: predict(model, "the time traveller", 60, data.vocab),
+    num_epochs=4,
+    history=history,
+)
+print(f"{len(history)} records of {4 * len(data.train_streams())}")
+""".strip()
 
-    wait_for(lambda: page.live_words(), 120)  # the lesson's run
+
+def test_a_run_is_watched_interrupted_continued_and_saved(open_page, served):
+    write(served[0], "run", RUN, WATCH, SCENE)
+    page = open_page("run")
+    page.restart_and_run_all()
+    wait_for(lambda: page.live_words(), 120)
     frames, heights = [], set()
-    while len(set(frames)) < 8:
+    while len(set(frames)) < 4:
         assert page.status() == "busy" and len(frames) < 1000
         frames.append(page.live_words())
         heights.add(page.live_height())
-        time.sleep(0.2)
+        time.sleep(0.1)
     assert len(heights - {None}) == 1  # no jump
     assert "The model writes: the time traveller" in frames[-1]
-
-    panel = page.page.locator(".charrnn-panel")
-    panel.wait_for(timeout=900_000)
-    page.controls_answer()
-    panel.locator("input[data-name=lr]").press("ArrowRight")
-    assert panel.locator("output").first.inner_text() == "2"
-    panel.locator("summary").click()
-    changes = panel.locator("ol")
-    wait_for(lambda: "learning rate from 1 to 2" in changes.inner_text(), 120)
-    assert serious(page) == []
-    panel.locator("button[data-name=stop]").press("Enter")
-    page.expect_in(300, "after: [1.0, 2.0] ['step ")
-    assert "learning rate from 1 to 2" in page.text_of("after:")
-    page.wait_until_idle(600)
-    assert page.problems() == 0
-
-    page.run_cell("best = make_model")  # begin anew, break off, and go on
-    page.run_cell("validate=lambda: evaluate(best")
-    wait_for(lambda: page.live_words(), 120)
     page.interrupt()
     page.expect_in(300, "Interrupted after step")
-    page.run_cell("validate=lambda: evaluate(best")
-    page.wait_until_idle(600)
-    assert any("epoch 9.0 of 9" in words for words in page.images())
-    page.run_cell("losses = {")
-    page.wait_until_idle(600)
+    page.run_cell("live_plot(")  # the same run goes on
+    page.expect_in(300, " records of ")
+    done, of = re.findall(r"\d+", page.text_of(" records of ").splitlines()[-1])
+    assert done == of
+    page.run_cell("explore(")
+    page.wait_until_idle(300)
     assert page.problems() == 0
-
     shown = page.save_and_shut_down()
-    fresh = open_page("flight")
-    assert len(shown) >= 4
+    assert any("epoch 4.0 of 4" in words for words in shown)
+    fresh = open_page("run")  # the kernel is gone, and so are its widgets, but for what was saved
     wait_for(lambda: fresh.images() == shown, 120)  # the page fills from the top
-
-
-def test_the_committed_notebooks_show_their_figures_to_a_stranger(open_page):
-    """Opened for the first time, a notebook is not trusted: JupyterLab takes scripts out of it."""
-    for path in NOTEBOOKS:
-        saved = str(nbformat.read(path, as_version=4)).count("<img ")
-        assert saved >= 3
-        page = open_page(path.stem)
-        wait_for(lambda: len(page.images()) == saved, 120)  # noqa: B023
-
-
-# These compute for longer than half a minute, and test_notebooks.py executes them as well.
-SLOW = {"04_gradient_clipping", "08_inside_the_hidden_state", "09_gated_networks"}
+    demo = fresh.page.locator(".charrnn-panel .charrnn-picture svg")
+    demo.scroll_into_view_if_needed(timeout=120_000)
+    assert demo.is_visible()
+    assert "model not found" not in fresh.page.locator(".jp-Notebook").inner_text()
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.long] if n in SLOW else []) for n in DEMOS]
+    "path",
+    [NOTEBOOKS[0], *(pytest.param(path, marks=pytest.mark.long) for path in NOTEBOOKS[1:])],
+    ids=lambda path: path.stem,
 )
-def test_the_demos_answer(open_page, name):
-    page = open_page(name)
+def test_a_committed_notebook_shows_its_figures_to_a_stranger(open_page, path):
+    """Opened for the first time, a notebook is not trusted: JupyterLab takes scripts out of it."""
+    saved = str(nbformat.read(path, as_version=4)).count("<img ")
+    assert saved >= 3
+    page = open_page(path.stem)
+    wait_for(lambda: len(page.images()) == saved, 120)
+
+
+# What the demos of the notebooks are given, on one page; the numbers stand for those of models.
+SCENERY = """
+from functools import partial
+from types import SimpleNamespace
+import torch
+from charrnn_helpers.book import phrase, story_path
+from charrnn_helpers.data import preprocess
+from charrnn_helpers.model import make_model
+from charrnn_helpers.show.controls import Button, Slider, Text, explore
+from charrnn_helpers.show.demos import draw_next
+from charrnn_helpers.trained import trained_model
+model, vocab = trained, trained_vocab = trained_model()
+model_vocab, text = vocab, preprocess(story_path().read_text(encoding="utf-8"))
+test_text, data = text, SimpleNamespace(text=text)
+def norms_for_radius(radius, num_steps=40):
+    return [radius**lag for lag in range(num_steps)]
+partner, places_of = None, range(300)
+came = {"lstm": torch.linspace(0, 1, 300), "7-gram": torch.linspace(1, 0.5, 300) ** 2}
+probs = {"lstm": torch.full((300, 28), 1 / 28)}
+def distributions(model, text, places):
+    return torch.full((len(places), 28), 1 / 28).tolist()
+""".strip()
+
+
+def demos():
+    """Yield each cell of the notebooks that makes a demo, and the names of its sliders."""
+    for path in NOTEBOOKS:
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code" and re.search("^explore\\(", cell.source, re.M):
+                yield cell.source, re.findall(r"(\w+)=Slider\(", cell.source)
+
+
+def test_the_demos_answer_on_one_page(open_page, served):
+    sources = list(demos())
+    assert len(sources) >= len(NOTEBOOKS)
+    names = re.findall(r"^explore\(\s*(\w+)", "\n".join(s for s, _ in sources), re.M)
+    scenery = f"{SCENERY}\nfrom charrnn_helpers.show.demos import {', '.join(names)}"
+    write(served[0], "demos", scenery, *[source for source, _ in sources])
+    page = open_page("demos")
+    page.page.set_viewport_size({"width": 1280, "height": 9000})  # all of them at once
     page.restart_and_explore(600)
     assert page.problems() == 0
-    for control in DEMOS[name]:
-        slider = page.page.locator(f".charrnn-panel input[data-name={control}]")
-        panel = slider.locator("xpath=ancestor::div[contains(@class, 'charrnn-panel')]")
-        picture = panel.locator(".charrnn-picture")
-        before = picture.inner_html()
-        slider.press("ArrowRight")
-        wait_for(lambda: picture.inner_html() != before, 120)  # noqa: B023
-        times = [page.redraw_time(slider) for _ in range(6)]
-        print(f"\n{name}, {control}: redrawn after {sorted(round(ms) for ms in times)} ms")
-        assert panel.locator("p").inner_text() == ""  # no complaint
-        slider.press("Escape")
-        assert page.has_focus_on_a_cell()
     panels = page.page.locator(".charrnn-panel")
-    for panel in [panels.nth(i) for i in range(panels.count())]:
-        stands_still(panel)
+    assert panels.count() == len(sources)
+    for i, (_, sliders) in enumerate(sources):
+        for name in sliders[:1]:
+            answers_when_moved(page, panels.nth(i), name)
+        stands_still(panels.nth(i))
+    look(page)
+
+
+def answers_when_moved(page, panel, name):
+    slider, picture = panel.locator(f"input[data-name={name}]"), panel.locator(".charrnn-picture")
+    before = picture.inner_html()
+    slider.press("ArrowRight")
+    wait_for(lambda: picture.inner_html() != before, 120)
+    assert panel.locator("p").inner_text() == ""  # no complaint
+    slider.press("Escape")
+    assert page.has_focus_on_a_cell()
+
+
+def look(page):
+    """No serious violation, in both themes."""
     assert serious(page) == []
     page.in_the_dark()
     assert serious(page) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_demos_answer_in_their_notebook(open_page, path):
+    page = open_page(path.stem)
+    page.restart_and_explore(900)
+    assert page.problems() == 0
+    panels = page.page.locator(".charrnn-panel")
+    for panel in [panels.nth(i) for i in range(panels.count())]:
+        for slider in panel.locator("input[type=range]").all()[:1]:
+            answers_when_moved(page, panel, slider.get_attribute("data-name"))
+            times = [page.redraw_time(slider) for _ in range(6)]
+            print(f"\n{path.stem}: redrawn after {sorted(round(ms) for ms in times)} ms")
+        stands_still(panel)
+    look(page)
 
 
 def stands_still(panel):
@@ -217,7 +247,7 @@ def stands_still(panel):
     for slider in [sliders.nth(i) for i in range(sliders.count())]:
         for key in ("Home", "End"):
             slider.press(key)
-            time.sleep(0.7)
+            time.sleep(0.3)
             heights.add(panel.evaluate("panel => panel.getBoundingClientRect().height"))
             found.append(panel.locator("svg").evaluate(TEXTS))
     assert len(heights) <= 1, heights  # a game without sliders has none
@@ -225,80 +255,57 @@ def stands_still(panel):
     assert [seen["pairs"] for seen in found if seen["pairs"]] == []
 
 
-def test_a_demo_is_there_when_a_saved_notebook_is_opened_again(open_page):
-    """Its kernel is gone, and so are its widgets, but for what JupyterLab has saved of them."""
-    page = open_page("01_one_hot_encoding")
-    page.restart_and_explore(600)
-    page.save_and_shut_down()
-    fresh = open_page("01_one_hot_encoding")
-    for words in ("The network writes", "The window"):
-        picture = fresh.page.locator(f'.charrnn-panel .charrnn-picture svg[aria-label^="{words}"]')
-        picture.scroll_into_view_if_needed(timeout=120_000)
-        assert picture.is_visible()
-    assert "model not found" not in fresh.page.locator(".jp-Notebook").inner_text()
+def test_the_cockpit_from_the_keyboard(open_page, served):
+    """Pause, step, and play; sliders; the pause at the end of the budget; Stop; an interrupt.
 
-
-def test_an_interrupt_ends_the_cockpit_and_the_next_cell_runs(open_page, served):
-    write(served[0], "interrupt", COCKPIT, AFTER)
-    page = open_page("interrupt")
-    page.restart_and_run_all()
-    wait_for(lambda: page.live_words(), 120)
-    page.interrupt()
-    wait_for(lambda: page.status() == "idle", 120)
-    page.run_cell("print(")
-    page.expect_in(300, "after: [1.0] []")
-    assert page.problems() == 0
-
-
-def test_pause_step_and_play_by_keyboard(open_page, served):
-    write(served[0], "keys", COCKPIT, AFTER)
-    page = open_page("keys")
-    page.restart_and_steer()
-    press = lambda name: page.page.locator(f"button[data-name={name}]").press(" ")  # noqa: E731
-    play = page.page.locator("button[data-name=play]")
-    assert play.get_attribute("aria-pressed") == "true"
-    assert page.page.locator("button[data-name=step]").is_disabled()
-    press("play")
-    wait_for(lambda: "paused" in page.live_words(), 120)
-    assert play.get_attribute("aria-pressed") == "false"
-    paused = page.live_words()
-    time.sleep(1)
-    assert step_of(page.live_words()) == step_of(paused)
-    press("step")
-    wait_for(lambda: step_of(page.live_words()) == step_of(paused) + 1, 120)
-    press("play")
-    wait_for(lambda: step_of(page.live_words()) > step_of(paused) + 20, 120)
-    press("stop")
-    page.expect_in(300, "after: [1.0] []")
-
-
-def test_the_cockpit_stands_still_and_gives_the_focus_back(open_page, served):
-    """Through changes, the pause at the end of the budget, and Stop, nothing moves or overlaps."""
-    short = COCKPIT.replace("num_epochs=1000", "num_epochs=20")
-    write(served[0], "still", short, AFTER)
-    page = open_page("still")
+    Nothing moves or overlaps, and the focus comes back to the notebook.
+    """
+    short = COCKPIT.replace("num_epochs=1000", "num_epochs=30")
+    write(served[0], "cockpit", short, AFTER)
+    page = open_page("cockpit")
     page.restart_and_steer()
     panel = page.page.locator(".charrnn-panel")
+    button = lambda name: panel.locator(f"button[data-name={name}]")  # noqa: E731
     said = panel.locator(".charrnn-message")
     assert said.inner_text() == "Training."
     heights = [page.cell_height()]
+    assert button("play").get_attribute("aria-pressed") == "true"
+    assert button("step").is_disabled()
+    button("play").press(" ")
+    wait_for(lambda: "paused" in page.live_words(), 120)
+    assert button("play").get_attribute("aria-pressed") == "false"
+    paused = page.live_words()
+    time.sleep(1)
+    assert step_of(page.live_words()) == step_of(paused)
+    button("step").press(" ")
+    wait_for(lambda: step_of(page.live_words()) == step_of(paused) + 1, 120)
+    button("play").press(" ")
+    wait_for(lambda: step_of(page.live_words()) > step_of(paused) + 20, 120)
     lr = panel.locator("input[data-name=lr]")
+    lr.press("ArrowRight")
+    assert panel.locator("output").first.inner_text() == "2"
+    panel.locator("summary").click()
+    wait_for(lambda: "learning rate from 1 to 2" in panel.locator("ol").inner_text(), 120)
+    panel.locator("summary").click()
     for key in ["ArrowLeft"] * 3 + ["ArrowRight"] * 2:
         lr.press(key)
         time.sleep(0.3)
         heights.append(page.cell_height())
     lr.press("Escape")
     assert page.has_focus_on_a_cell()
-    wait_for(lambda: "Paused after 20 epochs" in said.inner_text(), 600)
+    assert serious(page) == []
+    wait_for(lambda: "Paused after 30 epochs" in said.inner_text(), 600)
     assert page.status() == "busy"  # the cell has not ended
     time.sleep(1)
     heights.append(page.cell_height())
     seen = page.live_picture().evaluate(TEXTS)
     assert seen["pairs"] == [] and seen["smallest"] >= 12
-    panel.locator("button[data-name=play]").press(" ")
+    button("play").press(" ")
     wait_for(lambda: said.inner_text() == "Training.", 120)
-    panel.locator("button[data-name=stop]").press("Enter")
+    button("stop").press("Enter")
     wait_for(lambda: "Stopped after step" in said.inner_text(), 300)
+    page.expect_in(300, "after: [")
+    assert "learning rate from 1 to 2" in page.text_of("after:")
     page.wait_until_idle(300)
     heights.append(page.cell_height())
     assert len(set(heights)) == 1
@@ -307,13 +314,19 @@ def test_the_cockpit_stands_still_and_gives_the_focus_back(open_page, served):
     assert page.problems() == 0
 
 
-def test_the_kernel_is_restarted_with_the_page_open(open_page, served):
+def test_a_cockpit_is_interrupted_and_its_kernel_restarted(open_page, served):
+    """An interrupt ends it, and the next cell runs; after a restart, the new controls answer."""
     write(served[0], "restart", SCENE, COCKPIT, AFTER)
     page = open_page("restart")
     page.forgiven = ["Comm not found"]  # of the kernel that was shut down
     page.restart_and_run_all()
     wait_for(lambda: page.live_words(), 120)
+    page.interrupt()
+    page.expect_in(300, "after: [1.0] []")
     page.menu("Edit", "Clear Outputs of All Cells")  # or Stop might be that of the dead panel
+    page.restart_and_run_all()
+    wait_for(lambda: page.live_words(), 120)
+    page.menu("Edit", "Clear Outputs of All Cells")
     page.restart_and_steer()  # while it trains
     slider = page.page.locator("input[data-name=a]").last
     slider.press("End")
@@ -407,3 +420,63 @@ def test_verdicts_in_the_browser(open_page, served):
         if shots:
             page.page.set_viewport_size({"width": 1280, "height": 2600})
             page.page.screenshot(path=f"{shots}/verdicts-{theme}.png")
+
+
+# The whole of one notebook, as a reader goes through it.
+
+
+@pytest.mark.long
+def test_notebook_05_from_the_first_cell_to_the_last(open_page, served):
+    """Watch the lesson's run, fly the cockpit, interrupt, go on, and look at what was saved."""
+    folder, _ = served
+    notebook = nbformat.read(ROOT / "notebooks/05_training.ipynb", as_version=4)
+    place = [cell.source for cell in notebook.cells].index("flight = cockpit.run()")
+    notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(AFTER))
+    budget = notebook.cells[place - 1]
+    assert "num_epochs=10," in budget.source
+    budget.source = budget.source.replace("num_epochs=10,", "num_epochs=300,")  # as the text says
+    nbformat.write(notebook, folder / "flight.ipynb")
+    page = open_page("flight")
+    page.restart_and_run_all()
+
+    wait_for(lambda: page.live_words(), 120)  # the lesson's run
+    frames, heights = [], set()
+    while len(set(frames)) < 8:
+        assert page.status() == "busy" and len(frames) < 1000
+        frames.append(page.live_words())
+        heights.add(page.live_height())
+        time.sleep(0.2)
+    assert len(heights - {None}) == 1  # no jump
+    assert "The model writes: the time traveller" in frames[-1]
+
+    panel = page.page.locator(".charrnn-panel")
+    panel.wait_for(timeout=900_000)
+    page.controls_answer()
+    panel.locator("input[data-name=lr]").press("ArrowRight")
+    assert panel.locator("output").first.inner_text() == "2"
+    panel.locator("summary").click()
+    changes = panel.locator("ol")
+    wait_for(lambda: "learning rate from 1 to 2" in changes.inner_text(), 120)
+    assert serious(page) == []
+    panel.locator("button[data-name=stop]").press("Enter")
+    page.expect_in(300, "after: [1.0, 2.0] ['step ")
+    assert "learning rate from 1 to 2" in page.text_of("after:")
+    page.wait_until_idle(600)
+    assert page.problems() == 0
+
+    page.run_cell("best = make_model")  # begin anew, break off, and go on
+    page.run_cell("validate=lambda: evaluate(best")
+    wait_for(lambda: page.live_words(), 120)
+    page.interrupt()
+    page.expect_in(300, "Interrupted after step")
+    page.run_cell("validate=lambda: evaluate(best")
+    page.wait_until_idle(600)
+    assert any("epoch 9.0 of 9" in words for words in page.images())
+    page.run_cell("losses = {")
+    page.wait_until_idle(600)
+    assert page.problems() == 0
+
+    shown = page.save_and_shut_down()
+    fresh = open_page("flight")
+    assert len(shown) >= 4
+    wait_for(lambda: fresh.images() == shown, 120)  # the page fills from the top

@@ -7,6 +7,7 @@ import signal
 import nbformat
 import pytest
 import torch
+from ipykernel.comm.comm import BaseComm
 from nbclient import NotebookClient
 
 from charrnn_helpers.data import TimeMachine
@@ -449,7 +450,7 @@ def test_versions_that_let_no_click_through_are_named(monkeypatch, kernel, lab, 
 def test_a_kernel_whose_comms_are_made_otherwise_is_named(monkeypatch):
     """Then the remedy of Panel has no effect, and clicks may go astray."""
     assert click_problems() == []
-    monkeypatch.delattr(module.BaseComm, "_reply_subshell_for")
+    monkeypatch.delattr(BaseComm, "_reply_subshell_for")
     (problem,) = click_problems()
     assert 'pip install "ipykernel==7.4.*"' in problem
 

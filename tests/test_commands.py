@@ -15,8 +15,8 @@ from charrnn_helpers import checks
 from charrnn_helpers.__main__ import COMMANDS, main
 from charrnn_helpers.book import find, story_path
 from charrnn_helpers.checkpoint import load_checkpoint
-from charrnn_helpers.commands import check, lab, report
-from tests.course import NOTEBOOKS, ROOT
+from charrnn_helpers.commands import computer, lab, report
+from tools.course import NOTEBOOKS, ROOT
 
 STORY = str(story_path())
 
@@ -112,7 +112,8 @@ def test_fetch_copies_the_book_and_leaves_other_files_alone(tmp_path, monkeypatc
     monkeypatch.delenv("CHARRNN_TEXT", raising=False)
     monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "cache"))
     stick = tmp_path / "stick"
-    find.write(tmp_path / "cache" / "timemachine.txt", book.encode())
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "timemachine.txt").write_bytes(book.encode())
     assert main(["fetch", "--to", str(stick)]) == 0
     assert find.is_the_book(stick / "timemachine.txt")
     assert main(["fetch", "--to", str(stick)]) == 0
@@ -141,14 +142,28 @@ def test_check_finds_that_the_course_works_here(monkeypatch, capsys):
     assert "kernel: it starts and computes" in text and "The course works here." in text
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_any_terminal_can_show_the_output(encoding, tmp_path):
+    """As on Windows, when the output is redirected to a file."""
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "CHARRNN_TEXT": STORY}
+    environment["CHARRNN_CACHE"] = str(tmp_path / "łódź")
+    command = [sys.executable, "-m", "charrnn_helpers", "check"]
+    run = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=False)
+    assert run.returncode == 0, run.stderr
+    text = run.stdout.decode(encoding)
+    assert "The course works here." in text and "d\\u017a" in text.replace("ź", "\\u017a")
+
+
 def test_check_names_what_does_not_work_and_the_remedy(monkeypatch, capsys, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("CHARRNN_TEXT", str(tmp_path / "nowhere.txt"))
     monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "file" / "cache"))
-    monkeypatch.setattr(check, "kernel", lambda: check.Finding("good", "kernel: not started here"))
-    monkeypatch.setattr(check, "click_problems", lambda: ["install another ipykernel"])
     monkeypatch.setattr(
-        check.importlib.metadata, "requires", lambda _: ["torch>=99", "no-such-package>=1"]
+        computer, "kernel", lambda: computer.Finding("good", "kernel: not started here")
+    )
+    monkeypatch.setattr(computer, "click_problems", lambda: ["install another ipykernel"])
+    monkeypatch.setattr(
+        computer.importlib.metadata, "requires", lambda _: ["torch>=99", "no-such-package>=1"]
     )
     assert main(["check"]) == 1
     text = capsys.readouterr().out
@@ -158,10 +173,10 @@ def test_check_names_what_does_not_work_and_the_remedy(monkeypatch, capsys, tmp_
 
 
 def test_check_says_when_a_smaller_pytorch_would_help(monkeypatch):
-    monkeypatch.setattr(check.torch.version, "cuda", "12.8")
-    monkeypatch.setattr(check.torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(check.sys, "platform", "linux")
-    assert check.SMALLER in check.pytorch().text
+    monkeypatch.setattr(computer.torch.version, "cuda", "12.8")
+    monkeypatch.setattr(computer.torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(computer.sys, "platform", "linux")
+    assert computer.SMALLER in computer.pytorch().text
 
 
 # lab

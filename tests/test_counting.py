@@ -6,7 +6,6 @@ import pytest
 
 from charrnn_helpers.counting import KneserNey
 from charrnn_helpers.data import preprocess
-from tests.conftest import needs_book
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
@@ -48,7 +47,6 @@ def test_an_impossible_order_is_refused(n):
         KneserNey("abc", n, 28)
 
 
-@needs_book
 def test_scores_on_the_last_tenth_of_the_book(book):
     text = preprocess(book)
     cut = len(text) - len(text) // 10

@@ -5,7 +5,7 @@ import sys
 import nbformat
 import pytest
 
-from tests import course
+from tools import course
 
 
 @pytest.fixture

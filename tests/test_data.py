@@ -5,7 +5,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn_helpers.book.own import normalised
 from charrnn_helpers.data import (
     StreamBatches,
     TimeMachine,
@@ -15,7 +14,7 @@ from charrnn_helpers.data import (
     split,
     windows,
 )
-from tests.conftest import generator, needs_book
+from tests.conftest import generator
 
 TEXT = preprocess(
     "The Time Traveller (for so it will be convenient to speak of him) was expounding"
@@ -27,7 +26,7 @@ def test_preprocess_leaves_letters_and_single_spaces(text):
     cleaned = preprocess(text)
     assert all(c == " " or (c.isalnum() and not c.isdecimal()) for c in cleaned)
     assert "  " not in cleaned
-    assert preprocess(cleaned) == cleaned == normalised(text)
+    assert preprocess(cleaned) == cleaned
 
 
 @pytest.mark.parametrize(
@@ -57,7 +56,6 @@ def test_the_vocabulary_has_28_tokens(vocab):
     assert vocab["?"] == vocab.unk == 1
 
 
-@needs_book
 def test_the_vocabulary_of_the_book_is_that_of_the_story(book, vocab):
     assert Vocab(preprocess(book)).idx_to_token == vocab.idx_to_token
 
@@ -169,12 +167,6 @@ def test_time_machine_on_the_honest_split(story):
     parts = [data.train_ids, data.val_ids, data.test_ids]
     assert torch.equal(torch.cat(parts), data.ids)
     assert next(iter(data.train_streams()))[0].shape == (32, 32)
-
-
-def test_time_machine_loads_the_text_by_itself(story, monkeypatch, tmp_path):
-    (tmp_path / "own.txt").write_text(story[:20_000], encoding="utf-8")
-    monkeypatch.setenv("CHARRNN_TEXT", str(tmp_path / "own.txt"))
-    assert TimeMachine(8, 16).text == preprocess(story[:20_000])
 
 
 @pytest.mark.parametrize(

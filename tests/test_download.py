@@ -36,8 +36,8 @@ from tests.bad_server import (
     status,
     whole,
 )
-from tests.course import ROOT
 from tests.lab import wait_for
+from tools.course import ROOT
 
 BOOK = b"A book that the tests can serve, since the real one may not be at hand.\n" * 500
 SIZE = len(BOOK)

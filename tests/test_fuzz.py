@@ -218,12 +218,3 @@ def test_a_text_of_any_bytes(tmp_path, content):
     assert text.encode() == content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(
         b"\r", b"\n"
     )
-
-
-def test_the_long_run_has_ten_thousand_examples():
-    tests = [
-        value
-        for name, value in globals().items()
-        if name.startswith("test_") and hasattr(value, "pytestmark")
-    ]
-    assert len(tests) * MANY >= 10_000 and len(tests) * FEW >= 300

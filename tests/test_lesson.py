@@ -16,9 +16,7 @@ from charrnn_helpers.training import (
     perplexity,
     train,
 )
-from tests.conftest import generator, make_model, needs_book
-
-pytestmark = needs_book
+from tests.conftest import generator, make_model
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +24,22 @@ def small_split(book):
     return TimeMachine(1024, 32, book, num_train=10_000, num_val=5_000)
 
 
-def test_the_lessons_run_on_its_own_split(small_split):
+@pytest.mark.parametrize(
+    ("num_epochs", "expected"), [(30, 9.41), pytest.param(100, 7.26, marks=pytest.mark.long)]
+)
+def test_d2ls_run_on_its_own_split(small_split, num_epochs, expected):
     """D2L's own code gives 9.41 after 30 epochs and 7.26 after 100."""
     model = make_model(28)
-    options = Options(num_epochs=100, lr=1.0, grad_clip_val=1.0)
-    steps = train(model, small_split.train_batches(generator(1)), options)
-    first = fit(itertools.islice(steps, 300))
-    after_30 = perplexity(evaluate(model, small_split.val_batches()))
-    rest = fit(steps)
-    after_100 = perplexity(evaluate(model, small_split.val_batches()))
-    print(f"\nafter 30 epochs {after_30:.2f}, after 100 {after_100:.2f}")
-    assert len(first) + len(rest) == 1_000
-    assert abs(after_30 - 9.41) < 0.2
-    assert abs(after_100 - 7.26) < 0.2
-    assert max(record.grad_norm for record in first + rest) < 1  # nothing was ever clipped
+    options = Options(num_epochs, lr=1.0, grad_clip_val=1.0)
+    records = fit(train(model, small_split.train_batches(generator(1)), options))
+    score = perplexity(evaluate(model, small_split.val_batches()))
+    print(f"\nafter {num_epochs} epochs {score:.2f}")
+    assert len(records) == 10 * num_epochs
+    assert abs(score - expected) < 0.2
+    assert max(record.grad_norm for record in records) < 1  # nothing was ever clipped
 
 
+@pytest.mark.long
 def test_the_better_recipe_on_the_lessons_validation_windows(small_split):
     """Below 7.2 after 300 steps, below 5.2 after 1,000; `make bench` says how long they take."""
     ids = small_split.ids
@@ -80,7 +78,7 @@ def five_lines(book, seed, theta=None, num_updates=150):
     return sum(losses[-20:]) / 20
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.long) for s in (2, 3))])
 def test_five_lines_on_long_windows_are_ruined_and_rescued_by_clipping(book, seed):
     assert five_lines(book, seed) > math.log(16) > math.log(13) > five_lines(book, seed, theta=1.0)
 

@@ -9,7 +9,7 @@ import pytest
 
 from charrnn_helpers import checks
 from charrnn_helpers.checks import logbook
-from tests.course import ROOT
+from tools.course import ROOT
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from charrnn_helpers.data import StreamBatches, Vocab
 from charrnn_helpers.model import (
     GRUScratch,
     LSTMScratch,
@@ -16,7 +17,8 @@ from charrnn_helpers.model import (
     dropout,
     one_hot,
 )
-from charrnn_helpers.training import cross_entropy
+from charrnn_helpers.sampling import predict, sample, surprisal
+from charrnn_helpers.training import cross_entropy, evaluate
 from tests.conftest import generator, make_model
 
 
@@ -145,6 +147,53 @@ def test_dropout_leaves_the_carried_state_whole(cell):
     inputs = one_hot(torch.randint(28, (9, 3), generator=generator(2)), 28)
     outputs, state = noisy(inputs)
     assert (outputs == 0).any() and torch.equal(state, rnn(inputs @ noisy.W_e)[1])
+
+
+@CELLS
+def test_in_evaluation_mode_nothing_is_dropped(cell):
+    """As PyTorch users expect: the same numbers as without dropout, and none drawn."""
+    noisy = WithDropout(cell(6, 5, 0.5, generator()), 28, (0.5, 0.5), draws := generator(1))
+    inputs, before = (
+        one_hot(torch.randint(28, (9, 3), generator=generator(2)), 28),
+        draws.get_state(),
+    )
+    noisy.eval()
+    outputs, _ = noisy(inputs)
+    torch.testing.assert_close(outputs, torch.stack(noisy.without()(inputs)[0]))
+    assert torch.equal(draws.get_state(), before)
+    noisy.train()
+    assert not torch.equal(noisy(inputs)[0], noisy(inputs)[0])
+
+
+VOCAB = Vocab("abcdefghijklmnopqrstuvwxyz ")
+USES = {
+    "evaluate": lambda model: evaluate(model, StreamBatches(VOCAB.encode("abc " * 30), 2, 9)),
+    "sample": lambda model: sample(model, "abc", 9, VOCAB, generator=generator()),
+    "predict": lambda model: predict(model, "abc", 9, VOCAB),
+    "surprisal": lambda model: surprisal(model, "abc abc", VOCAB).tolist(),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_using_a_model_drops_nothing_and_restores_the_mode_of_each_part(use):
+    rnn = WithDropout(LSTMScratch(6, 5, 0.5, generator()), 28, (0.5, 0.5), draws := generator(1))
+    model, before = RNNLMScratch(rnn, 28, generator(2)), draws.get_state()
+    model.rnn.rnn.eval()  # one part is in evaluation mode, and the others are not
+    found = USES[use](model)
+    assert [module.training for module in model.modules()] == [True, True, False]
+    assert torch.equal(draws.get_state(), before)
+    model.rnn = rnn.without()
+    without = USES[use](model)
+    assert found == (
+        pytest.approx(without, rel=1e-5) if use in ("evaluate", "surprisal") else without
+    )
+
+
+def test_the_mode_is_restored_after_an_error():
+    model = make_model()
+    with pytest.raises(ValueError, match="there is nothing to evaluate"):
+        evaluate(model, [])
+    assert model.training
 
 
 @CELLS

@@ -7,14 +7,13 @@ import sys
 import pytest
 import torch
 
-from charrnn_helpers import models
+from charrnn_helpers import trained
 from charrnn_helpers.book.find import story_path
 from charrnn_helpers.checkpoint import load_checkpoint
 from charrnn_helpers.data import StreamBatches, TimeMachine
-from charrnn_helpers.models import RECIPES, path_of, start, trained_model
+from charrnn_helpers.trained import RECIPES, path_of, start, trained_model
 from charrnn_helpers.training import evaluate, fit, perplexity
-from tests.conftest import BOOK_PATH, needs_book
-from tests.course import ROOT
+from tools.course import ROOT
 
 GATED = [name for name in RECIPES if name != "time_machine"]
 # On the first 5,000 characters of the test part.
@@ -34,7 +33,6 @@ def test_it_is_small(name):
     assert type(model.rnn) is RECIPES[name].cell
 
 
-@needs_book
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_predicts_a_part_of_the_book_that_it_has_not_read(name, book):
     model, vocab = trained_model(name)
@@ -44,7 +42,6 @@ def test_it_predicts_a_part_of_the_book_that_it_has_not_read(name, book):
     assert perplexity(loss) == pytest.approx(ABOUT[name], rel=0.01)
 
 
-@needs_book
 @pytest.mark.parametrize("name", GATED)
 def test_its_recipe_takes_the_first_steps_that_its_file_records(name, book):
     """The same on every machine, up to rounding."""
@@ -59,20 +56,19 @@ def test_its_recipe_takes_the_first_steps_that_its_file_records(name, book):
     assert history[-1].loss < 0.6 * history[0].loss
 
 
-@needs_book
-def test_models_are_made_once_and_resumed(tmp_path, book, monkeypatch):
+def test_models_are_made_once_and_resumed(tmp_path, book, book_file, monkeypatch):
     """With a recipe of one step an epoch: the whole way, from the command line to the board."""
     tiny = RECIPES["lstm"]._replace(num_hiddens=4, num_epochs=2, batch_size=1500)
     monkeypatch.setitem(RECIPES, "lstm", tiny)
-    epochs = list(models.make("lstm", tmp_path, book))
+    epochs = list(trained.make("lstm", tmp_path, book))
     assert [record.epoch for record in epochs] == [1, 2]
     model, _ = trained_model("lstm", tmp_path)
     assert model.rnn.num_inputs == 28 and model.rnn.W_xi.shape == (28, 4)  # the embedding is in it
     whole, _ = trained_model("rnn")
     (tmp_path / "rnn.safetensors").write_bytes(path_of("rnn").read_bytes())
-    command = [sys.executable, "-m", "charrnn_helpers.models", "rnn", "--to", str(tmp_path)]
+    command = [sys.executable, "-m", "charrnn_helpers.trained", "rnn", "--to", str(tmp_path)]
     options = {"cwd": ROOT, "capture_output": True, "encoding": "utf-8"}
-    environment = os.environ | {"CHARRNN_TEXT": str(BOOK_PATH)}
+    environment = os.environ | {"CHARRNN_TEXT": str(book_file)}
     run = subprocess.run(command, **options, env=environment, check=True)
     assert run.stdout.startswith("rnn: perplexity 3.9") and run.stdout.count("\n") == 1
     kept, _ = trained_model("rnn", tmp_path)
@@ -84,13 +80,12 @@ def test_models_are_made_once_and_resumed(tmp_path, book, monkeypatch):
     assert run.returncode == 2 and "let CHARRNN_TEXT name the book" in run.stderr
 
 
-@needs_book
 @pytest.mark.long
 @pytest.mark.parametrize("name", RECIPES)
 def test_training_it_again_gives_a_model_as_good(name, tmp_path, book):
-    fit(models.make(name, tmp_path, book))
+    fit(trained.make(name, tmp_path, book))
     data = TimeMachine(8, 64, book)
     test = StreamBatches(data.test_ids, 1, 1000)
-    losses = [evaluate(trained_model(name, f)[0], test, True) for f in (models.FOLDER, tmp_path)]
+    losses = [evaluate(trained_model(name, f)[0], test, True) for f in (trained.FOLDER, tmp_path)]
     print(f"{name}: {perplexity(losses[0]):.3f}, and again {perplexity(losses[1]):.3f}")
     assert abs(losses[0] - losses[1]) < 0.02

@@ -1,26 +1,37 @@
-"""nbval: on the real book the outputs are compared; in another alphabet each notebook runs.
+"""Each notebook executed: filled in and strict, on the book where it is at hand, or on the story.
 
-test_exercises.py executes them on the bundled story, with all answers filled in.
+nbval runs them and compares what they print with what is committed, where the text is the book and
+no answer changes it.  `make course` executes them as they are.
 """
 
 import os
 import subprocess
 import sys
 
+import nbformat
 import pytest
 
+from charrnn_helpers import checks
 from charrnn_helpers.book.find import story_path
-from tests.conftest import BOOK_PATH, needs_book
-from tests.course import NOTEBOOKS, ROOT
+from charrnn_helpers.checks import logbook
+from charrnn_helpers.checks.predictions import PREDICTIONS
+from tests import bank
+from tests.conftest import BOOK_PATH
+from tools import course
+from tools.course import NOTEBOOKS, ROOT, fill_in
 
-LONG_ONES_FIRST = NOTEBOOKS[::-1]
+# Long ones first, so that two workers end at about the same time.
+SECONDS = {"09": 160, "05": 76, "08": 49, "03": 34, "04": 28, "07": 24, "06": 22}
+LONG_ONES_FIRST = sorted(NOTEBOOKS, key=lambda path: -SECONDS.get(path.stem[:2], 0))
 EACH = pytest.mark.parametrize("path", LONG_ONES_FIRST, ids=lambda path: path.stem)
+ON_THE_BOOK = [pytest.mark.book] if BOOK_PATH else []
 
 
 def nbval(path, *options, **variables):
     command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider"]
     command += [*options, "--nbval-current-env", "--nbval-cell-timeout", "600"]
     command += ["--nbval-sanitize-with", str(ROOT / "tests/nbval_sanitize.cfg"), str(path)]
+    command += ["--rootdir", str(path.parent), "-c", str(ROOT / "pyproject.toml")]
     environment = {key: value for key, value in os.environ.items() if key != "CHARRNN_TEXT"}
     environment["PYTHONUTF8"] = "1"
     environment |= {key: str(value) for key, value in variables.items()}
@@ -30,10 +41,57 @@ def nbval(path, *options, **variables):
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
 
 
-@needs_book
+def filled_in(path, folder):
+    """A copy with all model answers; what they change is not compared.  Return its path."""
+    notebook = nbformat.read(path, as_version=4)
+    assert "..." in str([cell.source for cell in notebook.cells])
+    fill_in(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "checks." in cell.source:
+            cell.metadata.setdefault("tags", []).append("nbval-ignore-output")
+    nbformat.write(notebook, folder / path.name)
+    return folder / path.name
+
+
+def number(path):
+    return int(path.stem[:2])
+
+
+def expect_all_right(path, monkeypatch, progress):
+    """In the logbook, each exercise of the notebook is passed, and each prediction is right."""
+    monkeypatch.setenv("CHARRNN_PROGRESS", str(progress))
+    exercises, predictions, notice = logbook.read()
+    mine = {e.name for e in checks.EXERCISES if e.notebook == number(path)}
+    made = {p.name for p in PREDICTIONS if p.notebook == number(path)}
+    assert exercises == dict.fromkeys(mine, "passed") and notice == ""
+    assert predictions.keys() == made and all(event["right"] for event in predictions.values())
+
+
+@pytest.mark.parametrize("text", [pytest.param(BOOK_PATH or story_path(), marks=ON_THE_BOOK)])
 @EACH
-def test_outputs_on_the_book(path):
-    nbval(path, "--nbval", CHARRNN_TEXT=BOOK_PATH)
+def test_filled_in_and_strict(path, text, tmp_path, monkeypatch):
+    """Each solution is pasted as the reader would; each prediction is the right one."""
+    progress = tmp_path / "progress.jsonl"
+    settings = {"CHARRNN_TEXT": text, "CHARRNN_STRICT": "1", "CHARRNN_PROGRESS": progress}
+    compare = "--nbval" if text == BOOK_PATH else "--nbval-lax"
+    nbval(filled_in(path, tmp_path), compare, **settings)
+    expect_all_right(path, monkeypatch, progress)
+
+
+@pytest.mark.long
+@EACH
+def test_filled_in_and_strict_on_the_story(path, tmp_path, monkeypatch, book_file):
+    """Where there is no book, the test above does this."""
+    progress = tmp_path / "progress.jsonl"
+    settings = {"CHARRNN_STRICT": "1", "CHARRNN_PROGRESS": progress}
+    nbval(filled_in(path, tmp_path), "--nbval-lax", CHARRNN_TEXT=story_path(), **settings)
+    expect_all_right(path, monkeypatch, progress)
+
+
+@pytest.mark.long
+@EACH
+def test_as_they_are_on_the_story(path):
+    nbval(path, "--nbval-lax", CHARRNN_TEXT=story_path())
 
 
 OLDER = {  # other instructions, so other roundings
@@ -43,18 +101,18 @@ OLDER = {  # other instructions, so other roundings
 }
 
 
-@needs_book
 @pytest.mark.long
+@pytest.mark.parametrize("processor", [{}, OLDER], ids=["this processor", "an older one"])
 @EACH
-def test_outputs_with_the_roundings_of_an_older_processor(path):
-    nbval(path, "--nbval", CHARRNN_TEXT=BOOK_PATH, **OLDER)
+def test_as_they_are_on_the_book(path, processor, book_file):
+    nbval(path, "--nbval", CHARRNN_TEXT=book_file, **processor)
 
 
 CYRILLIC = str.maketrans("abcdefghijklmnopqrstuvwxyz", "абцдефгхийклмнопярстувжьыз")
-LATER = [pytest.param(path, marks=pytest.mark.long) for path in NOTEBOOKS[2:]]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS[:2] + LATER, ids=lambda path: path.stem)
+@pytest.mark.long
+@EACH
 def test_runs_in_another_alphabet(path, tmp_path):
     """The story in Cyrillic letters, with some that it takes two Latin ones to write."""
     story = story_path().read_text(encoding="utf-8").lower()
@@ -68,3 +126,29 @@ def test_the_first_notebook_runs_without_a_network(tmp_path):
     offline = {"HTTPS_PROXY": nowhere, "HTTP_PROXY": nowhere, "NO_PROXY": "", "no_proxy": ""}
     nbval(NOTEBOOKS[0], "--nbval-lax", CHARRNN_CACHE=tmp_path / "cache", **offline)
     assert not list(tmp_path.rglob("timemachine*.txt"))
+
+
+def beginning(answers=None):
+    """The first notebook up to its first check, filled in with these answers, or untouched."""
+    notebook = nbformat.read(NOTEBOOKS[0], as_version=4)
+    sources = [cell.source for cell in notebook.cells]
+    first = next(i for i, source in enumerate(sources) if source.startswith("checks."))
+    notebook.cells = notebook.cells[: first + 1]
+    return notebook if answers is None else fill_in(notebook, answers)
+
+
+def strictly(notebook):
+    settings = {"CHARRNN_STRICT": "1", "CHARRNN_TEXT": str(story_path())}
+    return course.execute(NOTEBOOKS[0], notebook, **settings)[1]
+
+
+def test_one_wrong_answer_fails_the_strict_run():
+    name = next(e.name for e in checks.EXERCISES if e.notebook == 1)
+    wrong = next(entry for entry in bank.entries("Wrong") if entry.exercise == name)
+    problem = strictly(beginning({name: wrong.source}))
+    assert "WrongAnswer" in problem and checks.BY_NAME[name].title in problem
+
+
+def test_an_untouched_exercise_fails_the_strict_run():
+    problem = strictly(beginning())
+    assert "WrongAnswer" in problem and "Not tried yet" in problem

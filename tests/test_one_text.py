@@ -1,57 +1,34 @@
 """The notebooks and the package hold one text: each definition is the helper, to the letter."""
 
 import ast
-import importlib
-import inspect
 from collections import Counter
 
 import nbformat
 import pytest
 
-from tests.course import NOTEBOOKS, ROOT
+from tools import sync
+from tools.course import NOTEBOOKS, ROOT
+from tools.sync import defining, helpers
 
-TAUGHT = ["data", "model", "counting", "training", "sampling", "bptt"]  # built, whole
 IMPORT_ONLY = {  # what joins other parts, and what stops bad values and interrupts
-    *{"TimeMachine", "fit"},
+    *{"TimeMachine", "fit", "evaluating"},
     *{"check_size", "check_ids", "check_length", "check_batch_size"},
     *{"check_positive", "check_finite", "check_options", "defer_interrupt"},
     *{"check_text", "check_num_preds", "check_logits", "check_share"},
 }
 ORDER = [  # a module imports only from those above it
-    *["book.formats", "book.download", "book.own", "book.find", "book"],
-    *["data", "model", "counting", "training", "sampling", "bptt", "checkpoint", "parallel"],
+    *["text", "data", "model", "counting", "training", "sampling", "bptt"],
+    *["atomic", "book.formats", "book.download", "book.own", "book.find", "book"],
+    *["checkpoint", "parallel"],
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
-    *["show.demos", "show", "models", "models.__main__"],
+    *["show.demos", "show", "trained", "trained.__main__"],
     *[f"checks.{name}" for name in ("values", "trial", "diagnosis", "verdict", "logbook")],
-    "checks.exercise",
+    "checks.judge",
     *[f"checks.exercises.{path.stem[3:]}" for path in NOTEBOOKS],
     *["checks.exercises", "checks.predictions", "checks"],
-    *[f"commands.{name}" for name in ("check", "fetch", "sample", "train", "lab", "report")],
+    *[f"commands.{name}" for name in ("computer", "fetch", "sample", "train", "lab", "report")],
     *["commands", "__main__"],
 ]
-
-
-def helpers():
-    """Name and source of every public function and class that the notebooks may define."""
-    found = {}
-    for name in TAUGHT:
-        module = importlib.import_module(f"charrnn_helpers.{name}")
-        for key, value in vars(module).items():
-            if getattr(value, "__module__", None) == module.__name__ and not key.startswith("_"):
-                assert key not in found, f"two modules define {key}"
-                found[key] = (name, inspect.getsource(value).strip("\n"))
-    return found
-
-
-def definitions(path):
-    """Top-level definitions of a notebook, without those of draft and exercise cells."""
-    for cell in nbformat.read(path, as_version=4).cells:
-        tags = set(cell.metadata.get("tags", []))
-        if cell.cell_type != "code" or tags & {"draft", "exercise"}:
-            continue
-        for node in ast.parse(cell.source).body:
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-                yield node.name, cell.source.strip("\n")
 
 
 def test_the_notebooks_in_their_order():
@@ -68,18 +45,34 @@ def test_the_notebooks_in_their_order():
     ]
 
 
+def definitions(path):
+    """Each definition of a notebook that is not a draft: its name, and its cell's source."""
+    for cell, names in defining(nbformat.read(path, as_version=4)):
+        for name in names:
+            yield name, cell.source.strip("\n")
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_each_definition_is_the_helper(path):
     known = helpers()
     for name, source in definitions(path):
         assert name in known, f"{name} is in no helper module: tag its cell draft, or add it"
-        assert source == known[name][1], f"{name} differs from charrnn_helpers.{known[name][0]}"
+        assert source == known[name][1], f"{name} differs from {known[name][0]}: make sync"
 
 
 def test_each_helper_is_built_exactly_once():
     built = Counter(name for path in NOTEBOOKS for name, _ in definitions(path))
     assert set(built) == helpers().keys() - IMPORT_ONLY and helpers().keys() > IMPORT_ONLY
     assert [name for name, times in built.items() if times != 1] == []
+
+
+def test_a_changed_definition_is_copied_into_its_notebook(tmp_path, monkeypatch):
+    path = tmp_path / NOTEBOOKS[0].name
+    source = NOTEBOOKS[0].read_text(encoding="utf-8")
+    path.write_text(source.replace("def preprocess(text):", "def preprocess(old):"), "utf-8")
+    monkeypatch.setattr(sync, "NOTEBOOKS", [path])
+    sync.main()
+    assert path.read_text(encoding="utf-8") == source
 
 
 def test_drafts_are_not_copied_from_notebook_to_notebook():

@@ -4,18 +4,25 @@ import re
 
 import pytest
 
-from tests.course import NOTEBOOKS
+from tools.course import NOTEBOOKS
 from web.paper import print_pages
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # those of Sphinx's extensions
+pytestmark = [  # one worker builds the site for all; the warnings are those of Sphinx's extensions
+    pytest.mark.xdist_group("pages"),
+    pytest.mark.filterwarnings("ignore"),
+]
 WIDTH = 658  # pixels of A4 between its margins
 CUT_OFF = """() => [...document.querySelectorAll("pre, .cell_output, .cell_output *, img, table")]
   .filter((box) => box.getBoundingClientRect().right > innerWidth + 1)
   .map((box) => box.outerHTML.slice(0, 200))"""
 
 
-def test_each_notebook_becomes_a_pdf_with_pages(site, browser):
-    for path in print_pages(browser, site, site.with_name("paper")):
+@pytest.mark.parametrize("some", [slice(1), pytest.param(slice(None), marks=pytest.mark.long)])
+def test_a_notebook_becomes_a_pdf_with_pages(site, browser, some, tmp_path):
+    notebooks = sorted((site / "notebooks").glob("*.html"))[some]
+    printed = print_pages(browser, notebooks, tmp_path)
+    assert len(printed) == len(notebooks)
+    for path in printed:
         content = path.read_bytes()
         pages = len(re.findall(rb"/Type /Page\b(?!s)", content))
         assert content.startswith(b"%PDF") and 5 < pages < 80, (path.name, pages)

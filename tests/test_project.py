@@ -1,12 +1,15 @@
 """The project around the package: dependencies agree, commands exist, imports are cheap."""
 
-import ast
+import importlib.metadata
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import yaml
+
+import charrnn_helpers
+from charrnn_helpers.__main__ import main
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -21,12 +24,18 @@ def requirements(key):
     return re.findall(r'^\s+"([^"]+)",?$', block, re.M)
 
 
+def name_of(requirement):
+    return re.match(r"[a-z-]+", requirement).group(0)
+
+
 def test_environment_yml_agrees_with_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
     wanted, from_pip = [], []
-    for requirement in requirements("dependencies") + requirements("test"):
-        name = re.match(r"[a-z-]+", requirement).group(0)
+    lab = requirements("lab")
+    base = [r for r in requirements("dependencies") if name_of(r) not in map(name_of, lab)]
+    for requirement in base + lab + requirements("test"):
+        name = name_of(requirement)
         found = CONDA_NAMES.get(name, name) + requirement[len(name) :]
         (from_pip if name in NOT_IN_CONDA else wanted).append(found)
     assert sorted(conda) == sorted([*wanted, "python=3.12", "pip"])
@@ -35,14 +44,22 @@ def test_environment_yml_agrees_with_pyproject():
 
 
 def test_dependencies_are_ranges_without_local_versions():
-    for requirement in requirements("dependencies") + requirements("test"):
+    for requirement in requirements("dependencies") + requirements("lab") + requirements("test"):
         assert ">=" in requirement and "==" not in requirement and "+" not in requirement
-    assert "ipykernel>=7.4" in requirements("dependencies")
-    assert "jupyterlab>=4.4" in requirements("dependencies")
+    assert {"ipykernel>=7.4", "jupyterlab>=4.4"} <= set(requirements("lab"))
+
+
+def test_what_the_course_is_announced_with_is_named():
+    """And a notebook system of one's own is not needed where one is given, as on Colab."""
+    named = {"dependencies": {"torch", "matplotlib", "ipywidgets", "requests"}}
+    named |= {"lab": {"jupyter", "jupyterlab", "ipykernel"}, "test": {"nbval"}}
+    for key, names in named.items():
+        assert names <= set(map(name_of, requirements(key)))
+    assert not named["lab"] & set(map(name_of, requirements("dependencies")))
 
 
 def test_every_dependency_has_its_reason():
-    for key in ("dependencies", "test"):
+    for key in ("dependencies", "lab", "test"):
         block = re.search(rf"^{key} = \[\n(.*?)^\]", PYPROJECT, re.M | re.S).group(1)
         reasons, names = block.count("    # "), len(requirements(key))
         assert reasons >= names - 1, key  # pytest needs none
@@ -85,9 +102,36 @@ def test_importing_the_package_imports_nothing_else():
     assert run.stdout.strip() == "False"
 
 
-def test_functions_are_short():
-    """What a learner reads is short: 30 lines at most."""
-    for path in (ROOT / "charrnn_helpers").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef):
-                assert node.end_lineno - node.lineno < 30, f"{path.name}: {node.name}"
+def test_one_version():
+    """In the package, in what is installed, and in the citation."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == charrnn_helpers.__version__
+    assert importlib.metadata.version("charrnn-helpers") == charrnn_helpers.__version__
+
+
+def test_the_console_command():
+    (entry,) = importlib.metadata.entry_points(group="console_scripts", name="charrnn")
+    assert entry.load() is main
+
+
+def test_importing_the_checks_needs_no_matplotlib():
+    code = "import sys, charrnn_helpers.checks; print('matplotlib' in sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=ROOT
+    )
+    assert run.stdout.strip() == "False"
+
+
+def test_what_builds_the_product_imports_nothing_from_the_tests():
+    for folder in ("charrnn_helpers", "tools", "web"):
+        for path in (ROOT / folder).rglob("*.py"):
+            source = path.read_text(encoding="utf-8")
+            assert not re.search(r"^\s*(from|import) tests\b", source, re.M), path
+
+
+def test_actions_are_pinned_and_may_only_read():
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        source = path.read_text(encoding="utf-8")
+        assert yaml.safe_load(source)["permissions"] == {"contents": "read"}
+        used = re.findall(r"uses: (\S+)", source)
+        assert used and all(re.search(r"@[0-9a-f]{40}$", action) for action in used)

@@ -6,8 +6,10 @@ import re
 import nbformat
 import pytest
 
-from tests.course import NOTEBOOKS
+from tools.course import NOTEBOOKS
 from web.slides import build, slide_type
+
+pytestmark = pytest.mark.xdist_group("pages")  # one worker builds the decks for all
 
 MEASURE = """async () => {
   await MathJax.startup.promise;
@@ -42,7 +44,7 @@ def test_no_slide_overflows_and_none_is_empty(decks, browser, path):
     page.on("requestfailed", lambda request: errors.append(request.url))
     page.goto((decks / f"{path.stem}.html").as_uri())
     slides = page.evaluate(MEASURE)
-    assert len(slides) > 20 and errors == []
+    assert slides and errors == []
     bad = [s for s in slides if s["height"] > 721 or s["width"] > 1281 or not s["cells"]]
     assert bad == []
     page.close()

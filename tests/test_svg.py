@@ -93,3 +93,20 @@ def test_labels_in_the_margin_do_not_lie_upon_each_other():
 def test_the_projector_enlarges_a_drawing(monkeypatch, on, width):
     monkeypatch.setenv("CHARRNN_PROJECTOR", on)
     assert f'width="{width}"' in Drawing(100, 50).picture("a picture")._repr_html_()
+
+
+EVIL = "\"><script>alert(1)</script>'&"
+
+
+def test_no_attribute_leaves_its_quotes():
+    """A color or a dash may come from a caller, and a drawing goes to innerHTML."""
+    d = Drawing(100, 50)
+    d.text(1, 1, "a", anchor=EVIL, color=EVIL, transform=EVIL, font_family=EVIL)
+    d.line(0, 0, 1, 1, color=EVIL, width=EVIL, dash=EVIL)
+    d.rect(0, 0, 1, 1, fill=EVIL, stroke=EVIL)
+    d.dot(0, 0, color=EVIL, radius=EVIL)
+    d.path([(0, 0), (1, 1)], color=EVIL, width=EVIL, dash=EVIL, fill=EVIL)
+    root = ET.fromstring(d.picture(EVIL).inline())
+    assert [tag for tag in root.iter() if "script" in tag.tag] == []
+    values = [value for tag in root.iter() for value in tag.attrib.values()]
+    assert values.count(EVIL) == 4 + 3 + 2 + 2 + 4 + 1

@@ -18,7 +18,7 @@ from charrnn_helpers.book import find as book
 from charrnn_helpers.book.find import cache_path, story_path
 from charrnn_helpers.book.formats import read_text
 from tests.bad_server import bad_server, saying, whole
-from tests.course import ROOT
+from tools.course import ROOT
 
 BOOK = b"A book that the tests can serve, since the real one may not be at hand.\n" * 500
 SHA256 = hashlib.sha256(BOOK).hexdigest()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR
 
 from charrnn_helpers.data import StreamBatches, Vocab, WindowBatches
 from charrnn_helpers.sampling import predict
@@ -23,7 +24,6 @@ from charrnn_helpers.training import (
     evaluate,
     fit,
     gradient_norm,
-    linear_decay,
     perplexity,
     train,
     train_step,
@@ -216,25 +216,44 @@ def test_options_are_read_at_each_step():
         next(steps)
 
 
-def test_linear_decay_falls_in_a_straight_line_and_leaves_the_options_as_they_were():
-    options = Options(num_epochs=2, lr=0.5)
-    batches = WindowBatches(IDS, 50, 8)
-    num_steps, rates = 2 * len(batches), []
-    for record in linear_decay(train(make_model(), batches, options), options, num_steps):
-        rates.append(record.lr)
-        assert options.lr == 0.5
+def test_a_scheduler_of_pytorch_changes_the_learning_rate():
+    model, batches = make_model(), WindowBatches(IDS, 50, 8)
+    num_steps = 2 * len(batches)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    decay = LinearLR(optimizer, 1, 0, total_iters=num_steps)
+    rates = [r.lr for r in train(model, batches, Options(num_epochs=2, lr=9), optimizer, decay)]
     assert rates == pytest.approx([0.5 * (1 - step / num_steps) for step in range(num_steps)])
 
 
-def test_linear_decay_of_a_run_that_diverges_leaves_the_options_as_they_were():
-    options, model = Options(lr=0.5), make_model()
-    run = linear_decay(train(model, WindowBatches(IDS, 50, 8), options), options, 100)
-    next(run)
-    with torch.no_grad():
-        model.b_q[0] = math.nan
-    with pytest.raises(FloatingPointError):
-        next(run)
-    assert options.lr == 0.5
+def test_the_schedule_is_that_of_a_loop_written_out():
+    """Two parameter groups, each with its own rate, along a cosine."""
+    batches = WindowBatches(IDS, 50, 8)
+    models = [make_model(sigma=0.3), make_model(sigma=0.3)]
+    found = []
+    for model in models:
+        groups = [{"params": model.rnn.parameters(), "lr": 0.1}, {"params": [model.W_hq], "lr": 1}]
+        optimizer = torch.optim.SGD(groups)
+        found.append((optimizer, CosineAnnealingLR(optimizer, len(batches))))
+    (optimizer, schedule), theirs = found
+    fit(train(models[0], batches, Options(num_epochs=1, grad_clip_val=None), optimizer, schedule))
+    optimizer, schedule = theirs
+    for X, Y in batches:
+        optimizer.zero_grad()
+        cross_entropy(models[1](X), Y).backward()
+        optimizer.step()
+        schedule.step()
+    for a, b in zip(*(model.parameters() for model in models), strict=True):
+        torch.testing.assert_close(a, b)
+    assert not torch.equal(models[0].W_hq, make_model(sigma=0.3).W_hq)
+
+
+def test_the_learning_rate_of_an_optimizer_that_is_given_is_left_to_it():
+    model = make_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+    run = train(model, WindowBatches(IDS, 50, 8), Options(lr=1.0), optimizer)
+    assert next(run).lr == 0.25
+    optimizer.param_groups[0]["lr"] = 0.125
+    assert next(run).lr == 0.125
 
 
 def test_nothing_happens_before_it_is_asked_for():

@@ -19,7 +19,7 @@ from sphinx.cmd.build import main as sphinx
 import charrnn_helpers
 from charrnn_helpers.book import story_path
 from charrnn_helpers.data import preprocess
-from charrnn_helpers.models import trained_model
+from charrnn_helpers.trained import trained_model
 from web import misconceptions
 
 ROOT = Path(__file__).resolve().parent.parent

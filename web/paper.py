@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.lab import find_browser, launch
+from tools.browser import find_browser, launch
 from web.build import ROOT, build
 
 MARGIN = {"top": "18mm", "bottom": "18mm", "left": "18mm", "right": "18mm"}
@@ -19,11 +19,11 @@ NUMBER = (
 )
 
 
-def print_pages(browser, site, folder):
-    """Print the notebooks of a site that has been built; return the paths of the PDF files."""
+def print_pages(browser, pages, folder):
+    """Print pages of a site that has been built; return the paths of the PDF files."""
     folder.mkdir(parents=True, exist_ok=True)
     found = []
-    for path in sorted((site / "notebooks").glob("*.html")):
+    for path in pages:
         page = browser.new_page(color_scheme="light")
         page.goto(path.as_uri())
         page.evaluate("MathJax.startup.promise.then(() => undefined)")
@@ -49,7 +49,8 @@ def main(folder):
         if executable is None:
             print("There is no Chromium, which prints. Install it, and run this again.")
             return 1
-        printed = print_pages(launch(playwright, executable), site, folder)
+        pages = sorted((site / "notebooks").glob("*.html"))
+        printed = print_pages(launch(playwright, executable), pages, folder)
     print(f"Printed: {', '.join(path.name for path in printed)}")
     return code
 

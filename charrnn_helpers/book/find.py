@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import tempfile
 import textwrap
 import time
 from functools import partial
@@ -13,6 +12,7 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
+from charrnn_helpers.atomic import write_whole
 from charrnn_helpers.book.formats import read_text
 from charrnn_helpers.book.own import own_text
 
@@ -53,11 +53,14 @@ def load_time_machine(path=None, cache_dir=None, download=True, retry=False):
     altered = f"the cached book {str(cached)!r} was altered (its SHA-256 is wrong)"
     if not download and cached.exists():
         raise ValueError(f"{altered}; delete the file, or call load_time_machine() online")
-    off = None, ["downloading was switched off"]
-    text, problems = downloaded(cached, retry) if download else off
+    if download:
+        text, problems = downloaded(cached, retry)
+    else:
+        text, problems = None, ["downloading was switched off"]
     if text is not None:
         return text
-    problems += [altered] * cached.exists()
+    if cached.exists():
+        problems.append(altered)
     print(notice(problems, cached))
     return read_text(story_path())
 
@@ -127,7 +130,7 @@ def failure_path(cached):
 def note_failure(cached, problems):
     """Write down what went wrong, for `failed`; where nothing can be written, it is tried again."""
     with contextlib.suppress(OSError):
-        write(failure_path(cached), "\n".join(problems).encode())
+        write_whole(failure_path(cached), "\n".join(problems).encode())
 
 
 def failed(cached, since):
@@ -151,11 +154,12 @@ def fetched(deadline):
 def keep(content, cached):
     """Write the book into the cache, or say why it cannot be kept."""
     try:
+        cached.parent.mkdir(parents=True, exist_ok=True)
         if cached.exists():
             altered = cached.with_suffix(".altered.txt")
             cached.replace(altered)
             print(f"Note: the cached book had been altered; it is now {altered.name!r} beside it.")
-        write(cached, content)
+        write_whole(cached, content)
         failure_path(cached).unlink(missing_ok=True)
     except OSError as error:
         print(
@@ -163,20 +167,6 @@ def keep(content, cached):
             f"({error.strerror or error}). To keep it, let the environment variable "
             "CHARRNN_CACHE name another folder."
         )
-
-
-def write(path, content):
-    """Write a file whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(".part", f"{path.name}.", path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        part.chmod(0o644)  # a cache may be shared
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

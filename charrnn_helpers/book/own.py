@@ -9,6 +9,7 @@ import unicodedata
 from pathlib import Path
 
 from charrnn_helpers.book.formats import read_text, source
+from charrnn_helpers.text import preprocess
 
 LEAST, ENOUGH = 1_000, 16_000  # characters after preprocess(): to load a text, for all notebooks
 MOST_LETTERS = 300  # different ones: a one-hot vector has a number for each
@@ -24,7 +25,7 @@ def own_text(path, named_by=None):
     Raises what read_text() does, and ValueError if the course cannot run on it.
     """
     text, name = without_licence(read_text(path, named_by)), source(path, named_by)
-    usable = normalised(text[:1_000_000])
+    usable = preprocess(text[:1_000_000])
     letters = len(set(usable))
     size = f"{len(usable):,} letters and spaces between words"
     if len(usable) < LEAST:
@@ -51,17 +52,12 @@ def signs_on_letters(text):
     return [char for char in composed if unicodedata.category(char) in ("Mn", "Mc")]
 
 
-def normalised(text):
-    """Return what data.preprocess() does, which cannot be imported here; a test compares them."""
-    return re.sub(r"[\W\d_]+", " ", unicodedata.normalize("NFC", text.lower()))
-
-
 def is_course_text(text):
     """Tell whether the text is the book or the story; if not, print that a claim is skipped.
 
     For assertions in the notebooks that hold for these two but need not hold for another text.
     """
-    known = hashlib.sha256(normalised(text).encode()).hexdigest() in NORMALISED
+    known = hashlib.sha256(preprocess(text).encode()).hexdigest() in NORMALISED
     if not known:
         print("Skipped: a claim about The Time Machine, which need not be true of another text.")
     return known

@@ -1,10 +1,11 @@
 """The exercises: `checks.NAME(answer)` says whether an answer is right, and if not, why not.
 
-`hint(name)`, `solution(name)`, `predict(name, value)`, `reveal(name, actual)`, `progress()`.
+`hint(name)`, `solution(name)`, `predict(name, value)`, `reveal(name, actual)`, `progress()`,
+`last_error()`.
 
 A diagnosis comes from what an answer does in chosen cases, never from how it is written.  Learners
-get no exceptions from here; but with CHARRNN_STRICT=1 in the environment, as in CI, everything
-except *passed* raises WrongAnswer.
+get no exceptions from here, except their own, and only from `last_error()`; but with
+CHARRNN_STRICT=1 in the environment, as in CI, everything except *passed* raises WrongAnswer.
 
 =============  ==========================================================================
 values         what an answer returned, what was expected, and how the two differ
@@ -12,7 +13,7 @@ trial          calls an answer with a limit on time and memory
 diagnosis      the known slip, or the two, that explain what it did; or just the facts
 verdict        what the learner sees
 logbook        what was tried, passed, and predicted
-exercise       the exercise: a model answer, cases, hints, slips
+judge          the exercise: a model answer, cases, hints, slips; the last error
 exercises/     one module per notebook
 predictions    questions that are asked before a cell is run
 =============  ==========================================================================
@@ -32,6 +33,7 @@ from charrnn_helpers.checks.exercises import (
     sampling,
     training,
 )
+from charrnn_helpers.checks.judge import last_error
 from charrnn_helpers.checks.predictions import predict, reveal
 from charrnn_helpers.checks.verdict import (
     NOT_TRIED,
@@ -65,7 +67,16 @@ EXERCISES = (
     *gated_networks.EXERCISES,
 )
 BY_NAME = {exercise.name: exercise for exercise in EXERCISES}
-__all__ = [*BY_NAME, "WrongAnswer", "hint", "predict", "progress", "reveal", "solution"]
+__all__ = [
+    *BY_NAME,
+    "WrongAnswer",
+    "hint",
+    "last_error",
+    "predict",
+    "progress",
+    "reveal",
+    "solution",
+]
 
 
 def _find(name):

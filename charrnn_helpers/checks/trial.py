@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ try:
 except ImportError:
     resource = None
 
-SECONDS = 2.0  # of computing, for one call: on a busy machine a good answer takes longer
+SECONDS = 2.0  # of its own computing, for one call: on a busy machine a good answer takes longer
 WAITING = 10  # times as long for a call that does not compute, but waits
 IMPORTING = 20.0  # seconds more for one that is still in an import statement
 MEMORY = 2**31  # bytes that a call may ask for
@@ -58,10 +59,14 @@ class Worker(threading.Thread):
     def __init__(self, work):
         super().__init__(daemon=True)
         self.work, self.value, self.error, self.finished = work, None, None, threading.Event()
+        self.clock, self.begun = None, 0.0
 
     def run(self):
         try:
             try:
+                clock = own_clock()
+                self.begun = clock()
+                self.clock = clock  # from here on, computed() reads it
                 self.value = self.work()
             except BaseException as error:  # SystemExit and Stopped, too: nothing leaves the thread
                 self.error = error
@@ -77,6 +82,13 @@ class Worker(threading.Thread):
             ident, stopped = ctypes.c_ulong(self.ident), ctypes.py_object(Stopped)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, stopped)
 
+    def computed(self):
+        """Return the seconds that the thread has computed, read from another thread."""
+        try:
+            return self.clock() - self.begun if self.clock else 0.0
+        except OSError:  # the thread has just ended, and its clock with it
+            return 0.0
+
     def importing(self):
         """Tell whether the thread is in an import statement, which may take a while."""
         frame = sys._current_frames().get(self.ident)
@@ -85,15 +97,58 @@ class Worker(threading.Thread):
         return frame is not None
 
 
-class Printed(io.TextIOBase):
-    """A stream that keeps the beginning of what is printed."""
+def own_clock():
+    """Return a function that tells, in any thread, how long the calling thread has computed.
+
+    Other threads do not count, whether they are PyTorch's or started by the answer.  Where the
+    system has no such clock (macOS, Windows), the function tells it for the whole process.
+    """
+    try:
+        number = time.pthread_getcpuclockid(threading.get_ident())  # safe: this thread lives
+        time.clock_gettime(number)
+    except (AttributeError, OSError):
+        return time.process_time
+    return partial(time.clock_gettime, number)
+
+
+class Printed:
+    """The beginning of what an answer prints: `worker` is the thread in which it runs."""
 
     def __init__(self):
-        self.text = ""
+        self.text, self.worker = "", None
 
-    def write(self, text):
+    def keep(self, text):
+        """Add the text, as far as there is room."""
         self.text += text[: max(0, PRINTED - len(self.text))]
         return len(text)
+
+
+class Tap:
+    """Stands in for a stream: keeps what the answer's own thread prints, and passes on the rest.
+
+    The rest comes from the notebook's other threads, and from those that the answer itself starts.
+    """
+
+    def __init__(self, stream, printed):
+        self.stream = io.StringIO() if stream is None else stream  # None: a program without one
+        self.printed = printed
+
+    def write(self, text):
+        """Keep the text or pass it on, and return its length."""
+        own = threading.current_thread() is self.printed.worker
+        return self.printed.keep(text) if own else self.stream.write(text)
+
+    def writelines(self, lines):
+        """Write the lines one by one."""
+        for line in lines:
+            self.write(line)
+
+    def close(self):
+        """Do nothing, because the stream itself is still needed."""
+
+    def __getattr__(self, name):
+        """Return anything else from the stream: the kernel sets on it whose cell is printing."""
+        return getattr(self.stream, name)
 
 
 def attempt_all(answer, cases, drive, seconds=SECONDS):
@@ -101,13 +156,16 @@ def attempt_all(answer, cases, drive, seconds=SECONDS):
     outcomes, trouble, printed = [], "", Printed()
     with restored(), memory_limit(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whatever the notebook does with warnings
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        out, err = Tap(sys.stdout, printed), Tap(sys.stderr, printed)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             for case in cases:
                 worker = Worker(lambda case=case: call(answer, case, drive))
+                printed.worker = worker
                 trouble = watch(worker, seconds)
                 if trouble:
                     break
                 outcomes.append(worker.value)
+    printed.worker = None  # a thread may go on with the streams that it found meanwhile
     return Trial(outcomes, trouble, "\n".join(printed.text.split("\n")[:5]).strip())
 
 
@@ -123,13 +181,13 @@ def call(answer, case, drive, look_at_input=True):
 
 
 def watch(worker, seconds):
-    """Run the worker and stop it after this many seconds; return the trouble, if any."""
+    """Run the worker and stop it when it has computed for this long; return the trouble, if any."""
     try:
         worker.start()
-        computed, begun = time.process_time(), time.monotonic()
+        begun = time.monotonic()
         while not worker.finished.wait(0.02):  # in short waits, so that an interrupt gets through
             waited = time.monotonic() - begun - WAITING * seconds
-            late = max(time.process_time() - computed - seconds, waited)
+            late = max(worker.computed() - seconds, waited)
             if late > 0 and (late > IMPORTING or not worker.importing()):
                 break
         trouble = "" if worker.finished.is_set() else "time"

@@ -6,8 +6,9 @@ Import-only.
 
 from pathlib import Path
 
+from charrnn_helpers.atomic import write_whole
 from charrnn_helpers.book import load_time_machine
-from charrnn_helpers.book.find import cache_path, is_the_book, write
+from charrnn_helpers.book.find import cache_path, is_the_book
 
 
 def add(parser):
@@ -32,6 +33,7 @@ def run(arguments):
         load_time_machine(retry=True)  # brings it into the cache, or prints why it cannot
     if not is_the_book(cached):
         return 1
-    write(path, cached.read_bytes())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, cached.read_bytes())
     print(f"The book is now there: {path}\nOn the other computers, set CHARRNN_TEXT to its path.")
     return 0

@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 import charrnn_helpers
-from charrnn_helpers.book.find import write
+from charrnn_helpers.atomic import write_whole
 
 LAID = ".charrnn.json"  # in the folder: {name: SHA-256 of the notebook as it was copied}
 
@@ -52,13 +52,13 @@ def copy_notebooks(folder, ours):
         if there == new:
             done[name] = "there already"
         elif there is None or there == laid.get(name):  # it is as an earlier edition left it
-            write(path, content)
+            write_whole(path, content)
             done[name] = "copied" if there is None else "replaced by a newer edition"
         else:
             done[name] = put_beside(path, content, laid.get(name) == new)
             continue  # what was laid stays what the changed one came from
         laid[name] = new
-    write(folder / LAID, json.dumps(laid, indent=1).encode())
+    write_whole(folder / LAID, json.dumps(laid, indent=1).encode())
     return done
 
 
@@ -68,7 +68,7 @@ def put_beside(path, content, same_edition):
         return "you changed it, so it was left alone"
     beside = path.with_name(f"{path.stem} (edition {digest(content)[:6]}).ipynb")
     if not beside.exists():
-        write(beside, content)
+        write_whole(beside, content)
     return f"you changed it, so it was left alone; the newer edition is {beside.name!r}"
 
 

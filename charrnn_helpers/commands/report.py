@@ -12,7 +12,7 @@ from pathlib import Path
 
 from charrnn_helpers.checks import BY_NAME, EXERCISES
 from charrnn_helpers.checks.diagnosis import REMARKS
-from charrnn_helpers.checks.exercise import CHANGED, TROUBLES
+from charrnn_helpers.checks.judge import CHANGED, TROUBLES
 from charrnn_helpers.checks.logbook import check_kind, parsed
 from charrnn_helpers.checks.trial import SECONDS
 

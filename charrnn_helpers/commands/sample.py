@@ -11,8 +11,8 @@ import torch
 
 from charrnn_helpers.checkpoint import load_checkpoint
 from charrnn_helpers.data import preprocess
-from charrnn_helpers.models import RECIPES, trained_model
 from charrnn_helpers.sampling import sample
+from charrnn_helpers.trained import RECIPES, trained_model
 
 
 def add(parser):

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import torch
+from torch.optim.lr_scheduler import LinearLR
 
 from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.checkpoint import save_checkpoint
@@ -19,7 +20,6 @@ from charrnn_helpers.training import (
     Options,
     defer_interrupt,
     evaluate,
-    linear_decay,
     perplexity,
     train,
 )
@@ -45,7 +45,7 @@ def run(arguments):
             f"{str(arguments.to.parent)!r} is not a folder; choose another file with --to"
         )
     torch.set_num_threads(1)
-    options = Options(arguments.epochs, arguments.lr, carry_state=True, optimizer=torch.optim.Adam)
+    options = Options(arguments.epochs, arguments.lr, carry_state=True)
     data = TimeMachine(32, 32, load_time_machine(arguments.text))
     model = make_model(len(data.vocab), arguments.units, 0.1, arguments.seed)
     print(f"{len(data.ids):,} characters, {len(data.vocab)} tokens, {arguments.units} units")
@@ -65,8 +65,10 @@ def learn(model, data, options):
     """Train, and yield the Records; print the perplexity once a second and after each epoch."""
     streams, val = data.train_streams(), StreamBatches(data.val_ids, 1, 1000)
     steps = options.num_epochs * len(streams)
+    optimizer = torch.optim.Adam(model.parameters(), options.lr)
+    decay = LinearLR(optimizer, 1, 0, total_iters=steps)
     start = shown = time.monotonic()
-    for record in linear_decay(train(model, streams, options), options, steps):
+    for record in train(model, streams, options, optimizer, decay):
         now = time.monotonic()
         if now - shown >= 1 or record.step % len(streams) == 0:
             shown, left = now, (now - start) * (steps / record.step - 1)

@@ -13,7 +13,6 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 import torch
-from ipykernel.comm.comm import BaseComm
 from IPython.display import HTML, display
 from packaging.version import Version
 
@@ -206,6 +205,8 @@ class TrainingCockpit:
     def _step(self):
         if self.records is None:
             self.records = train(self.model, self.batches, self.options, self.optimizer)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.lr  # as the slider stands now
         try:
             self.add_record(next(self.records))
         except StopIteration:  # the epochs of train() are over, but the budget is not
@@ -327,19 +328,26 @@ def including(values, value):
 def click_problems():
     """Return a message, with the remedy, for each version that blocks clicks while a cell runs."""
     problem = (
-        "With {} {}, clicks and sliders may not arrive while a cell runs. Install another version "
-        'with pip install "{}", and restart the kernel. Until then, Interrupt Kernel ends the run, '
-        "and the model keeps what it has learned."
+        "With {} {}, clicks and sliders may not arrive while a cell runs. In an environment of "
+        'your own, run pip install "{}", and restart the kernel. Elsewhere, Interrupt Kernel ends '
+        "the run, and the model keeps what it has learned."
     )
     kernel, lab = version("ipykernel"), version("jupyterlab")
     found = []
     if kernel < Version("7.4"):
         found.append(("ipykernel", kernel, "ipykernel>=7.4"))
-    elif not hasattr(BaseComm, "_reply_subshell_for"):  # the attribute that Panel sets is gone
+    elif not comms_can_be_steered():
         found.append(("ipykernel", kernel, "ipykernel==7.4.*"))
     if Version("0") < lab < Version("4.4"):
         found.append(("jupyterlab", lab, "jupyterlab>=4.4"))
     return [problem.format(*one) for one in found]
+
+
+def comms_can_be_steered():
+    """Tell whether ipykernel's comms still have the attribute that Panel sets."""
+    from ipykernel.comm.comm import BaseComm  # here: older kernels have no such class
+
+    return hasattr(BaseComm, "_reply_subshell_for")
 
 
 def version(package):

@@ -3,8 +3,6 @@
 import os
 from contextlib import contextmanager
 
-from matplotlib import style
-
 STYLE = "charrnn_helpers.show.style"
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito: safe for the color-blind
 DASHES = ["none", "7 4", "9 3 2 3", "2 3"]  # line styles that differ without color
@@ -30,6 +28,8 @@ def zoom():
 @contextmanager
 def look():
     """Use the course's style within this block or the decorated function."""
+    from matplotlib import style  # here: verdicts need the colors alone, and no Matplotlib
+
     with style.context([STYLE, PROJECTOR] if zoom() > 1 else STYLE):
         yield
 

@@ -43,6 +43,13 @@ class Picture(NamedTuple):
         return self.alt
 
 
+def attributes(**values):
+    """Return attributes as they stand in a tag, with a space before each; a `_` becomes a `-`."""
+    return "".join(
+        f' {name.replace("_", "-")}="{html.escape(str(value))}"' for name, value in values.items()
+    )
+
+
 class Drawing:
     """A drawing of width x height units; text is `em` units high, larger for a projector."""
 
@@ -51,27 +58,28 @@ class Drawing:
         self.parts = []
 
     def text(self, x, y, content, anchor="start", size=1.0, color="#222", **more):
-        extra = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in more.items())
+        extra = attributes(text_anchor=anchor, fill=color, **more)
         content = "".join(c if c.isprintable() else " " for c in content)
         self.parts.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}" '
-            f'font-size="{size * self.em:.1f}"{extra}>{html.escape(content)}</text>'
+            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size * self.em:.1f}"{extra}>'
+            f"{html.escape(content)}</text>"
         )
 
     def line(self, x1, y1, x2, y2, color="#222", width=1.0, dash="none"):
         self.parts.append(
-            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}" '
-            f'stroke-width="{width}" stroke-dasharray="{dash}"/>'
+            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
+            f"{attributes(stroke=color, stroke_width=width, stroke_dasharray=dash)}/>"
         )
 
     def rect(self, x, y, width, height, fill, stroke="none"):
         self.parts.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
-            f'fill="{fill}" stroke="{stroke}"/>'
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+            f"{attributes(fill=fill, stroke=stroke)}/>"
         )
 
     def dot(self, x, y, color, radius=3.5):
-        self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{color}"/>')
+        extra = attributes(r=radius, fill=color)
+        self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}"{extra}/>')
 
     def pixels(self, x, y, width, height, rows):
         """Draw a matrix of colors (red, green, blue) as the cells of a rectangle."""
@@ -88,8 +96,8 @@ class Drawing:
     def path(self, points, color, width=2.0, dash="none", fill="none"):
         corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self.parts.append(
-            f'<polyline points="{corners}" fill="{fill}" stroke="{color}" '
-            f'stroke-width="{width}" stroke-dasharray="{dash}" stroke-linejoin="round"/>'
+            f'<polyline points="{corners}" stroke-linejoin="round"'
+            f"{attributes(fill=fill, stroke=color, stroke_width=width, stroke_dasharray=dash)}/>"
         )
 
     def picture(self, alt):

@@ -2,7 +2,7 @@
 
 import torch
 
-from charrnn_helpers.checks.exercise import Case, Exercise, Slip, draw
+from charrnn_helpers.checks.judge import Case, Exercise, Slip, draw
 
 
 def my_linear_backward(dO, H, W):

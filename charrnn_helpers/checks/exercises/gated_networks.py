@@ -4,7 +4,7 @@ from functools import partial
 
 import torch
 
-from charrnn_helpers.checks.exercise import Case, Exercise, Slip, draw
+from charrnn_helpers.checks.judge import Case, Exercise, Slip, draw
 from charrnn_helpers.checks.values import identical, settle
 
 

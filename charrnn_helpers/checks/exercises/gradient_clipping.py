@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from charrnn_helpers.checks.exercise import Case, Exercise, Slip, case, draw
+from charrnn_helpers.checks.judge import Case, Exercise, Slip, case, draw
 from charrnn_helpers.training import gradient_norm
 
 

@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from charrnn_helpers.checks.exercise import Case, Exercise, Slip, case, draw
+from charrnn_helpers.checks.judge import Case, Exercise, Slip, case, draw
 from charrnn_helpers.checks.values import Odd, identical, name_of, settle
 from charrnn_helpers.model import make_model
 

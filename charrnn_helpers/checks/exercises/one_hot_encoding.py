@@ -2,7 +2,7 @@
 
 import torch
 
-from charrnn_helpers.checks.exercise import Case, Exercise, Slip, case
+from charrnn_helpers.checks.judge import Case, Exercise, Slip, case
 from charrnn_helpers.checks.values import attempt, named
 from charrnn_helpers.model import one_hot
 

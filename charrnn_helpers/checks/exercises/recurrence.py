@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 
-from charrnn_helpers.checks.exercise import Case, Exercise, Slip, case, draw
+from charrnn_helpers.checks.judge import Case, Exercise, Slip, case, draw
 from charrnn_helpers.checks.values import Odd, attempt, named
 from charrnn_helpers.model import RNNScratch
 

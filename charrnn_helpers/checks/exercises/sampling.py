@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from charrnn_helpers.checks.exercise import Case, Exercise, Slip, case
+from charrnn_helpers.checks.judge import Case, Exercise, Slip, case
 from charrnn_helpers.checks.values import as_tensor, settle
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.model import make_model

@@ -10,7 +10,6 @@ import sys
 from typing import NamedTuple
 
 import torch
-from jupyter_client.manager import start_new_kernel
 from packaging.requirements import Requirement
 
 from charrnn_helpers.book import load_time_machine
@@ -18,7 +17,7 @@ from charrnn_helpers.book.find import cache_path, is_the_book
 from charrnn_helpers.checks.logbook import logbook_path
 from charrnn_helpers.show.cockpit import click_problems
 
-SIGNS = {"good": "✓", "note": "○", "bad": "✗"}
+WORDS = {"good": "ok", "note": "note", "bad": "FAILED"}  # plain letters, for any terminal
 
 
 class Finding(NamedTuple):
@@ -37,7 +36,7 @@ def run(arguments):
     for look in (python, packages, clicks, kernel, pytorch, book, cache, progress):
         finding = look()
         kinds.append(finding.kind)
-        print(f"{SIGNS[finding.kind]} {finding.text}", flush=True)
+        print(f"{WORDS[finding.kind]:6} {finding.text}", flush=True)
     bad = kinds.count("bad")
     print(f"{bad} of {len(kinds)} checks failed." if bad else "The course works here.")
     return 1 if bad else 0
@@ -73,6 +72,8 @@ def clicks():
 def kernel():
     """Start a kernel, as JupyterLab does, and let it compute something."""
     try:
+        from jupyter_client.manager import start_new_kernel  # here: it is not there without Jupyter
+
         manager, client = start_new_kernel(60, extra_arguments=QUIET)
     except Exception as error:  # whatever it is, notebooks will not run
         return Finding("bad", f"kernel: it does not start ({error}); {INSTALL_KERNEL}")

@@ -1,8 +1,8 @@
 """Execute every notebook of the course and print a table; exit 1 if one fails.
 
-python -m tests.course build        executed copies in build/
-python -m tests.course --inplace    the notebooks themselves
-python -m tests.course --filled     with all model answers filled in; a wrong one fails
+python -m tools.course build        executed copies in build/
+python -m tools.course --inplace    the notebooks themselves
+python -m tools.course --filled     with all model answers filled in; a wrong one fails
 """
 
 import argparse
@@ -53,6 +53,11 @@ def execute(path, notebook=None, **variables):
             return _execute(path, notebook)
 
 
+def is_bare_widget(output):
+    """Tell whether an output is a widget, and has no picture for those who have no kernel."""
+    return output.get("data", {}).keys() == {WIDGET, "text/plain"}
+
+
 def _execute(path, notebook):
     client = NotebookClient(
         notebook,
@@ -61,16 +66,20 @@ def _execute(path, notebook):
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
         coalesce_streams=True,
-        store_widget_state=False,
+        store_widget_state=True,  # without it, nbclient fails at the output of an `interact`
         extra_arguments=["--IPKernelApp.log_level=40"],  # errors only
     )
     try:
         client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         return notebook, str(error)
+    notebook.metadata.pop("widgets", None)
     notebook.metadata.get("language_info", {}).pop("version", None)  # no needless difference
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [output for output in cell.outputs if not is_bare_widget(output)]
+        for output in cell.outputs:
             output.get("data", {}).pop(WIDGET, None)  # a widget is nothing without its kernel
     return notebook, None
 

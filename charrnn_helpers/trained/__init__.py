@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torch.optim.lr_scheduler import LinearLR
 
 from charrnn_helpers.checkpoint import load_checkpoint, save_checkpoint
 from charrnn_helpers.data import StreamBatches, TimeMachine
@@ -14,7 +15,7 @@ from charrnn_helpers.model import (
     RNNScratch,
     WithDropout,
 )
-from charrnn_helpers.training import Options, linear_decay, train
+from charrnn_helpers.training import Options, train
 
 FOLDER = Path(__file__).parent
 
@@ -67,13 +68,14 @@ def start(recipe, vocab_size, ids):
     if recipe.rates:
         rnn = WithDropout(rnn, vocab_size, recipe.rates, generator)
     model = RNNLMScratch(rnn, vocab_size, generator)
-    options = Options(recipe.num_epochs, recipe.lr, carry_state=True, optimizer=recipe.optimizer)
+    options = Options(recipe.num_epochs, carry_state=True)
     batches = StreamBatches(ids, recipe.batch_size, 32)
-    run = train(model, batches, options)
-    return model, linear_decay(run, options, recipe.num_epochs * len(batches))
+    optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr)
+    decay = LinearLR(optimizer, 1, 0, total_iters=recipe.num_epochs * len(batches))
+    return model, train(model, batches, options, optimizer, decay)
 
 
-def make(name, folder, text=None):
+def make(name, folder, text):
     """Train the model of this name, save it into the folder, and yield a Record for each epoch.
 
     The file also holds these records, after those of the first five steps.

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -19,6 +20,7 @@ from charrnn_helpers.checks.verdict import (
     NOT_TRIED,
     PASSED,
     WRONG,
+    Note,
     WrongAnswer,
     is_strict,
     verdict,
@@ -87,6 +89,7 @@ class Exercise:
         """Return the Verdict on the answer."""
         if isinstance(threading.current_thread(), Worker):
             return verdict(self.title, NOT_TRIED, "A check does not run inside an answer.")
+        KEPT.clear()
         if answer is ...:
             return self._not_tried()
         if not callable(answer):
@@ -114,7 +117,8 @@ class Exercise:
         if wrong:
             found = diagnose(self, answer, outcomes)
             lines = evidence(self, outcomes[found.case], found.case)
-            return verdict(self.title, WRONG, found.text, found.mistake, lines, printed)
+            text = found.text + keep_error(outcomes[found.case].error)
+            return verdict(self.title, WRONG, text, found.mistake, lines, printed)
         changed = [i for i, outcome in enumerate(outcomes) if not outcome.kept]
         if changed:
             lines = {"call": self.shown(changed[0])}
@@ -211,6 +215,34 @@ CHANGED = (
     "The result is right, but your code changed its arguments, and the caller may still need them. "
     "Work on a copy (clone), or use operations that return a new tensor."
 )
+
+COURSE = Path(__file__).parents[1]  # the folder of the course's own code
+KEPT = []  # the error that the last check reported, and its traceback, if it reported one
+
+
+def keep_error(error):
+    """Keep the error for last_error(), and return a sentence that says so; "" without an error."""
+    if error is None:
+        return ""
+    KEPT[:] = [error, without_course(error.__traceback__)]
+    return " checks.last_error() shows the error with its traceback."
+
+
+def without_course(frames):
+    """Return a traceback without the course's own frames at its top; the last one always stays."""
+    while frames.tb_next and Path(frames.tb_frame.f_code.co_filename).is_relative_to(COURSE):
+        frames = frames.tb_next
+    return frames
+
+
+def last_error():
+    """Raise again the error of your code that the last check reported, with its own traceback.
+
+    After that, %debug leads to the line of your code.  Return a Note if the check kept no error.
+    """
+    if not KEPT:
+        return Note("No error", "The last check kept no error that your code raised.")
+    raise KEPT[0].with_traceback(KEPT[1])
 
 
 def changed(source, slip):

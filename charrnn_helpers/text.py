@@ -1,0 +1,12 @@
+"""The text: letters and single spaces, whatever the alphabet."""
+
+import re
+import unicodedata
+
+
+def preprocess(text):
+    """Lowercase the text, and turn each run of characters other than letters into one space.
+
+    The letters may belong to any alphabet; a letter with an accent becomes one character (NFC).
+    """
+    return re.sub(r"[\W\d_]+", " ", unicodedata.normalize("NFC", text.lower()))
