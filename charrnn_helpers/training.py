@@ -143,8 +143,7 @@ def train(model, batches, options, optimizer=None, scheduler=None):
     Raises ValueError for options that make no sense, and FloatingPointError if the run diverges.
     """
     follow = optimizer is None
-    if follow:
-        optimizer = options.optimizer(model.parameters(), lr=options.lr)
+    optimizer = optimizer or options.optimizer(model.parameters(), lr=options.lr)
     step = 0
     for _ in range(options.num_epochs):
         state = None

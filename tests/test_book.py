@@ -261,8 +261,11 @@ def test_the_license_of_project_gutenberg_is_left_out(tmp_path, which, capsys):
 
 @pytest.mark.parametrize(
     "line",
-    [LINE, LINE.replace("\n", "\r\n"), LINE + "\u201cQuoted\u201d \U0001f600\r\n"],
-    ids=["ASCII", "Windows", "wide"],
+    [
+        pytest.param(LINE, marks=pytest.mark.long, id="ASCII"),
+        pytest.param(LINE.replace("\n", "\r\n"), marks=pytest.mark.long, id="Windows"),
+        pytest.param(LINE + "\u201cQuoted\u201d \U0001f600\r\n", id="wide"),
+    ],
 )
 def test_a_text_of_fifty_megabytes(tmp_path, line):
     """Whatever is in it: in a few times what the decoding takes, and 10 bytes a character."""

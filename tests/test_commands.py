@@ -142,16 +142,15 @@ def test_check_finds_that_the_course_works_here(monkeypatch, capsys):
     assert "kernel: it starts and computes" in text and "The course works here." in text
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
-def test_any_terminal_can_show_the_output(encoding, tmp_path):
+def test_any_terminal_can_show_the_output(tmp_path):
     """As on Windows, when the output is redirected to a file."""
-    environment = os.environ | {"PYTHONIOENCODING": encoding, "CHARRNN_TEXT": STORY}
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252", "CHARRNN_TEXT": STORY}
     environment["CHARRNN_CACHE"] = str(tmp_path / "łódź")
     command = [sys.executable, "-m", "charrnn_helpers", "check"]
     run = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=False)
     assert run.returncode == 0, run.stderr
-    text = run.stdout.decode(encoding)
-    assert "The course works here." in text and "d\\u017a" in text.replace("ź", "\\u017a")
+    text = run.stdout.decode("cp1252")
+    assert "The course works here." in text and "d\\u017a" in text
 
 
 def test_check_names_what_does_not_work_and_the_remedy(monkeypatch, capsys, tmp_path):

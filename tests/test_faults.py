@@ -270,7 +270,7 @@ model = make_model(28)
 options = Options(1, lr=0.1)
 with open("/proc/self/statm") as file:
     used = int(file.read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + 150_000_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_AS, (used + 250_000_000, resource.RLIM_INFINITY))
 before = [p.detach().clone() for p in model.parameters()]
 try:
     fit(train(model, WindowBatches(ids, 11_000, 64), options))

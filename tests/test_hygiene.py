@@ -61,7 +61,7 @@ IGNORED = {
         "for top_p in [0.95, 0.8]:",
         "known_words = set(vocab.decode(data.train_ids).split())",
         'start_s = phrase("the time traveller s", text)',
-        "def write(temperature=0.7, num_preds=150):",
+        "def write_sample(temperature=0.7, num_preds=150):",
         "from ipywidgets import interact",
         "passage = vocab.decode(data.val_ids[300:700])",
         "train_text = vocab.decode(data.train_ids)",
