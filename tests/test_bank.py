@@ -15,11 +15,12 @@ EACH_EXERCISE = pytest.mark.parametrize("exercise", checks.EXERCISES, ids=lambda
 
 def one_of_each(entries):
     """Leave the second answers with a mistake to `make test-long`."""
-    seen = set()
+    marked, seen = [], set()
     for entry in entries:
         again = (entry.exercise, entry.mistake) in seen
         seen.add((entry.exercise, entry.mistake))
-        yield pytest.param(entry, marks=pytest.mark.long if again else [])
+        marked.append(pytest.param(entry, marks=pytest.mark.long if again else []))
+    return marked
 
 
 def judged(entry):

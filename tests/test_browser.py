@@ -87,26 +87,26 @@ explore(uncertainty, "A scene", a=Slider("a", range(9), 1), b=Slider("b", range(
 
 RUN = """
 import torch
-from charrnn_helpers.book import load_time_machine
+from charrnn_helpers.book import load_time_machine, story_path
 from charrnn_helpers.data import TimeMachine
 from charrnn_helpers.model import make_model
 from charrnn_helpers.sampling import predict
 from charrnn_helpers.show.live import live_plot
 from charrnn_helpers.training import Options, train
 torch.set_num_threads(1)
-data, history = TimeMachine(32, 32, load_time_machine()), []
+data, history = TimeMachine(32, 32, load_time_machine(story_path())), []
 model = make_model(len(data.vocab), num_hiddens=64, sigma=0.1)
-options = Options(num_epochs=4, lr=0.01, carry_state=True, optimizer=torch.optim.Adam)
+options = Options(num_epochs=40, lr=0.01, carry_state=True, optimizer=torch.optim.Adam)
 run = train(model, data.train_streams(), options)
 """.strip()
 WATCH = """
 live_plot(
     run,
     sample=lambda: predict(model, "the time traveller", 60, data.vocab),
-    num_epochs=4,
+    num_epochs=40,
     history=history,
 )
-print(f"{len(history)} records of {4 * len(data.train_streams())}")
+print(f"{len(history)} records of {40 * len(data.train_streams())}")
 """.strip()
 
 
@@ -133,7 +133,7 @@ def test_a_run_is_watched_interrupted_continued_and_saved(open_page, served):
     page.wait_until_idle(300)
     assert page.problems() == 0
     shown = page.save_and_shut_down()
-    assert any("epoch 4.0 of 4" in words for words in shown)
+    assert any("epoch 40.0 of 40" in words for words in shown)
     fresh = open_page("run")  # the kernel is gone, and so are its widgets, but for what was saved
     wait_for(lambda: fresh.images() == shown, 120)  # the page fills from the top
     demo = fresh.page.locator(".charrnn-panel .charrnn-picture svg")
