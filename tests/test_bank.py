@@ -10,7 +10,16 @@ from charrnn_helpers.checks.verdict import NOT_TRIED, PASSED, WRONG
 from tests import bank
 
 RIGHT, WRONG_ONES = bank.entries("Right"), bank.entries("Wrong")
-EACH_EXERCISE = pytest.mark.parametrize("exercise", checks.EXERCISES, ids=lambda e: e.name)
+
+
+def together(value, name, marks=()):
+    """A parameter whose tests share a worker with all of that exercise, and what it remembers."""
+    return pytest.param(value, marks=[pytest.mark.xdist_group(f"bank of {name}"), *marks])
+
+
+EACH_EXERCISE = pytest.mark.parametrize(
+    "exercise", [together(e, e.name) for e in checks.EXERCISES], ids=lambda e: e.name
+)
 
 
 def one_of_each(entries):
@@ -19,7 +28,7 @@ def one_of_each(entries):
     for entry in entries:
         again = (entry.exercise, entry.mistake) in seen
         seen.add((entry.exercise, entry.mistake))
-        marked.append(pytest.param(entry, marks=pytest.mark.long if again else []))
+        marked.append(together(entry, entry.exercise, [pytest.mark.long] if again else []))
     return marked
 
 
@@ -27,7 +36,7 @@ def judged(entry):
     return checks.BY_NAME[entry.exercise].judge(bank.define(entry.exercise, entry.source))
 
 
-@pytest.mark.parametrize("entry", RIGHT, ids=str)
+@pytest.mark.parametrize("entry", [together(entry, entry.exercise) for entry in RIGHT], ids=str)
 def test_a_right_answer_passes(entry):
     verdict = judged(entry)
     assert verdict.status == PASSED, repr(verdict)
