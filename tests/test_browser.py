@@ -199,6 +199,7 @@ def test_the_demos_answer_on_one_page(open_page, served):
     assert page.problems() == 0
     panels = page.page.locator(".charrnn-panel")
     assert panels.count() == len(sources)
+    assert page.page.get_by_text("Changes so far").count() == 0  # that is for the cockpit
     for i, (_, sliders) in enumerate(sources):
         for name in sliders[:1]:
             answers_when_moved(page, panels.nth(i), name)

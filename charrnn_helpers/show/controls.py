@@ -89,7 +89,7 @@ class Panel(anywidget.AnyWidget):
     message = traitlets.Unicode().tag(sync=True)
     pressed = traitlets.Dict().tag(sync=True)  # {name of a button that stays down: is it down?}
     disabled = traitlets.List().tag(sync=True)  # names of controls that would do nothing now
-    notes = traitlets.List(None, allow_none=True).tag(sync=True)  # a list that can be unfolded
+    notes = traitlets.List(default_value=None, allow_none=True).tag(sync=True)  # to be unfolded
 
     @traitlets.observe("comm")
     def _let_messages_pass(self, change):
