@@ -1,6 +1,9 @@
 """Fixtures: the real book where it is at hand, the bundled story, small models."""
 
 import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # child processes, too, before torch is imported
+
 import signal
 from pathlib import Path
 

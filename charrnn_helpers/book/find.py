@@ -95,7 +95,8 @@ def downloaded(cached, retry=False):
     """
     from charrnn_helpers.book.download import DownloadError  # here: the package imports quickly
 
-    since, end = time.time() - BELIEVED * (not retry), time.monotonic() + SECONDS + SPARE
+    since = time.time() if retry else time.time() - BELIEVED
+    end = time.monotonic() + SECONDS + SPARE
     try:
         with turn(cached):
             if is_the_book(cached):  # another process may have brought it meanwhile

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 
 from charrnn_helpers.checks.trial import attempt_all
-from charrnn_helpers.checks.values import brief, compare, error_text, identical, relation
+from charrnn_helpers.checks.values import brief, compare, counted, error_text, identical, relation
 
 
 class Diagnosis(NamedTuple):
@@ -148,13 +148,14 @@ def raised(exercise, answer, outcomes, i):
     """Return the Diagnosis of an error: Python's message, the line, and a remark if one fits."""
     error = outcomes[i].error
     if isinstance(error, TypeError) and not takes(answer, exercise.num_arguments):
-        many = f"{exercise.num_arguments} argument" + "s" * (exercise.num_arguments != 1)
+        many = counted(exercise.num_arguments, "argument")
         return Diagnosis("arguments", f"Your code must accept {many}. Python says: {error}.", i)
     said = error_text(error)
     remarks = [(name, remark) for part, name, remark in REMARKS if part in said][:1]
     line = own_line(error, answer)
     texts = [f"Your code stops with {said}."]
-    texts += [f"The error occurs in the line `{line}`."] * bool(line)
+    if line:
+        texts.append(f"The error occurs in the line `{line}`.")
     texts += [remark for _, remark in remarks]
     if any(not exercise.difference(outcome, k) for k, outcome in enumerate(outcomes)):
         texts.append("For other arguments, the result is right.")

@@ -128,14 +128,14 @@ def compare_lists(got, want):
     if all(isinstance(item, str) for item in want):
         missing = [w for w in want if w not in got]
         surplus = [g for g in got if not isinstance(g, str) or g not in want]
-        words = [f"missing: {brief(missing)}"] * bool(missing)
-        words += [f"not expected: {brief(surplus)}"] * bool(surplus)
-        if words:
-            return Difference("missing or surplus", "; ".join(words))
+        words = {"missing": missing, "not expected": surplus}
+        said = [f"{word}: {brief(items)}" for word, items in words.items() if items]
+        if said:
+            return Difference("missing or surplus", "; ".join(said))
         if len(got) == len(want) and got != want:
             return Difference("order", "the items are in a different order")
     if len(got) != len(want):
-        items = "1 item" if len(got) == 1 else f"{len(got)} items"
+        items = counted(len(got), "item")
         return Difference("length", f"the list has {items} instead of {len(want)}")
     for i, (g, w) in enumerate(zip(got, want, strict=True)):
         found = compare(g, w)
@@ -196,6 +196,11 @@ def identical(a, b):
     if isinstance(a, Odd) and isinstance(b, Odd) and a.error and b.error:
         return True
     return type(a) is type(b) and a == b
+
+
+def counted(number, noun):
+    """Return the number and the noun, which is in the plural unless the number is 1."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def name_of(value):

@@ -15,6 +15,7 @@ from charrnn_helpers.checks.diagnosis import REMARKS
 from charrnn_helpers.checks.judge import CHANGED, TROUBLES
 from charrnn_helpers.checks.logbook import check_kind, parsed
 from charrnn_helpers.checks.trial import SECONDS
+from charrnn_helpers.checks.values import counted
 
 MOST_BYTES = 10_000_000  # of one logbook; a diligent learner writes less than a hundredth of it
 SHOWN = 3  # diagnoses for each exercise
@@ -102,16 +103,14 @@ def sentence(exercise, diagnosis):
 
 
 def as_text(rows, learners):
-    lines = [f"{learners} logbook{'s' * (learners != 1)}"]
+    lines = [counted(learners, "logbook")]
     for exercise, tried, passed, mistakes in rows:
         title = f"notebook {exercise.notebook}, {exercise.name}: {exercise.title}"
         lines.append(f"\n{title}\n  tried by {tried}, passed by {passed}")
-        lines += [f"  {learners_of(n)}: {name or 'other'}. {text}" for n, name, text in mistakes]
+        lines += [
+            f"  {counted(n, 'learner')}: {name or 'other'}. {text}" for n, name, text in mistakes
+        ]
     return "\n".join(lines)
-
-
-def learners_of(n):
-    return f"{n} learner{'s' * (n != 1)}"
 
 
 def bar(n, of, color):
@@ -122,13 +121,13 @@ def bar(n, of, color):
 
 def as_page(rows, learners):
     """Return an HTML page on which bars show how many passed, and how frequent each mistake was."""
-    body = [f"<h1>{learners} logbook{'s' * (learners != 1)}</h1>"]
+    body = [f"<h1>{counted(learners, 'logbook')}</h1>"]
     for exercise, tried, passed, mistakes in rows:
         body.append(f"<h2>Notebook {exercise.notebook}: {html.escape(exercise.title)}</h2>")
         body.append(f"<p>{bar(passed, tried, '#0072B2')} passed by {passed} of {tried}</p><ul>")
         for n, name, text in mistakes:
             words = f"<b>{html.escape(name or 'other')}</b>. {html.escape(text)}"
-            body.append(f"<li>{bar(n, tried, '#D55E00')} {learners_of(n)}: {words}</li>")
+            body.append(f"<li>{bar(n, tried, '#D55E00')} {counted(n, 'learner')}: {words}</li>")
         body.append("</ul>")
     style = "body{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}"
     return PAGE.format(style=style, body="\n".join(body))

@@ -165,7 +165,8 @@ class TrainingCockpit:
     def _senseless(self):
         """Return the names of the buttons that would do nothing now."""
         names = {"play": ["step"], "diverged": ["play", "step"]}.get(self.mode, [])
-        return names + ["back"] * (self.good[0] == self.steps and self.mode != "diverged")
+        nowhere_to_go = self.good[0] == self.steps and self.mode != "diverged"
+        return [*names, "back"] if nowhere_to_go else names
 
     # The next two methods run in the second thread, and only record settings and clicks.
 
@@ -322,7 +323,7 @@ def including(values, value):
     if value in values:
         return values
     numbers = sorted([v for v in values if v is not None] + [float(value)])
-    return numbers + [None] * (None in values)
+    return [*numbers, None] if None in values else numbers
 
 
 def click_problems():
