@@ -421,6 +421,16 @@ def test_the_last_error_comes_with_its_own_frames():
         assert found[-1][-1]["length"] > 0
 
 
+def test_the_last_error_of_a_method_that_the_check_calls():
+    class Broken(checks.vocabulary.answer):
+        def encode(self, text):
+            return {}[text]
+
+    verdict = checks.vocabulary.judge(Broken)
+    assert verdict.status == WRONG and verdict.text.endswith(SHOWS)
+    assert frames_of_last_error(KeyError)[0][1] == "encode"
+
+
 def test_the_last_error_of_a_call_that_does_not_fit():
     assert checks.windows(lambda: 1).text.endswith(SHOWS)
     assert len(frames_of_last_error(TypeError)) == 1  # the line that calls the answer

@@ -82,24 +82,24 @@ def test_the_readmes_links_lead_somewhere():
             assert target.startswith("https://") or near.exists(), target
 
 
+def said_by(code):
+    """What a new Python prints that runs this code."""
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, cwd=ROOT)
+    return run.stdout.strip()
+
+
 def test_importing_the_model_needs_neither_jupyter_nor_matplotlib():
     code = (
         "import sys, charrnn_helpers.data, charrnn_helpers.model, charrnn_helpers.training, "
         "charrnn_helpers.sampling, charrnn_helpers.counting; "
         "print([m for m in ('IPython', 'matplotlib', 'requests') if m in sys.modules])"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=ROOT
-    )
-    assert run.stdout.strip() == "[]"
+    assert said_by(code) == "[]"
 
 
 def test_importing_the_package_imports_nothing_else():
-    code = "import sys, charrnn_helpers; print('torch' in sys.modules)"
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=ROOT
-    )
-    assert run.stdout.strip() == "False"
+    assert said_by("import sys, charrnn_helpers; print('torch' in sys.modules)") == "False"
 
 
 def test_one_version():
@@ -116,10 +116,7 @@ def test_the_console_command():
 
 def test_importing_the_checks_needs_no_matplotlib():
     code = "import sys, charrnn_helpers.checks; print('matplotlib' in sys.modules)"
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=ROOT
-    )
-    assert run.stdout.strip() == "False"
+    assert said_by(code) == "False"
 
 
 def test_what_builds_the_product_imports_nothing_from_the_tests():

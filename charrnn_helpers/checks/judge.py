@@ -15,7 +15,7 @@ import torch
 from charrnn_helpers.checks import logbook
 from charrnn_helpers.checks.diagnosis import diagnose, evidence
 from charrnn_helpers.checks.trial import SECONDS, Worker, attempt_all, call, restored
-from charrnn_helpers.checks.values import brief, compare, settle
+from charrnn_helpers.checks.values import Odd, brief, compare, settle
 from charrnn_helpers.checks.verdict import (
     NOT_TRIED,
     PASSED,
@@ -117,7 +117,7 @@ class Exercise:
         if wrong:
             found = diagnose(self, answer, outcomes)
             lines = evidence(self, outcomes[found.case], found.case)
-            text = found.text + keep_error(outcomes[found.case].error)
+            text = found.text + keep_error(error_of(outcomes[found.case]))
             return verdict(self.title, WRONG, text, found.mistake, lines, printed)
         changed = [i for i, outcome in enumerate(outcomes) if not outcome.kept]
         if changed:
@@ -218,6 +218,13 @@ CHANGED = (
 
 COURSE = Path(__file__).parents[1]  # the folder of the course's own code
 KEPT = []  # the error that the last check reported, and its traceback, if it reported one
+
+
+def error_of(outcome):
+    """Return the error that an answer raised, as a whole or in one of its parts; None without."""
+    parts = outcome.value.values() if isinstance(outcome.value, dict) else [outcome.value]
+    raised = [part.error for part in parts if isinstance(part, Odd)]
+    return outcome.error or next(filter(None, raised), None)
 
 
 def keep_error(error):

@@ -13,10 +13,10 @@ RTOL, ATOL = 1e-4, 1e-5
 
 
 class Odd(NamedTuple):
-    """Something that cannot be compared, described in words; `error` if it is an exception."""
+    """Something that cannot be compared, described in words; with the exception, if it is one."""
 
     what: str
-    error: bool = False
+    error: Exception | None = None
 
 
 class Difference(NamedTuple):
@@ -37,7 +37,7 @@ def attempt(work, *args):
     try:
         return work(*args)
     except Exception as error:
-        return Odd(error_text(error), error=True)
+        return Odd(error_text(error), error)
 
 
 def error_text(error):
@@ -100,7 +100,9 @@ def compare(got, want):
     if got is None and want is not None:
         return Difference("nothing", "the result is None, as it is for a function without a return")
     if isinstance(got, Odd):
-        return Difference("raises" if got.error else "type", f"the result is {got.what}")
+        return Difference(
+            "raises" if got.error is not None else "type", f"the result is {got.what}"
+        )
     if isinstance(want, str):
         return compare_texts(got, want)
     if isinstance(want, bool) and isinstance(got, bool):
@@ -193,7 +195,7 @@ def identical(a, b):
         return len(a) == len(b) and all(map(identical, a, b))
     if isinstance(a, torch.Tensor) or isinstance(b, torch.Tensor):
         return False
-    if isinstance(a, Odd) and isinstance(b, Odd) and a.error and b.error:
+    if isinstance(a, Odd) and isinstance(b, Odd) and None not in (a.error, b.error):
         return True
     return type(a) is type(b) and a == b
 
