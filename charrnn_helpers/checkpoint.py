@@ -77,22 +77,24 @@ def load_checkpoint(path, vocab=None, device=None):
 
 def read(path):
     """Return the header and the tensors of the file; raise ValueError if it is damaged."""
-    with path.open("rb"):
-        pass  # an error of the system's own, if the file cannot be read
+    path.open("rb").close()  # an error of the system's own, if the file cannot be read
+    damaged = f"{str(path)!r} is not a valid checkpoint"
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        header = json.loads(metadata.get("header", "{}"))
-    except (SafetensorError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{str(path)!r} is not a valid checkpoint ({error}); {AGAIN}") from error
-    known = metadata.get("format", "")
+    except SafetensorError as error:
+        raise ValueError(f"{damaged} ({error}); {AGAIN}") from error
+    known, text = metadata.get("format", ""), metadata.get("header", "{}")
     if known != FORMAT:
         what = "was written by another version" if "charrnn" in known else "is not a checkpoint"
         raise ValueError(f"{str(path)!r} {what} of this course; {AGAIN}")
-    if metadata.get("sha256") != digest(metadata.get("header", ""), tensors):
+    if metadata.get("sha256") != digest(text, tensors):
         raise ValueError(f"{str(path)!r} was altered: its SHA-256 is wrong; {AGAIN}")
-    return header, tensors
+    try:
+        return json.loads(text), tensors
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{damaged} ({error}); {AGAIN}") from error
 
 
 def what_is_wrong(header, tensors):

@@ -294,7 +294,8 @@ def test_foreign_files_are_refused(tmp_path):
     torch.save(make_model().state_dict(), tmp_path / "torch")
     with pytest.raises(ValueError, match="not a valid checkpoint"):
         load_checkpoint(tmp_path / "torch")
-    save_file({"W": torch.zeros(2)}, tmp_path / "old", {"format": "charrnn checkpoint 1"})
+    metadata = {"format": "charrnn checkpoint 1", "header": "of another kind"}
+    save_file({"W": torch.zeros(2)}, tmp_path / "old", metadata)
     with pytest.raises(ValueError, match="was written by another version of this course;"):
         load_checkpoint(tmp_path / "old")
 
