@@ -4,7 +4,7 @@ import argparse
 import io
 import sys
 
-from charrnn_helpers.commands import computer, fetch, lab, report, sample, train
+from charrnn_helpers.commands import computer, fetch, lab, mistake, report, sample, train
 
 COMMANDS = {
     "check": (computer, "show what works on this computer, what does not, and the remedy"),
@@ -13,6 +13,7 @@ COMMANDS = {
     "train": (train, "train a model on a text of your own, and save it"),
     "lab": (lab, "copy the notebooks into a folder, and open JupyterLab there"),
     "report": (report, "show which mistakes a class made, from its logbooks"),
+    "mistake": (mistake, "show what a check says of an answer, and how to teach it a new mistake"),
 }
 EXAMPLES = """\
 examples:

@@ -436,7 +436,7 @@ def test_the_last_error_of_a_call_that_does_not_fit():
     assert len(frames_of_last_error(TypeError)) == 1  # the line that calls the answer
 
 
-def test_the_last_error_is_not_that_of_the_model_answer_with_a_slip_in_it():
+def test_the_last_error_is_not_that_of_the_model_answer_with_a_mistake_in_it():
     verdict = checks.clip_factor(lambda norm, theta: min(1, theta / norm))
     assert verdict.mistake == "division by zero" and verdict.text.endswith(SHOWS)
     assert [file for file, *_ in frames_of_last_error(ZeroDivisionError)] == [__file__]
@@ -508,7 +508,7 @@ def test_what_an_answer_leaves_behind_is_restored(kind, wrong):
     assert torch.equal(random_states()[0], of_torch) and list(random_states()[1:]) == others
 
 
-def test_the_slips_of_an_exercise_leave_gradients_as_they_are():
+def test_the_mistakes_of_an_exercise_leave_gradients_as_they_are():
     """Among those of evaluate is one that switches gradients off for good."""
     checks.evaluate.judge(lambda model, batches: 0.0)
     assert torch.is_grad_enabled()
@@ -714,3 +714,11 @@ def test_settled_values_are_compared_with_lenience_where_nothing_is_lost():
         assert compare(settle(same), want) is None
     assert compare(settle(torch.tensor([[1, 2], [3, 4]])), want).kind == "dtype"
     assert compare(settle(torch.ones(4)), want).kind == "shape"
+
+
+def test_a_variable_of_the_notebook_is_named():
+    code = "def my_rnn_step(X, H, W_xh, W_hh, b_h):\n    return torch.tanh(X @ W + H.sum() + b_h)"
+    namespace = {"torch": torch, "W": torch.ones(2, 2)}
+    exec(code, namespace)
+    verdict = checks.rnn_step.judge(namespace["my_rnn_step"])
+    assert "reads `W` from the notebook" in verdict.text and "arguments" in verdict.text

@@ -1,5 +1,7 @@
 """The command line: `python -m charrnn_helpers`, and the same from a wheel in a new environment."""
 
+import dataclasses
+import io
 import json
 import os
 import re
@@ -15,7 +17,8 @@ from charrnn_helpers import checks
 from charrnn_helpers.__main__ import COMMANDS, main
 from charrnn_helpers.book import find, story_path
 from charrnn_helpers.checkpoint import load_checkpoint
-from charrnn_helpers.commands import computer, lab, report
+from charrnn_helpers.checks import document
+from charrnn_helpers.commands import computer, lab, mistake, report
 from tools.course import NOTEBOOKS, ROOT
 
 STORY = str(story_path())
@@ -272,15 +275,15 @@ def logbooks(tmp_path, monkeypatch):
 
 
 def test_the_report_counts_learners_and_gives_the_sentences(logbooks, capsys, tmp_path):
-    slip = next(iter(checks.windows.slips))
-    event = {"exercise": "windows", "status": "wrong", "diagnosis": slip}
+    mistake = next(iter(checks.windows.mistakes))
+    event = {"exercise": "windows", "status": "wrong", "diagnosis": mistake}
     with logbooks[0].open("a", encoding="utf-8") as file:
         file.write(f"{json.dumps(event)}\n" * 3)
     page = tmp_path / "report.html"
     assert main(["report", *map(str, logbooks), "--html", str(page)]) == 0
     text = capsys.readouterr().out
     assert "3 logbooks" in text and "tried by 2, passed by 1" in text
-    assert f"1 learner: {slip}. {checks.windows.slips[slip].text}" in text
+    assert f"1 learner: {mistake}. {checks.windows.mistakes[mistake].text}" in text
     assert "passed by 1 of 2" in page.read_text(encoding="utf-8")
 
 
@@ -320,6 +323,83 @@ def test_without_a_single_logbook_there_is_no_report(tmp_path, capsys):
 
 def test_each_name_of_a_diagnosis_has_a_sentence():
     for exercise in checks.EXERCISES:
-        for name in exercise.slips:
-            assert report.sentence(exercise, name) == exercise.slips[name].text
+        for name in exercise.mistakes:
+            assert report.sentence(exercise, name) == exercise.mistakes[name].text
     assert "seconds" in report.sentence(exercise, "time") and report.sentence(exercise, "xor")
+
+
+STEP = "def my_rnn_step(X, H, W_xh, W_hh, b_h):\n    return "
+
+
+def told(tmp_path, capsys, source, name="rnn_step"):
+    """What the command prints about an answer, and its exit code."""
+    (tmp_path / "answer.py").write_text(source, encoding="utf-8")
+    code = main(["mistake", name, str(tmp_path / "answer.py")])
+    return code, capsys.readouterr()
+
+
+def test_a_known_mistake_is_named_with_its_section(tmp_path, capsys):
+    source = STEP + "torch.tanh(X @ W_xh + F.linear(H, W_hh) + b_h)\nchecks.rnn_step(my_rnn_step)\n"
+    code, found = told(tmp_path, capsys, source)
+    assert code == 0 and checks.rnn_step.mistakes["W_hh transposed"].text in found.out
+    assert "in the section 'W_hh transposed'" in found.out and "checks." not in found.out
+
+
+def test_a_new_mistake_gets_a_section_that_teaches_it(tmp_path, capsys, monkeypatch):
+    source = STEP + "torch.tanh(X @ W_xh - 2 * H @ W_hh.exp() + b_h)\n"
+    code, found = told(tmp_path, capsys, source)
+    assert code == 0 and "## NAME THE MISTAKE" in found.out
+    section = found.out[found.out.index("## NAME") :].replace("NAME THE MISTAKE", "a new one")
+    section = section.replace(mistake.NEW[1], "The matrix goes through exp().")
+    path = document.FOLDER / "rnn_step.md"
+    text = path.read_text(encoding="utf-8").replace("## no tanh", f"{section}\n## no tanh", 1)
+    taught = dataclasses.replace(checks.rnn_step)
+    taught.__dict__["document"] = document.parse(text)
+    answer, _ = mistake.define(taught, source)
+    assert taught.judge(answer).mistake == "a new one"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (STEP + "torch.tanh(b_h + H @ W_hh + X @ W_xh)", "## Right: IN WHICH STYLE"),
+        (STEP + "torch.relu(X @ W_xh + H @ W_hh)", "## Together: relu + no bias"),
+    ],
+)
+def test_other_answers_get_their_sections(tmp_path, capsys, source, words):
+    code, found = told(tmp_path, capsys, source)
+    assert code == 0 and words in found.out
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("def another(x):\n    return x\n", "does not define my_rnn_step"),
+        ("def my_rnn_step(X:\n", "line 1"),
+        ("1 / 0\nx = 1 / 0\n", "raises ZeroDivisionError"),
+    ],
+)
+def test_a_file_that_holds_no_answer(tmp_path, capsys, source, words):
+    code, found = told(tmp_path, capsys, source)
+    assert code == 1 and words in found.err and "Traceback" not in found.err
+
+
+def test_a_stub_is_not_tried_yet(tmp_path, capsys):
+    code, found = told(tmp_path, capsys, STEP + "...\n")
+    assert code == 1 and "Not tried yet" in found.out
+
+
+def test_an_unknown_exercise_a_missing_file_and_bytes(tmp_path, capsys):
+    assert main(["mistake", "rnn_stop", "-"]) == 1
+    assert 'Did you mean "rnn_step"?' in capsys.readouterr().err
+    assert main(["mistake", "rnn_step", str(tmp_path / "nowhere.py")]) == 1
+    assert "nowhere.py" in capsys.readouterr().err
+    (tmp_path / "bytes.py").write_bytes(b"\xff\xfe\x00")
+    assert main(["mistake", "rnn_step", str(tmp_path / "bytes.py")]) == 1
+    assert "is not UTF-8" in capsys.readouterr().err
+
+
+def test_the_answer_can_be_pasted(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(STEP + "X @ W_xh + H @ W_hh + b_h\n"))
+    assert main(["mistake", "rnn_step", "-"]) == 0
+    assert "in the section 'no tanh'" in capsys.readouterr().out

@@ -1,6 +1,6 @@
 """Build the online edition: `python -m web.build [FOLDER]`, or `make site`.
 
-The pages are made from the notebooks, the docs, the docstrings, and the texts of the exercises.
+The pages are made from the notebooks, the docs, the docstrings, and the documents of the exercises.
 """
 
 import base64
@@ -20,7 +20,6 @@ import charrnn_helpers
 from charrnn_helpers.book import story_path
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.trained import trained_model
-from web import misconceptions
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
@@ -50,7 +49,10 @@ def sources(folder):
     book = folder / "charrnn_helpers" / "book"
     book.mkdir(parents=True)
     shutil.copy(ROOT / "charrnn_helpers" / "book" / "README.md", book)
-    (folder / "misconceptions.md").write_text(misconceptions.page(), encoding="utf-8")
+    exercises = Path("charrnn_helpers", "checks", "exercises")
+    (folder / exercises).mkdir(parents=True)
+    for path in (ROOT / exercises).glob("*.md"):
+        shutil.copy(path, folder / exercises)
     (folder / "notebooks").mkdir()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)

@@ -10,11 +10,16 @@ CHARRNN_STRICT=1 in the environment, as in CI, everything except *passed* raises
 =============  ==========================================================================
 values         what an answer returned, what was expected, and how the two differ
 trial          calls an answer with a limit on time and memory
-diagnosis      the known slip, or the two, that explain what it did; or just the facts
+diagnosis      the known mistake, or two, that explain what it did; or just the facts
+repair         one change of the learner's own code that makes it right
+candidates     the changes that are tried
+influence      what a result depends on, compared with what it should depend on
+relations      how a result is related to the expected one
 verdict        what the learner sees
 logbook        what was tried, passed, and predicted
-judge          the exercise: a model answer, cases, hints, slips; the last error
-exercises/     one module per notebook
+judge          the exercise: a model answer, and cases to try an answer on; the last error
+document       what a person wrote about it: title, hints, mistakes, and answers
+exercises/     one module per notebook, and one document per exercise
 predictions    questions that are asked before a cell is run
 =============  ==========================================================================
 """

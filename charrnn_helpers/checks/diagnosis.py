@@ -1,19 +1,26 @@
-"""The diagnosis: the known slip, or the two, that explain what an answer did; or just the facts.
+"""The diagnosis: the known mistake, or the two, that explain what an answer did; or the facts.
 
 A diagnosis comes from what an answer does, never from how it is written.
 """
 
+import dis
 import inspect
 import itertools
 import linecache
-import re
 import traceback
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
-from charrnn_helpers.checks.trial import attempt_all
-from charrnn_helpers.checks.values import brief, compare, counted, error_text, identical, relation
+from charrnn_helpers.checks.influence import influence
+from charrnn_helpers.checks.relations import degenerate, relation
+from charrnn_helpers.checks.repair import Repair, repair
+from charrnn_helpers.checks.trial import attempt_all, call
+from charrnn_helpers.checks.values import Difference, brief, compare, counted, error_text, identical
+
+COURSE = Path(__file__).parents[1]  # the folder of the course's own code
 
 
 class Diagnosis(NamedTuple):
@@ -22,11 +29,18 @@ class Diagnosis(NamedTuple):
     mistake: str
     text: str
     case: int
+    change: Repair | None = None
+
+    def with_repair(self, change):
+        """Return the Diagnosis with what the change says at its end."""
+        if change is None:
+            return self
+        return self._replace(text=f"{self.text} {change.text}", change=change)
 
 
 REMARKS = (  # (part of an error's text, a name, what is true whatever its cause)
-    ("is not defined", "unknown name", "Is the name spelled correctly, and did you run the cell "
-        "that defines it?"),
+    ("is not defined", "unknown name", "Is the name spelled correctly, did you run the cell that "
+        "defines it, or should it be one of the arguments?"),
     ("for ^", "xor", "In Python, ^ is not a power. A power is written with two stars, as in x**2."),
     ("can't multiply sequence", "list times number", "Lists cannot be multiplied element by "
         "element. Use a loop or tensors."),
@@ -41,10 +55,9 @@ REMARKS = (  # (part of an error's text, a name, what is true whatever its cause
         "has rows."),
     ("must match the size of tensor", "unlike shapes", "Two tensors are combined element by "
         "element, but their shapes do not match."),
-    ("out of bounds", "index too large", "Indices count from 0, so the last one is the length "
-        "minus 1."),
-    ("index out of range", "index too large", "Indices count from 0, so the last one is the length "
-        "minus 1."),
+    ("out of bounds", "index too large", "The index is larger than this axis allows: either the "
+        "index or the axis is wrong. The last index is the length minus 1."),
+    ("index out of range", "index too large", "The last index is the length minus 1."),
     ("Boolean value of Tensor", "tensor as a condition", "if, and, or, and not need a single True "
         "or False. Use `is None` to test for None, and torch.where to choose element by element."),
     ("leaf Variable that requires grad", "weights in place", "A weight itself is changed in place, "
@@ -65,68 +78,130 @@ REMARKS = (  # (part of an error's text, a name, what is true whatever its cause
 
 
 def diagnose(exercise, answer, outcomes):
-    """Return the Diagnosis of an answer that is not right, from its Outcomes."""
+    """Return the Diagnosis of an answer that is not right, from its Outcomes.
+
+    What explains all of it comes first, the bare numbers last.
+    """
     failing = [i for i, outcome in enumerate(outcomes) if exercise.difference(outcome, i)]
     calm = [i for i in failing if outcomes[i].error is None]
+    if by_chance(exercise, answer, outcomes):
+        text = "Your code returns a different result each time for the same arguments. Is something"
+        text += " in it random, or kept from one call to the next?"
+        return Diagnosis("another result each time", text, failing[0])
     found = known(exercise, outcomes, range(len(outcomes)))
     if not found and calm and len(calm) < len(failing):
         found = known(exercise, outcomes, [i for i, o in enumerate(outcomes) if o.error is None])
         failing = calm if found else failing
     if found:
-        text = " ".join(exercise.slips[name].text for name in found)
+        text = " ".join(exercise.mistakes[name].text for name in found)
         return Diagnosis(" + ".join(found), text, failing[0])
+    change = repair(answer, partial(is_right, exercise, failing))
+    found = unknown(exercise, answer, outcomes, failing, change)
+    names = global_variables(answer)
+    if names and not change:
+        text = (
+            f"{found.text} Your code also reads {' and '.join(names)} from the notebook: take what"
+        )
+        found = found._replace(text=f"{text} you need from the arguments.")
+    return found
+
+
+def unknown(exercise, answer, outcomes, failing, change):
+    """Return the Diagnosis of an answer that no mistake explains; `change` may repair it."""
+    calm = [i for i in failing if outcomes[i].error is None]
     if outcomes[failing[0]].error is not None:
-        return raised(exercise, answer, outcomes, failing[0])
-    if by_chance(exercise, answer, outcomes):
-        text = "Your code returns a different result each time for the same arguments. Is something"
-        text += " in it random, or kept from one call to the next?"
-        return Diagnosis("another result each time", text, failing[0])
-    return partly_known(exercise, outcomes, failing) or difference(exercise, outcomes, failing)
+        return raised(exercise, answer, outcomes, failing[0]).with_repair(change)
+    found = partly_known(exercise, outcomes, failing) or shared(exercise, outcomes, failing)
+    found = found or related(exercise, outcomes, failing)
+    if change:
+        only = Diagnosis(change.kind, change.text, failing[0], change)
+        return found.with_repair(change) if found else only
+    found = found or depends(exercise, answer, outcomes, calm)
+    if not all(outcome.kept for outcome in outcomes):
+        found = found._replace(text=f"{found.text} {ALSO_CHANGED}")
+    return found
+
+
+ALSO_CHANGED = "Apart from that, your code changes its arguments, which the caller may still need."
+
+
+def global_variables(answer):
+    """Return the names of tensors, numbers, and models that an answer reads from the notebook."""
+    methods = vars(answer).values() if isinstance(answer, type) else (inspect.unwrap(answer),)
+    found = {}
+    for function in filter(inspect.isfunction, methods):
+        for step in dis.get_instructions(function.__code__):
+            value = function.__globals__.get(step.argval) if "GLOBAL" in step.opname else None
+            if isinstance(value, (int, float, str, list, dict, torch.Tensor, torch.nn.Module)):
+                found[f"`{step.argval}`"] = value
+    return list(found)
 
 
 def known(exercise, outcomes, cases):
-    """Return the name of the slip, or of the two, that explain these cases; () if there is none.
+    """Return the known mistake, or the two, that explain these cases; () if there are none.
 
     The order and the number of attempts are fixed, so timing plays no role.
     """
-    sets = [(name,) for name in exercise.slips]
-    if any(outcomes[i].error is None for i in cases):
-        sets += itertools.combinations(exercise.slips, 2)
+    names = list(exercise.mistakes)
     suspicious = sorted(cases, key=lambda i: exercise.difference(outcomes[i], i) is None)
-    for slips in sets:
-        if all(alike(exercise, outcomes, slips, i) for i in suspicious):
-            return slips
+    for name in names:
+        if all(alike(exercise, outcomes, (name,), i) for i in suspicious):
+            return (name,)
+    telling = [i for i in suspicious if is_telling(exercise, outcomes, i)]
+    for pair in itertools.combinations(names, 2) if telling else ():
+        if all(alike(exercise, outcomes, pair, i) for i in suspicious):
+            missed = (not alike(exercise, outcomes, (name,), i) for name in pair for i in telling)
+            if any(missed):  # both are needed, and not only for what says little
+                return pair
     return ()
 
 
-def alike(exercise, outcomes, slips, i):
-    """Tell whether the answer behaves in case i like the model answer with these slips."""
-    outcome, other = outcomes[i], exercise.outcome(slips, i)
+def is_telling(exercise, outcomes, i):
+    """Tell whether a wrong result can show that there are two mistakes: it is not just nan, say."""
+    wrong = outcomes[i].error is None and exercise.difference(outcomes[i], i)
+    if not wrong:
+        return False
+    value = outcomes[i].value
+    return not degenerate(value.get(wrong.part) if wrong.part else value)
+
+
+def alike(exercise, outcomes, names, i):
+    """Tell whether the answer behaves in case i like the model answer with these mistakes."""
+    outcome, other = outcomes[i], exercise.outcome(names, i)
     if other is None or type(outcome.error) is not type(other.error):
         return False
     if outcome.error is None:
         return identical(outcome.value, other.value)
-    # If errors are the only evidence, their texts have to be the same.
+    # If errors are the only evidence, or two mistakes are blamed, their texts have to be the same.
     only_errors = all(o.error or not exercise.difference(o, k) for k, o in enumerate(outcomes))
-    return not only_errors or error_text(outcome.error) == error_text(other.error)
+    same = error_text(outcome.error) == error_text(other.error) or on_purpose(outcome.error)
+    return same or not (only_errors or len(names) > 1)
+
+
+def on_purpose(error):
+    """Tell whether a raise statement in the answer raised the error, so that its text is free."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if not Path(f.filename).is_relative_to(COURSE)][:1]
+    last = frames[-1] if frames else None
+    return bool(own) and own[0].filename == last.filename and last.line.startswith("raise ")
 
 
 def partly_known(exercise, outcomes, failing):
-    """Return the Diagnosis of a slip that explains the first differing part in all cases."""
+    """Return the Diagnosis of a mistake that explains the first differing part in all cases."""
     part = exercise.difference(outcomes[failing[0]], failing[0]).part
     if not part or any(o.error is not None or part not in o.value for o in outcomes):
         return None
     wrong = exercise.wrong_parts(outcomes)
-    for name, slip in exercise.slips.items():
-        slipped = [exercise.outcome((name,), i) for i in range(len(outcomes))]
-        if any(other.error is not None or part not in other.value for other in slipped):
+    for name, mistake in exercise.mistakes.items():
+        mistaken = [exercise.outcome((name,), i) for i in range(len(outcomes))]
+        if any(other.error is not None or part not in other.value for other in mistaken):
             continue
         explains = all(
             identical(o.value[part], other.value[part])
-            for o, other in zip(outcomes, slipped, strict=True)
+            for o, other in zip(outcomes, mistaken, strict=True)
         )
-        if explains and exercise.wrong_parts(slipped) <= wrong:  # and nothing that is right
-            return Diagnosis(name, slip.text, failing[0])
+        if explains and exercise.wrong_parts(mistaken) <= wrong:  # and nothing that is right
+            return Diagnosis(name, mistake.text, failing[0])
     return None
 
 
@@ -144,6 +219,16 @@ def by_chance(exercise, answer, outcomes):
     )
 
 
+def is_right(exercise, failing, answer):
+    """Tell whether an answer passes; the cases that were failing are tried first."""
+    others = [i for i in range(len(exercise.cases)) if i not in failing]
+    for i in [*failing, *others]:
+        outcome = call(answer, exercise.cases[i], exercise.drive)
+        if exercise.difference(outcome, i) or not outcome.kept:
+            return False
+    return True
+
+
 def raised(exercise, answer, outcomes, i):
     """Return the Diagnosis of an error: Python's message, the line, and a remark if one fits."""
     error = outcomes[i].error
@@ -157,8 +242,9 @@ def raised(exercise, answer, outcomes, i):
     if line:
         texts.append(f"The error occurs in the line `{line}`.")
     texts += [remark for _, remark in remarks]
-    if any(not exercise.difference(outcome, k) for k, outcome in enumerate(outcomes)):
-        texts.append("For other arguments, the result is right.")
+    calm = [k for k, outcome in enumerate(outcomes) if outcome.error is None]
+    if calm and not any(exercise.difference(outcomes[k], k) for k in calm):
+        texts.append("In the cases without an error, the result is right.")
     return Diagnosis(remarks[0][0] if remarks else "raises", " ".join(texts), i)
 
 
@@ -182,21 +268,46 @@ def own_line(error, answer):
     return linecache.getline(frames[-1].filename, frames[-1].lineno).strip() if frames else ""
 
 
-def difference(exercise, outcomes, failing):
-    """Return the Diagnosis of an answer that no slip explains: how its result differs."""
+def shared(exercise, outcomes, failing):
+    """Return the Diagnosis of a list that holds one and the same tensor over and over."""
+    for i in failing:
+        found = exercise.difference(outcomes[i], i)
+        of_value = isinstance(found, Difference) and found.kind == "value"
+        if of_value and outcomes[i].one_object and not exercise.wanted[i].one_object:
+            text = "All items of the list are one and the same tensor, so all of them show its last"
+            text += " values. Make a new tensor for each item."
+            return Diagnosis("one object", text, i)
+    return None
+
+
+def related(exercise, outcomes, failing):
+    """Return the Diagnosis of a result that has a simple relation to the expected one."""
     first = exercise.difference(outcomes[failing[0]], failing[0])
     calm = [i for i in failing if outcomes[i].error is None]
-    parts = {exercise.difference(outcomes[i], i).part for i in calm}
-    if len(parts) == 1:
-        pairs = [(outcomes[i].value, exercise.wanted[i].value) for i in calm]
-        if first.part:
-            pairs = [(got.get(first.part), want[first.part]) for got, want in pairs]
-        related = relation(pairs)
-        if related:
-            name, text = related
-            return Diagnosis(name, first.of_part(text), failing[0])
-    text = first.text[0].upper() + first.text[1:] + "."
-    return Diagnosis(first.kind, first.of_part(text), failing[0])
+    if {exercise.difference(outcomes[i], i).part for i in calm} != {first.part}:
+        return None
+    pairs = [(outcomes[i].value, exercise.wanted[i].value) for i in calm]
+    if first.part:
+        pairs = [(got.get(first.part), want[first.part]) for got, want in pairs]
+    if all(got is None for got, _ in pairs) and len(calm) < len(outcomes):
+        text = "Nothing is returned here; in the other cases that were tried, the result is right."
+        text += " Is a return missing on one branch?"
+        return Diagnosis("nothing on one branch", first.of_part(text), failing[0])
+    found = relation(pairs, exercise.unit)
+    return found and Diagnosis(found.name, first.of_part(found.text), failing[0])
+
+
+def depends(exercise, answer, outcomes, calm):
+    """Return the Diagnosis of what a result depends on, or else of the bare facts."""
+    first = exercise.difference(outcomes[calm[0]], calm[0])
+    facts = Diagnosis(first.kind, first.sentence, calm[0])
+    found = None if first.kind == "nothing" else influence(exercise, answer, calm)
+    if not found:
+        return facts
+    name, text, i = found
+    if first.kind == "value":
+        return Diagnosis(name, text, i)
+    return facts._replace(text=f"{facts.text} {text}")  # first of all the shape, say, is wrong
 
 
 def evidence(exercise, outcome, i):
@@ -210,6 +321,7 @@ def evidence(exercise, outcome, i):
     got, want = (outcome.value.get(part), want[part]) if part else (outcome.value, want)
     shown_got, shown_want = brief(got), brief(want)
     if shown_got == shown_want:  # another type, or a number that is not shown here
-        shown_got = re.sub(r"^the (result|shape|type) is ", "", found.text) if found else shown_got
+        said = found.text.replace("{it}", "the result", 1) if found else shown_got
+        shown_got = said.removeprefix("the result is ")
     label = f"{part}: " if part else ""
     return {"call": shown, "it returned": label + shown_got, "expected": label + shown_want}

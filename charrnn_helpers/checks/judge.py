@@ -1,19 +1,19 @@
-"""The exercise: a model answer, the cases to try an answer on, and the known slips."""
+"""The exercise: a model answer, the cases to try an answer on, and a document of mistakes."""
 
 import copy
 import dis
 import inspect
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
-from charrnn_helpers.checks import logbook
-from charrnn_helpers.checks.diagnosis import diagnose, evidence
+from charrnn_helpers.checks import document, logbook
+from charrnn_helpers.checks.diagnosis import COURSE, diagnose, evidence
 from charrnn_helpers.checks.trial import SECONDS, Worker, attempt_all, call, restored
 from charrnn_helpers.checks.values import Odd, brief, compare, settle
 from charrnn_helpers.checks.verdict import (
@@ -25,14 +25,6 @@ from charrnn_helpers.checks.verdict import (
     is_strict,
     verdict,
 )
-
-
-class Slip(NamedTuple):
-    """A mistake: `old` in the model answer is replaced by `new`, and `text` explains it."""
-
-    old: str
-    new: str
-    text: str
 
 
 class Case(NamedTuple):
@@ -65,15 +57,22 @@ class Exercise:
 
     name: str
     notebook: int
-    title: str
     answer: Callable  # the model answer, a function or a class, named as in the notebook
-    tried: str  # what is tried, in words, for those who passed
     cases: tuple  # of Case, from small to large
-    hints: tuple  # three, from a nudge to nearly there
-    slips: dict = field(repr=False)  # {name: Slip}
     drive: Callable = plain  # drive(answer, *args) -> what is to be compared
     given: Callable | None = None  # a hunt: the faulty code that the notebook gives
     arguments: int | None = None  # how many the answer takes; None: as in the cases
+    unit: str = ""  # of the result: nats or bits, if it has one
+
+    @cached_property
+    def document(self):
+        """The Document of the exercise, which is read when it is first needed."""
+        return document.read(self.name)
+
+    title = property(lambda self: self.document.title)
+    tried = property(lambda self: self.document.tried, doc="What is tried, in words.")
+    hints = property(lambda self: self.document.hints, doc="Three, from a nudge to nearly there.")
+    mistakes = property(lambda self: self.document.mistakes, doc="{name: Mistake}")
 
     def __call__(self, answer=...):
         """Judge the answer and record the result; raise WrongAnswer only in strict mode."""
@@ -117,6 +116,8 @@ class Exercise:
         if wrong:
             found = diagnose(self, answer, outcomes)
             lines = evidence(self, outcomes[found.case], found.case)
+            if found.change:
+                lines = {f"line {found.change.number}": found.change.line} | lines
             text = found.text + keep_error(error_of(outcomes[found.case]))
             return verdict(self.title, WRONG, text, found.mistake, lines, printed)
         changed = [i for i, outcome in enumerate(outcomes) if not outcome.kept]
@@ -144,6 +145,13 @@ class Exercise:
         with torch.enable_grad():
             return [call(self.answer, case, self.drive) for case in self.cases]
 
+    @property
+    def result(self):
+        """What is compared, in words: the result, or parts with names."""
+        value = self.wanted[0].value
+        named = [f"`{part}`" for part in value] if isinstance(value, dict) else []
+        return " and ".join(named) if 0 < len(named) < 3 else "the result"
+
     def difference(self, outcome, i):
         """Return what is not as expected in case i, or None."""
         return outcome.error or compare(outcome.value, self.wanted[i].value)
@@ -159,32 +167,29 @@ class Exercise:
     def _outcomes(self):
         return {}
 
-    def outcome(self, slips, i):
-        """Return the Outcome of the model answer with these slips in case i; None if there is none.
+    def outcome(self, names, i):
+        """Return the Outcome of the model answer with these mistakes in case i, or None.
 
-        If two patches exclude each other, there is no such answer.
+        None means that there is no such answer, because the mistakes exclude each other.
         """
-        if (slips, i) not in self._outcomes:
-            answer = self.patched(slips)
+        if (names, i) not in self._outcomes:
+            answer = self.patched(names)
             with torch.enable_grad():
                 found = answer and call(answer, self.cases[i], self.drive, look_at_input=False)
-            self._outcomes[slips, i] = found
-        return self._outcomes[slips, i]
+            self._outcomes[names, i] = found
+        return self._outcomes[names, i]
 
     @cached_property
     def _patched(self):
         return {}
 
-    def patched(self, slips):
-        """Return the model answer with these slips in it, or None if they exclude each other."""
-        if slips not in self._patched:
-            source, end = self.source, len(self.source) + 1
-            spans = sorted((changed(source, self.slips[name]) for name in slips), reverse=True)
-            for start, stop, new in spans:  # from the last to the first
-                source = source[:start] + new + source[stop:] if stop <= end else ""
-                end = start if source else -1
-            self._patched[slips] = self.build(source) if source else None
-        return self._patched[slips]
+    def patched(self, names):
+        """Return the model answer with these mistakes in it, or None if they exclude each other."""
+        if names not in self._patched:
+            mistakes = [self.mistakes[name] for name in names]
+            source = document.patched(self.source, mistakes)
+            self._patched[names] = self.build(source) if source else None
+        return self._patched[names]
 
     def build(self, source):
         """Return what this source defines when it is run with the model answer's global names."""
@@ -192,7 +197,7 @@ class Exercise:
         names = next(f.__globals__ for f in functions if hasattr(f, "__globals__"))
         namespace = dict(names)
         try:
-            exec(compile(source, f"<slips of {self.name}>", "exec"), namespace)
+            exec(compile(source, f"<mistakes of {self.name}>", "exec"), namespace)
         except SyntaxError:
             return None
         return namespace[self.answer.__name__]
@@ -216,7 +221,6 @@ CHANGED = (
     "Work on a copy (clone), or use operations that return a new tensor."
 )
 
-COURSE = Path(__file__).parents[1]  # the folder of the course's own code
 KEPT = []  # the error that the last check reported, and its traceback, if it reported one
 
 
@@ -250,20 +254,6 @@ def last_error():
     if not KEPT:
         return Note("No error", "The last check kept no error that your code raised.")
     raise KEPT[0].with_traceback(KEPT[1])
-
-
-def changed(source, slip):
-    """Return where a slip changes the source, and how: start, stop, new text."""
-    head = shared(slip.old, slip.new)
-    start, old, new = source.index(slip.old) + head, slip.old[head:], slip.new[head:]
-    tail = shared(old[::-1], new[::-1])
-    return start, start + len(old) - tail, new[: len(new) - tail]
-
-
-def shared(a, b):
-    """Return how many characters two texts have in common at their beginning."""
-    differ = (i for i, (c, d) in enumerate(zip(a, b, strict=False)) if c != d)
-    return next(differ, min(len(a), len(b)))
 
 
 def has_dots(outcome):

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from charrnn_helpers.checks.values import identical, settle
+from charrnn_helpers.checks.values import identical, one_object, settle
 
 try:
     import resource  # not on Windows
@@ -34,11 +34,15 @@ PRINTED = 300  # characters that are kept of what an answer prints
 
 
 class Outcome(NamedTuple):
-    """What an answer did in one case: a settled value, or an error; is its input unchanged?"""
+    """What an answer did in one case: a settled value, or an error.
+
+    Is its input unchanged?  Does it hold one tensor several times?
+    """
 
     value: object
     error: Exception | None = None
     kept: bool = True
+    one_object: bool = False
 
 
 class Trial(NamedTuple):
@@ -59,7 +63,7 @@ class Worker(threading.Thread):
     def __init__(self, work):
         super().__init__(daemon=True)
         self.work, self.value, self.error, self.finished = work, None, None, threading.Event()
-        self.clock, self.begun = None, 0.0
+        self.clock, self.begun, self.since = None, 0.0, time.monotonic()
 
     def run(self):
         try:
@@ -73,6 +77,10 @@ class Worker(threading.Thread):
             self.finished.set()
         except Stopped:  # sent a moment too late
             self.finished.set()
+
+    def renew(self):
+        """Give the thread, which calls this itself, all of its time again."""
+        self.begun, self.since = self.clock(), time.monotonic()
 
     def stop(self):
         """Raise Stopped in the thread, again and again for a minute, until it has ended."""
@@ -153,40 +161,79 @@ class Tap:
 
 def attempt_all(answer, cases, drive, seconds=SECONDS):
     """Return the Trial of an answer: drive(answer, *arguments) for each case."""
-    outcomes, trouble, printed = [], "", Printed()
+    outcomes = []
+
+    def work():
+        for case in cases:
+            worker.renew()
+            outcome = call(answer, case, drive)
+            if is_memory(outcome.error):
+                raise outcome.error
+            outcomes.append(outcome)
+
+    with guarded() as printed:
+        printed.worker = worker = Worker(work)
+        trouble = watch(worker, seconds)
+    return Trial(list(outcomes), trouble, "\n".join(printed.text.split("\n")[:5]).strip())
+
+
+def first(candidates, test, seconds, stopped=2):
+    """Return the first candidate for which test(candidate) is true, or None.
+
+    A candidate may compute for this many seconds; the search ends if too many had to be stopped.
+    """
+    left = list(reversed(candidates))
+
+    def search():
+        while left:
+            worker.renew()
+            candidate = left.pop()
+            if test(candidate):
+                return candidate
+        return None
+
+    with guarded() as printed:
+        for _ in range(stopped + 1):
+            printed.worker = worker = Worker(search)
+            trouble = watch(worker, seconds)
+            if not trouble:
+                return worker.value
+            if trouble in ("interrupted", "cannot be stopped"):
+                break
+    return None
+
+
+@contextlib.contextmanager
+def guarded():
+    """Limit memory, keep what is printed, and restore all states; yield the Printed."""
+    printed = Printed()
     with restored(), memory_limit(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whatever the notebook does with warnings
         out, err = Tap(sys.stdout, printed), Tap(sys.stderr, printed)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            for case in cases:
-                worker = Worker(lambda case=case: call(answer, case, drive))
-                printed.worker = worker
-                trouble = watch(worker, seconds)
-                if trouble:
-                    break
-                outcomes.append(worker.value)
+            yield printed
     printed.worker = None  # a thread may go on with the streams that it found meanwhile
-    return Trial(outcomes, trouble, "\n".join(printed.text.split("\n")[:5]).strip())
 
 
 def call(answer, case, drive, look_at_input=True):
     """Return the Outcome of one case."""
     args = case.make()
     try:
-        value = settle(drive(answer, *args))
+        result = drive(answer, *args)
+        value = settle(result)
     except Exception as error:
         return Outcome(None, error)
     kept = not look_at_input or identical(settle(list(args)), settle(list(case.make())))
-    return Outcome(value, None, kept)
+    return Outcome(value, None, kept, one_object(result))
 
 
 def watch(worker, seconds):
     """Run the worker and stop it when it has computed for this long; return the trouble, if any."""
     try:
         worker.start()
-        begun = time.monotonic()
+        worker.since = time.monotonic()
         while not worker.finished.wait(0.02):  # in short waits, so that an interrupt gets through
-            waited = time.monotonic() - begun - WAITING * seconds
+            waited = time.monotonic() - worker.since - WAITING * seconds
             late = max(worker.computed() - seconds, waited)
             if late > 0 and (late > IMPORTING or not worker.importing()):
                 break
@@ -196,10 +243,14 @@ def watch(worker, seconds):
     if not worker.finished.is_set() and worker.ident is not None:
         threading.Thread(target=worker.stop, daemon=True).start()
         return trouble if worker.finished.wait(1) else "cannot be stopped"
-    error = worker.error if worker.error is not None else getattr(worker.value, "error", None)
-    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+    if is_memory(worker.error):
         return "memory"
     return trouble or ("exit" if worker.error is not None else "")
+
+
+def is_memory(error):
+    """Tell whether an error says that there was not enough memory."""
+    return isinstance(error, MemoryError) or "allocate memory" in str(error)
 
 
 @contextlib.contextmanager
@@ -221,10 +272,14 @@ def memory_limit():
 
 @contextlib.contextmanager
 def restored():
-    """Restore random states, gradient mode, number of threads and default dtype after the block."""
+    """Restore random states, gradient mode, number of threads and default dtype after the block.
+
+    In it there is one thread, because small tensors gain nothing from more on a busy machine.
+    """
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()
     gradients, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
     threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         yield
     finally:

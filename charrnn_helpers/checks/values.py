@@ -19,12 +19,31 @@ class Odd(NamedTuple):
     error: Exception | None = None
 
 
+class Fact(NamedTuple):
+    """What a network does with an answer, in a word that is compared, and with numbers to show.
+
+    An exercise that asks for weights or for a setting has a drive that returns Facts: any answer
+    with which the network does the same is right.
+    """
+
+    word: str
+    shown: str = ""
+
+
 class Difference(NamedTuple):
     """The first thing that is not as expected."""
 
     kind: str  # in a word or two: type, shape, value, order, ...
-    text: str
+    text: str  # what is said of {it}
     part: str = ""  # where, if there are several parts
+    item: str = ""  # "item 0 of ", if it is an item of a list
+
+    @property
+    def sentence(self):
+        """The difference as a whole sentence."""
+        it = self.item.removesuffix(" of ") or "the result"
+        text = self.text.replace("{it}", it, 1)
+        return self.of_part(f"{text[0].upper()}{text[1:]}.")
 
     def of_part(self, text):
         """Return the sentence, after the name of the part if there is one."""
@@ -58,7 +77,7 @@ def named(result, *names):
 
 def settle(value, depth=0):
     """Return a plain copy: tensors, numbers, texts, lists, dicts, or an Odd."""
-    if isinstance(value, (Odd, bool, int, float)) or value is None or value is ...:
+    if isinstance(value, (Odd, Fact, bool, int, float)) or value is None or value is ...:
         return value
     if isinstance(value, (np.ndarray, np.generic)):
         odd = value.dtype.kind not in "fiub"
@@ -80,7 +99,9 @@ def settle(value, depth=0):
         return {name: settle(part, depth + 1) for name, part in value.items()}
     if isinstance(value, nn.Module):
         return {name: settle(p) for name, p in value.state_dict().items()}
-    return Odd(with_article(type(value).__name__))
+    return Odd(
+        "a complex number" if isinstance(value, complex) else with_article(type(value).__name__)
+    )
 
 
 def with_article(noun):
@@ -98,51 +119,53 @@ def compare(got, want):
         differences = ((part, compare(got[part], want[part])) for part in parts)
         return next((found._replace(part=part) for part, found in differences if found), None)
     if got is None and want is not None:
-        return Difference("nothing", "the result is None, as it is for a function without a return")
+        return Difference("nothing", "{it} is None, as it is for a function without a return")
     if isinstance(got, Odd):
-        return Difference(
-            "raises" if got.error is not None else "type", f"the result is {got.what}"
-        )
+        return Difference("type" if got.error is None else "raises", f"{{it}} is {got.what}")
+    if isinstance(want, Fact):
+        same = isinstance(got, Fact) and got.word == want.word
+        return None if same else Difference("behavior", f"{{it}} is {brief(got)}, not {want.word}")
     if isinstance(want, str):
         return compare_texts(got, want)
     if isinstance(want, bool) and isinstance(got, bool):
-        return None if got == want else Difference("value", f"it is {got} instead of {want}")
+        return None if got == want else Difference("value", f"{{it}} is {got} instead of {want}")
     return compare_lists(got, want) if isinstance(want, list) else compare_numbers(got, want)
 
 
 def compare_texts(got, want):
     """Return the first difference between two texts."""
     if not isinstance(got, str):
-        return Difference("type", f"the result is {name_of(got)}, not a string")
+        return Difference("type", f"{{it}} is {name_of(got)}, not a string")
     if got == want:
         return None
     at = next((i for i, (g, w) in enumerate(zip(got, want, strict=False)) if g != w), None)
     if at is None:
-        return Difference("length", f"the text has {len(got)} characters instead of {len(want)}")
-    return Difference("value", f"character {at} is {got[at]!r} instead of {want[at]!r}")
+        characters = counted(len(got), "character")
+        return Difference("length", f"{{it}} has {characters} instead of {len(want)}")
+    return Difference("value", f"character {at} of {{it}} is {got[at]!r} instead of {want[at]!r}")
 
 
 def compare_lists(got, want):
     """Return the first difference between two lists; a tensor counts as the list of its rows."""
     got = list(got) if isinstance(got, torch.Tensor) and got.dim() > 0 else got
     if not isinstance(got, list):
-        return Difference("type", f"the result is {name_of(got)}, not a list of length {len(want)}")
+        return Difference("type", f"{{it}} is {name_of(got)}, not a list of length {len(want)}")
     if all(isinstance(item, str) for item in want):
         missing = [w for w in want if w not in got]
         surplus = [g for g in got if not isinstance(g, str) or g not in want]
-        words = {"missing": missing, "not expected": surplus}
-        said = [f"{word}: {brief(items)}" for word, items in words.items() if items]
+        words = {"lacks": missing, "should not have": surplus}
+        said = [f"{word} {brief(items)}" for word, items in words.items() if items]
         if said:
-            return Difference("missing or surplus", "; ".join(said))
+            return Difference("missing or surplus", f"{{it}} {' and '.join(said)}")
         if len(got) == len(want) and got != want:
-            return Difference("order", "the items are in a different order")
+            return Difference("order", "{it} has its items in a different order")
     if len(got) != len(want):
         items = counted(len(got), "item")
-        return Difference("length", f"the list has {items} instead of {len(want)}")
+        return Difference("length", f"{{it}} has {items} instead of {len(want)}")
     for i, (g, w) in enumerate(zip(got, want, strict=True)):
         found = compare(g, w)
         if found:
-            return found._replace(text=f"item {i}: {found.text}") if len(want) > 1 else found
+            return found._replace(item=f"{found.item}item {i} of ") if len(want) > 1 else found
     return None
 
 
@@ -151,23 +174,31 @@ def compare_numbers(got, want):
     tensor, target = as_tensor(got), as_tensor(want)
     if tensor is None:
         wanted = "a tensor" if isinstance(want, torch.Tensor) else "a number"
-        return Difference("type", f"the result is {name_of(got)}, not {wanted}")
+        return Difference("type", f"{{it}} is {name_of(got)}, not {wanted}")
     if target.dim() == 0 and tensor.numel() == 1:
         tensor = tensor.reshape(())  # one number is one number
     if tensor.shape != target.shape:
-        return Difference("shape", f"the shape is {tuple(tensor.shape)}, not {tuple(target.shape)}")
+        return Difference(
+            "shape", f"the shape of {{it}} is {tuple(tensor.shape)}, not {tuple(target.shape)}"
+        )
     wants_float = isinstance(want, torch.Tensor) and want.is_floating_point()
     if wants_float and not (tensor.is_floating_point() or isinstance(got, list)):
-        return Difference("dtype", f"the type is {tensor.dtype}, not torch.float32")
+        return Difference("dtype", f"the type of {{it}} is {tensor.dtype}, not torch.float32")
+    whole = isinstance(want, torch.Tensor) and not want.is_floating_point()
+    if whole and isinstance(got, torch.Tensor) and got.is_floating_point():
+        return Difference("dtype", f"the type of {{it}} is {tensor.dtype}, not {want.dtype}")
     wrong = ~torch.isclose(tensor.double(), target.double(), RTOL, ATOL, equal_nan=True)
     if not wrong.any():
         return None
     place = wrong.nonzero()[0].tolist()
     g, w = (brief(x[tuple(place)].item()) for x in (tensor, target))
-    if not place:
-        return Difference("value", f"it is {g} instead of {w}")
-    many = f"{wrong.sum()} of {wrong.numel()} numbers differ; the first is at {place}: "
-    return Difference("value", f"{many}{g} instead of {w}")
+    if wrong.numel() == 1:
+        return Difference("value", f"{{it}} is {g} instead of {w}")
+    many = f"{wrong.sum()} of the {wrong.numel()} numbers in {{it}}"
+    at = f"at {place} there is {g} instead of {w}"
+    if wrong.sum() == 1:
+        return Difference("value", f"{many} is wrong: {at}")
+    return Difference("value", f"{many} are wrong; {at}, for instance")
 
 
 def as_tensor(value):
@@ -191,6 +222,8 @@ def identical(a, b):
         return compare(a, b) is None and compare(b, a) is None
     if isinstance(a, dict) and isinstance(b, dict):
         return all(identical(a[key], b[key]) for key in a.keys() & b.keys())
+    if isinstance(a, Fact) and isinstance(b, Fact):
+        return a.word == b.word
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(map(identical, a, b))
     if isinstance(a, torch.Tensor) or isinstance(b, torch.Tensor):
@@ -219,6 +252,8 @@ def name_of(value):
 
 def brief(value):
     """Return a settled value as a text that is short enough to read at a glance."""
+    if isinstance(value, Fact):
+        return f"{value.word} ({value.shown})" if value.shown else value.word
     if isinstance(value, torch.Tensor):
         if value.numel() > 30:
             return f"tensor of shape {tuple(value.shape)}: {brief(value.flatten()[:5])[:-1]}, ...]"
@@ -237,43 +272,14 @@ def brief(value):
     return value.what if isinstance(value, Odd) else str(value)
 
 
-RELATIONS = {  # facts that hold whatever the reason: (name, what is compared, the sentence)
-    "sign": (lambda want: -want, "It is the negative of the expected result."),
-    "exp of it": (torch.exp, "It is exp() of the expected result."),
-    "log of it": (torch.log, "It is the natural logarithm of the expected result."),
-    "bits": (lambda want: want / math.log(2), "It is in bits. The expected result is in nats."),
-    "nats": (lambda want: want * math.log(2), "It is in nats. The expected result is in bits."),
-    "reciprocal": (lambda want: 1 / want, "It is 1 divided by the expected result."),
-    "square": (lambda want: want**2, "It is the square of the expected result."),
-    "root": (torch.sqrt, "It is the square root of the expected result."),
-    "one less": (lambda want: want - 1, "It is always one less than the expected result."),
-    "one more": (lambda want: want + 1, "It is always one more than the expected result."),
-    "all zero": (torch.zeros_like, "It is always zero."),
-}
-
-
-def relation(pairs):
-    """Return the name and the sentence of what relates all pairs (got, want), or None."""
-    if any(isinstance(want, bool) for _, want in pairs):
-        return None
-    pairs = [(as_tensor(got), as_tensor(want)) for got, want in pairs]
-    if any(got is None or want is None for got, want in pairs):
-        return None
-    pairs = [(got.double(), want.double()) for got, want in pairs]
-    turned = [w.dim() > 1 and g.shape == w.mT.shape and bool((g == w.mT).all()) for g, w in pairs]
-    if all(turned):
-        return "transposed", "Rows and columns are swapped."
-    if any(got.shape != want.shape for got, want in pairs):
-        return None
-    if sum(want.numel() for _, want in pairs) < 3:
-        return None  # not enough to tell one relation from another
-    for name, (change, sentence) in RELATIONS.items():
-        if all(torch.allclose(got, change(want), RTOL, ATOL) for got, want in pairs):
-            return name, sentence
-    got, want = (torch.cat([pair[i].flatten() for pair in pairs]) for i in (0, 1))
-    ratios = (got / want)[want.abs() > ATOL]
-    zeros = got[want.abs() <= ATOL]
-    steady = len(ratios) > 2 and ratios[0] != 0 and torch.allclose(ratios, ratios[0], 1e-3)
-    if steady and (zeros.abs() <= ATOL).all():
-        return "factor", f"Every number is {ratios[0].item():.4g} times the expected one."
-    return None
+def one_object(value, depth=0):
+    """Tell whether a list holds one and the same tensor several times, whatever it contains."""
+    if isinstance(value, dict):
+        return any(one_object(part, depth + 1) for part in value.values())
+    if not isinstance(value, (list, tuple)) or depth > 2:
+        return False
+    tensors = [item for item in value if isinstance(item, torch.Tensor) and item.numel()]
+    places = {(t.data_ptr(), t.shape, t.stride()) for t in tensors if t.layout == torch.strided}
+    if len(tensors) > 1 and len(tensors) == len(value) and len(places) == 1:
+        return True
+    return any(one_object(item, depth + 1) for item in value)

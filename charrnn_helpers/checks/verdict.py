@@ -57,16 +57,18 @@ PRE = (
 )
 
 
-# What is code in a sentence: a call, a name with an underscore, or a dotted name.
+# What is code in a sentence: what stands in backticks, a call, a name with an underscore or a dot.
 CODE = re.compile(
-    r"\.?[A-Za-z_][\w.]*\((?:[^()]|\([^()]*\))*\)|\b[A-Za-z]\w*_\w+(?:\.\w+)*|\b[a-z]\w+\.[a-z]\w+\b"
+    r"`([^`]+)`|(\.?[A-Za-z_][\w.]*\((?:[^()]|\([^()]*\))*\)|\b[A-Za-z]\w*_\w+(?:\.\w+)*"
+    r"|\b[a-z]\w+\.[a-z]\w+\b)"
 )
 
 
 def with_code(sentence):
     """Return the sentence as HTML, with its code set as code."""
     style = "color: #111; background: #e8e8e8; padding: 0 0.2em"
-    return CODE.sub(rf'<code style="{style}">\g<0></code>', html.escape(sentence))
+    code = rf'<code style="{style}">{{}}</code>'
+    return CODE.sub(lambda found: code.format(found[1] or found[2]), html.escape(sentence))
 
 
 class WrongAnswer(AssertionError):  # noqa: N818

@@ -14,6 +14,7 @@ from charrnn_helpers.checks import BY_NAME, EXERCISES
 from charrnn_helpers.checks.diagnosis import REMARKS
 from charrnn_helpers.checks.judge import CHANGED, TROUBLES
 from charrnn_helpers.checks.logbook import check_kind, parsed
+from charrnn_helpers.checks.repair import KINDS
 from charrnn_helpers.checks.trial import SECONDS
 from charrnn_helpers.checks.values import counted
 
@@ -21,6 +22,7 @@ MOST_BYTES = 10_000_000  # of one logbook; a diligent learner writes less than a
 SHOWN = 3  # diagnoses for each exercise
 GENERAL = {name: text for _, name, text in REMARKS}  # they fit every exercise
 GENERAL |= {name: text.format(seconds=SECONDS) for name, text in TROUBLES.items()}
+GENERAL |= {name: f"One change would make the answer right: {name}." for name in KINDS}
 GENERAL |= {"input changed": CHANGED, "": "Another wrong result."}
 
 
@@ -98,7 +100,7 @@ def summary(books):
 
 def sentence(exercise, diagnosis):
     """Return what the learner was told, or an empty text for an unknown diagnosis."""
-    texts = GENERAL | {name: slip.text for name, slip in exercise.slips.items()}
+    texts = GENERAL | {name: mistake.text for name, mistake in exercise.mistakes.items()}
     return " ".join(texts.get(name, "") for name in diagnosis.split(" + "))
 
 

@@ -1,1 +1,1 @@
-"""The exercises, one module a notebook: model answers, cases, hints and slips."""
+"""The exercises: a module for each notebook, and a document for each exercise."""

@@ -1,0 +1,132 @@
+"""A change of a learner's own code that makes it right."""
+
+import math
+
+import pytest
+
+from charrnn_helpers import checks
+from charrnn_helpers.checks.verdict import WRONG
+from charrnn_helpers.commands.mistake import define
+
+STEP = "def my_rnn_step(X, H, W_xh, W_hh, b_h):\n"
+LOOP = "def my_rnn_loop(inputs, state, W_xh, W_hh, b_h):\n"
+ANSWERS = {  # the kind: the exercise, the answer, the number of the line, and a word of the text
+    "a line too many": (
+        "rnn_step",
+        STEP + "    Z = X @ W_xh + H @ W_hh\n    Z = Z.round()\n    return torch.tanh(Z + b_h)\n",
+        3,
+        "leave out `Z = Z.round()`",
+    ),
+    "a block too many": (
+        "bits",
+        "def my_perplexity(bits):\n    found = 2**bits\n    if found > 28:\n"
+        "        found = 28\n    return found\n",
+        3,
+        "leave out `if found > 28:` with its block",
+    ),
+    "result not kept": (
+        "top_k",
+        "def my_top_k(logits, k):\n    logits = logits.clone()\n"
+        "    limit = logits.sort().values[-k]\n"
+        "    logits.masked_fill(logits < limit, -math.inf)\n    return logits * 1\n",
+        4,
+        "not kept",
+    ),
+    "off by one": (
+        "bigram",
+        "def my_bigram(ids, vocab_size):\n    counts = torch.ones(vocab_size, vocab_size)\n"
+        "    for i in range(2, len(ids)):\n        counts[ids[i - 1], ids[i]] += 1\n"
+        "    return counts / counts.sum(1, keepdim=True)\n",
+        3,
+        "`2` is off by one",
+    ),
+    "another operator": (
+        "updates",
+        "def my_num_updates(num_windows, batch_size, num_epochs):\n"
+        "    full, rest = divmod(num_windows, batch_size)\n"
+        "    return num_epochs * (full - (rest > 0))\n",
+        3,
+        "another operator",
+    ),
+    "too much": (
+        "surprisal",
+        "def my_surprisal(p):\n    return -math.log2(p + 1e-3)\n",
+        2,
+        "`1e-3` is too much",
+    ),
+    "another function": (
+        "temperature",
+        "def my_temperature(logits, T):\n    if T == 0:\n        top = logits.median()\n"
+        "        return torch.where(logits == top, logits, -math.inf)\n    return logits / T\n",
+        3,
+        "`median` is not the function",
+    ),
+    "something missing": (
+        "spectral_radius",
+        "def my_spectral_radius(W):\n    e = torch.linalg.eigvals(W)\n"
+        "    return (e.real**2 + e.imag**2).max().item()\n",
+        3,
+        "`.sqrt()` is missing at",
+    ),
+}
+
+
+def judged(exercise, source):
+    exercise = checks.BY_NAME[exercise]
+    return exercise.judge(define(exercise, source)[0])
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_the_line_is_named(kind):
+    exercise, source, number, words = ANSWERS[kind]
+    verdict = judged(exercise, source)
+    line = source.splitlines()[number - 1].strip()
+    assert verdict.status == WRONG and verdict.lines[f"line {number}"] == line
+    assert f"One change in line {number} would make it right" in verdict.text
+    assert words in verdict.text
+
+
+def test_an_error_and_the_change_that_ends_it():
+    head = "def my_time_first(batch, vocab_size):\n    "
+    verdict = judged("time_first", f"{head}return one_hot(batch, vocab_size).swapaxes(0, 3)\n")
+    assert "Your code stops with IndexError" in verdict.text and "line 2" in verdict.text
+
+
+def test_a_helper_function_in_the_same_cell_is_searched_too():
+    source = (
+        "def ceiling(a, b):\n    return a // b\n\n\n"
+        "def my_num_updates(num_windows, batch_size, num_epochs):\n"
+        "    return math.ceil(ceiling(num_windows, batch_size)) * num_epochs\n"
+    )
+    verdict = judged("updates", source)
+    assert verdict.mistake in checks.updates.mistakes or "line 2" in verdict.text
+
+
+@pytest.mark.parametrize(
+    "loop",
+    ["while p < 2:\n        p = p * 1.0\n", "while True:\n        pass\n", "exit()\n"],
+)
+def test_candidates_that_do_not_end_are_stopped(loop):
+    source = f"def my_surprisal(p):\n    if p > 7:\n        {loop}    return math.log2(p) * 0.7\n"
+    source = source.replace("        p = p", "            p = p").replace(
+        "        pass", "            pass"
+    )
+    assert judged("surprisal", source).status == WRONG
+
+
+def test_an_answer_without_source_or_with_a_closure_gets_a_verdict():
+    def closure(factor):
+        return lambda p: factor * math.log2(p)
+
+    namespace = {"math": math}
+    exec("def my_surprisal(p):\n    return math.log2(p) + p", namespace)
+    for answer in (closure(3.3), namespace["my_surprisal"], math.log1p, print):
+        verdict = checks.surprisal.judge(answer)
+        assert verdict.status == WRONG and "One change" not in verdict.text
+
+
+def test_the_answer_itself_is_left_as_it_is():
+    answer, _ = define(checks.surprisal, "def my_surprisal(p):\n    return -math.log2(p + 1e-3)\n")
+    before = answer.__code__
+    checks.surprisal.judge(answer)
+    assert answer.__code__ is before and answer(0.499) == 1.0
