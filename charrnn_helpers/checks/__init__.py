@@ -3,9 +3,9 @@
 `hint(name)`, `solution(name)`, `predict(name, value)`, `reveal(name, actual)`, `progress()`,
 `last_error()`.
 
-A diagnosis comes from what an answer does in chosen cases, never from how it is written.  Learners
-get no exceptions from here, except their own, and only from `last_error()`; but with
-CHARRNN_STRICT=1 in the environment, as in CI, everything except *passed* raises WrongAnswer.
+A diagnosis comes from what an answer does in chosen cases, as it stands or with one change of its
+code.  Learners get no exceptions from here, except their own, and only from `last_error()`; but
+with CHARRNN_STRICT=1 in the environment, as in CI, everything except *passed* raises WrongAnswer.
 
 =============  ==========================================================================
 values         what an answer returned, what was expected, and how the two differ

@@ -1,6 +1,7 @@
 """The diagnosis: the known mistake, or the two, that explain what an answer did; or the facts.
 
-A diagnosis comes from what an answer does, never from how it is written.
+A diagnosis comes from what an answer does in chosen cases; one change of its code is named only if
+the answer with this change passed all of them.
 """
 
 import dis
@@ -16,7 +17,7 @@ import torch
 
 from charrnn_helpers.checks.influence import influence
 from charrnn_helpers.checks.relations import degenerate, relation
-from charrnn_helpers.checks.repair import Repair, repair
+from charrnn_helpers.checks.repair import Repair, functions_of, repair
 from charrnn_helpers.checks.trial import attempt_all, call
 from charrnn_helpers.checks.values import Difference, brief, compare, counted, error_text, identical
 
@@ -127,9 +128,8 @@ ALSO_CHANGED = "Apart from that, your code changes its arguments, which the call
 
 def global_variables(answer):
     """Return the names of tensors, numbers, and models that an answer reads from the notebook."""
-    methods = vars(answer).values() if isinstance(answer, type) else (inspect.unwrap(answer),)
     found = {}
-    for function in filter(inspect.isfunction, methods):
+    for function in functions_of(answer):
         for step in dis.get_instructions(function.__code__):
             value = function.__globals__.get(step.argval) if "GLOBAL" in step.opname else None
             if isinstance(value, (int, float, str, list, dict, torch.Tensor, torch.nn.Module)):
@@ -261,9 +261,7 @@ def takes(answer, num_arguments):
 
 def own_line(error, answer):
     """Return the line of the answer's own code that led to the error."""
-    answer = inspect.unwrap(answer) if inspect.isfunction(answer) else answer
-    methods = vars(answer).values() if isinstance(answer, type) else (answer,)
-    files = {m.__code__.co_filename for m in methods if inspect.isfunction(m)}
+    files = {function.__code__.co_filename for function in functions_of(answer)}
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
     return linecache.getline(frames[-1].filename, frames[-1].lineno).strip() if frames else ""
 

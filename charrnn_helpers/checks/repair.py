@@ -85,13 +85,19 @@ def likelihood(change):
     return list(KINDS).index(change.kind), last, not isinstance(change.about, ast.stmt)
 
 
+def functions_of(answer):
+    """Return the functions that an answer consists of: itself, or the methods of a class."""
+    if isinstance(answer, type):
+        return [method for method in vars(answer).values() if isfunction(method)]
+    return [unwrap(answer)] if isfunction(answer) else []
+
+
 def source_of(answer):
     """Return the source of the cell, the definitions in it that the answer needs, and its names.
 
     There are no definitions if the source cannot be found, or cannot be run alone.
     """
-    methods = vars(answer).values() if isinstance(answer, type) else (answer,)
-    functions = [method for method in methods if isfunction(method)]
+    functions = functions_of(answer)
     if not functions or any(set(f.__code__.co_freevars) - {"__class__"} for f in functions):
         return "", [], {}
     source = "".join(linecache.getlines(functions[0].__code__.co_filename))
