@@ -6,6 +6,7 @@ neighbor, a line too many or in another place.
 
 import ast
 import copy
+from functools import partial
 from itertools import chain
 from types import ModuleType
 from typing import NamedTuple
@@ -49,7 +50,16 @@ class Change(NamedTuple):
     field: str
     new: object
     about: ast.AST
-    word: str = ""  # what is too much, or missing, or should be returned
+    word: str = ""  # what to leave out or to add, if it is not the whole piece
+
+
+class Rewrite(NamedTuple):
+    """Another expression in place of one, the piece that it concerns, and a word as in Change."""
+
+    kind: str
+    new: ast.expr
+    about: ast.AST | None = None  # None: the whole expression
+    word: str = ""
 
 
 def candidates(functions, names):
@@ -58,8 +68,10 @@ def candidates(functions, names):
     for function in functions:
         own = local_names(function)
         for parent in chain.from_iterable(map(ast.walk, function.body)):
-            for kind, node, new, *more in of_fields(parent, names, own):
-                found.append(Change(kind, parent, *put(parent, node, new), *(more or [node])))
+            for node in filter(is_read, ast.iter_child_nodes(parent)):
+                for kind, new, about, word in rewrites(parent, node, names, own):
+                    change = Change(kind, parent, *put(parent, node, new), about or node, word)
+                    found.append(change)
         for parent in ast.walk(function):
             found += of_blocks(parent, own)
     return found
@@ -67,12 +79,13 @@ def candidates(functions, names):
 
 def local_names(function):
     """Return the names of the arguments and variables of a function."""
-    stored = (n.id for n in ast.walk(function) if isinstance(n, ast.Name) and is_stored(n))
-    return list(dict.fromkeys([*(a.arg for a in function.args.args), *stored]))
+    names = (n for n in ast.walk(function) if isinstance(n, ast.Name) and not is_read(n))
+    return list(dict.fromkeys([*(a.arg for a in function.args.args), *(n.id for n in names)]))
 
 
-def is_stored(node):
-    return isinstance(node.ctx, ast.Store)
+def is_read(node):
+    """Tell whether a node is an expression that is not assigned to."""
+    return isinstance(node, ast.expr) and not isinstance(getattr(node, "ctx", None), ast.Store)
 
 
 def put(parent, node, new):
@@ -85,24 +98,25 @@ def put(parent, node, new):
     raise LookupError(f"{node} is not a child of {parent}")
 
 
-def of_fields(parent, names, own):
-    """Yield (kind, node, its replacement, [the piece that is meant, [a word]]) for expressions."""
-    for node in ast.iter_child_nodes(parent):
-        if not isinstance(node, ast.expr) or isinstance(getattr(node, "ctx", None), ast.Store):
-            continue
-        for kind, new, *more in rewrites(node, names):
-            number = kind == "off by one" and not counts(parent, node)
-            yield "another setting" if number else kind, node, new, *more
-        if counts(parent, node) and not isinstance(parent, ast.BinOp):
-            for operator in (ast.Add(), ast.Sub()):
-                yield "off by one", node, ast.BinOp(node, operator, ast.Constant(1))
-        if is_value(parent, node):
-            for new, added in with_more(node):
-                yield "something missing", node, new, node, added
-        if isinstance(node, ast.Name) and node.id in own:
-            for other in own:
-                if other != node.id:
-                    yield "another variable", node, ast.Name(other, ast.Load())
+def rewrites(parent, node, names, own):
+    """Yield the Rewrites of one expression, some of which depend on where it stands."""
+    if isinstance(node, (ast.BinOp, ast.Call)):
+        yield from (of_operation if isinstance(node, ast.BinOp) else of_call)(node, names)
+    elif isinstance(node, ast.Constant):
+        yield from of_constant(node, counts(parent, node))
+    else:
+        yield from of_other(node)
+    if counts(parent, node) and not isinstance(parent, ast.BinOp):
+        for operator in (ast.Add(), ast.Sub()):
+            yield Rewrite("off by one", ast.BinOp(node, operator, ast.Constant(1)))
+        if isinstance(node, ast.Name):
+            yield Rewrite("another sign", ast.UnaryOp(ast.USub(), node))
+    if is_value(parent, node):
+        yield from with_more(node)
+    if isinstance(node, ast.Name) and node.id in own:
+        for other in own:
+            if other != node.id:
+                yield Rewrite("another variable", name(other))
 
 
 def counts(parent, node):
@@ -128,63 +142,60 @@ def is_value(parent, node):
 
 
 def with_more(node):
-    """Yield the expression with something applied to it that may be missing, and its name."""
-    yield ast.Attribute(node, "T", ast.Load()), ".T"
-    for name in ADDED:
-        yield ast.Call(ast.Attribute(node, name, ast.Load()), [], []), f".{name}()"
-    yield ast.UnaryOp(ast.USub(), node), "-"
-    yield ast.Call(ast.Name("reversed", ast.Load()), [node], []), "reversed()"
+    """Yield the expression with something applied to it that may be missing."""
+    yield Rewrite("something missing", ast.Attribute(node, "T", ast.Load()), word=".T")
+    for method in ADDED:
+        new = ast.Call(ast.Attribute(node, method, ast.Load()), [], [])
+        yield Rewrite("something missing", new, word=f".{method}()")
+    yield Rewrite("another sign", ast.UnaryOp(ast.USub(), node))
+    new = ast.Call(name("reversed"), [node], [])
+    yield Rewrite("something missing", new, word="reversed()")
 
 
 ADDED = ("clone", "detach", "float", "abs", "sqrt", "exp", "log", "item", "mean", "sum")
 
 
-def rewrites(node, names):
-    """Yield (kind, new node, [the piece that is meant, [a word]]) for one expression."""
-    if isinstance(node, ast.BinOp):
-        yield from of_operation(node, names)
-    elif isinstance(node, ast.Call):
-        yield from of_call(node, names)
-    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+def of_other(node):
+    """Yield the Rewrites of an expression that is not an operation, a call, or a constant."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
         for other in COMPARISONS[type(node.ops[0])]:
-            yield "another comparison", ast.Compare(node.left, [other()], node.comparators)
+            new = ast.Compare(node.left, [other()], node.comparators)
+            yield Rewrite("another comparison", new)
     elif isinstance(node, ast.BoolOp):
         for other in OPERATORS[type(node.op)]:
-            yield "another operator", ast.BoolOp(other(), node.values)
-        for value in node.values:
-            yield "too much", value
+            yield Rewrite("another operator", ast.BoolOp(other(), node.values))
+        for value in node.values if len(node.values) == 2 else ():
+            dropped = next(other for other in node.values if other is not value)
+            yield Rewrite("too much", value, dropped)
     elif isinstance(node, ast.UnaryOp):
-        yield "too much", node.operand, node, "not" if isinstance(node.op, ast.Not) else "-"
+        word = "not" if isinstance(node.op, ast.Not) else "-"
+        yield Rewrite("too much", node.operand, word=word)
     elif isinstance(node, ast.IfExp):
-        yield "sides exchanged", ast.IfExp(node.test, node.orelse, node.body)
-        yield "too much", node.body
-        yield "too much", node.orelse
-    elif isinstance(node, ast.Constant):
-        yield from of_constant(node)
+        yield Rewrite("sides exchanged", ast.IfExp(node.test, node.orelse, node.body))
+        yield Rewrite("too much", node.body, node.orelse)
+        yield Rewrite("too much", node.orelse, node.body)
     elif isinstance(node, ast.Subscript):
-        yield "too much", node.value, node, f"[{ast.unparse(node.slice)}]"
+        yield Rewrite("too much", node.value, word=f"[{ast.unparse(node.slice)}]")
     elif isinstance(node, ast.Slice):
-        for bound in ("lower", "upper"):
-            if getattr(node, bound) is not None:
-                values = {"lower": node.lower, "upper": node.upper, "step": node.step}
-                yield "another setting", ast.Slice(**values | {bound: None})
+        for bound in filter(partial(getattr, node), ("lower", "upper")):
+            values = {"lower": node.lower, "upper": node.upper, "step": node.step}
+            yield Rewrite("too much", ast.Slice(**values | {bound: None}), getattr(node, bound))
     elif isinstance(node, ast.Attribute) and node.attr in ("T", "mT", "real", "imag"):
-        yield "too much", node.value, node, f".{node.attr}"
+        yield Rewrite("too much", node.value, word=f".{node.attr}")
     elif isinstance(node, (ast.Tuple, ast.List)):
-        for i in range(len(node.elts) - 1):
-            items = [*node.elts[:i], node.elts[i + 1], node.elts[i], *node.elts[i + 2 :]]
-            yield "arguments exchanged", type(node)(items, node.ctx)
+        for items in with_neighbors_exchanged(node.elts):
+            yield Rewrite("items exchanged", type(node)(items, node.ctx))
 
 
-def of_constant(node):
-    """Yield what a constant may have to be instead."""
+def of_constant(node, counted):
+    """Yield what a constant may have to be instead; one that is `counted` can be off by one."""
     value = node.value
     if isinstance(value, bool):
-        yield "another setting", ast.Constant(not value)
+        yield Rewrite("another value", ast.Constant(not value))
     elif isinstance(value, int):
         for other in {value + 1, value - 1, -value, 0, 1, -1, -2} - {value}:
-            kind = "off by one" if abs(other - value) == 1 else "another setting"
-            yield kind, ast.Constant(other)
+            near = counted and abs(other - value) == 1
+            yield Rewrite("off by one" if near else "another value", ast.Constant(other))
 
 
 FIXED_ORDER = (ast.Sub, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Mod)
@@ -194,66 +205,77 @@ def of_operation(node, names):
     """Yield what `a op b` may have to be instead."""
     left, op, right = node.left, node.op, node.right
     for other in OPERATORS.get(type(op), ()):
-        yield "another operator", ast.BinOp(left, other(), right)
+        yield Rewrite("another operator", ast.BinOp(left, other(), right))
     if isinstance(op, FIXED_ORDER):
-        yield "sides exchanged", ast.BinOp(right, op, left)
-    yield "too much", left, right
-    yield "too much", right, left
+        yield Rewrite("sides exchanged", ast.BinOp(right, op, left))
+    yield Rewrite("too much", left, right)
+    yield Rewrite("too much", right, left)
     if isinstance(left, ast.BinOp):
         inner = ast.BinOp(left.right, op, right)
-        yield "parentheses", ast.BinOp(left.left, left.op, inner)
+        yield Rewrite("parentheses", ast.BinOp(left.left, left.op, inner))
     if isinstance(right, ast.BinOp):
         inner = ast.BinOp(left, op, right.left)
-        yield "parentheses", ast.BinOp(inner, right.op, right.right)
-    for call, wrap in ((left, lambda x: (x, op, right)), (right, lambda x: (left, op, x))):
-        if isinstance(call, ast.Call) and operand(call, names) is not None:
-            yield "parentheses", applied(call, ast.BinOp(*wrap(operand(call, names))), names)
+        yield Rewrite("parentheses", ast.BinOp(inner, right.op, right.right))
+    for side, other in ((left, right), (right, left)):
+        inner, around = taken_apart(side, names)
+        if inner is not None:  # f(a) op b may have to be f(a op b)
+            both = (inner, op, other) if side is left else (other, op, inner)
+            yield Rewrite("parentheses", around(ast.BinOp(*both)))
 
 
 def of_call(node, names):
     """Yield what a call may have to be instead."""
-    inner, word = operand(node, names), ast.unparse(node.func).split(".")[-1]
+    inner, around = taken_apart(node, names)
+    word = ast.unparse(node.func).split(".")[-1]
     if inner is not None:
-        yield "too much", inner, node, f"{word}()"
-    if isinstance(inner, ast.BinOp):
-        left, right = applied(node, inner.left, names), applied(node, inner.right, names)
-        yield "parentheses", ast.BinOp(left, inner.op, inner.right)
-        yield "parentheses", ast.BinOp(inner.left, inner.op, right)
-        yield "parentheses", ast.BinOp(left, inner.op, right)
-    if isinstance(inner, ast.Call) and operand(inner, names) is not None:
-        swapped = applied(inner, applied(node, operand(inner, names), names), names)
-        yield "order of functions", swapped
-    for i in range(len(node.args) - 1):
-        args = [*node.args[:i], node.args[i + 1], node.args[i], *node.args[i + 2 :]]
-        yield "arguments exchanged", ast.Call(node.func, args, node.keywords)
-    for i, argument in enumerate(node.args[1:], 1):
-        args = node.args[:i] + node.args[i + 1 :]
-        yield "too much", ast.Call(node.func, args, node.keywords), argument
-    for keyword in node.keywords:
-        others = [other for other in node.keywords if other is not keyword]
-        yield "too much", ast.Call(node.func, node.args, others), keyword
-    for other in sorted({name for names in RELATED if word in names for name in names} - {word}):
-        function = node.func
-        if isinstance(function, ast.Attribute):
-            function = ast.Attribute(function.value, other, ast.Load())
-        else:
-            function = ast.Name(other, ast.Load())
-        yield "another function", ast.Call(function, node.args, node.keywords), node, word
+        yield Rewrite("too much", inner, word=f"{word}()")
+    if isinstance(inner, ast.BinOp):  # f(a op b) may have to be f(a) op b, and so on
+        left, right = around(inner.left), around(inner.right)
+        for both in ((left, inner.right), (inner.left, right), (left, right)):
+            yield Rewrite("parentheses", ast.BinOp(both[0], inner.op, both[1]))
+    within, around_within = taken_apart(inner, names)
+    if within is not None:
+        yield Rewrite("order of functions", around_within(around(within)))
+    for items in with_neighbors_exchanged(node.args):
+        yield Rewrite("items exchanged", ast.Call(node.func, items, node.keywords))
+    for argument in [*node.args[1:], *node.keywords]:
+        args = [other for other in node.args if other is not argument]
+        keywords = [other for other in node.keywords if other is not argument]
+        yield Rewrite("too much", ast.Call(node.func, args, keywords), argument)
+    for other in sorted(set().union(*(group for group in RELATED if word in group)) - {word}):
+        method = isinstance(node.func, ast.Attribute)
+        value = node.func.value if method else None
+        function = ast.Attribute(value, other, ast.Load()) if method else name(other)
+        new = ast.Call(function, node.args, node.keywords)
+        yield Rewrite("another function", new, word=word)
 
 
-def operand(call, names):
-    """Return what a call is applied to: x in f(x), module.f(x), and x.f(); None if unclear."""
-    if isinstance(call.func, ast.Attribute) and not is_module(call.func.value, names):
-        return call.func.value
-    return call.args[0] if call.args and not isinstance(call.args[0], ast.Starred) else None
+def name(word):
+    """Return the expression that is a name."""
+    return ast.Name(word, ast.Load())
 
 
-def applied(call, value, names):
-    """Return the call applied to another value."""
-    if isinstance(call.func, ast.Attribute) and not is_module(call.func.value, names):
-        function = ast.Attribute(value, call.func.attr, ast.Load())
-        return ast.Call(function, call.args, call.keywords)
-    return ast.Call(call.func, [value, *call.args[1:]], call.keywords)
+def with_neighbors_exchanged(items):
+    """Yield the list with two neighbors exchanged, for each pair of them."""
+    for i in range(len(items) - 1):
+        yield [*items[:i], items[i + 1], items[i], *items[i + 2 :]]
+
+
+def taken_apart(call, names):
+    """Return x for f(x), module.f(x), and x.f(), and a function that puts another x into the call.
+
+    Return (None, None) if that is not clear.
+    """
+    if not isinstance(call, ast.Call):
+        return None, None
+    function, args, keywords = call.func, call.args, call.keywords
+    if isinstance(function, ast.Attribute) and not is_module(function.value, names):
+        return function.value, lambda new: ast.Call(
+            ast.Attribute(new, function.attr, ast.Load()), args, keywords
+        )
+    if not args or isinstance(args[0], ast.Starred):
+        return None, None
+    return args[0], lambda new: ast.Call(function, [new, *args[1:]], keywords)
 
 
 def is_module(node, names):
@@ -274,9 +296,9 @@ def of_blocks(parent, own):
             for kind, new, about in of_statement(statement, after):
                 yield Change(kind, parent, field, [*before, *new], about)
         if isinstance(parent, ast.FunctionDef) and not isinstance(block[-1], ast.Return):
-            for name in own:
-                new = [*block, ast.Return(ast.Name(name, ast.Load()))]
-                yield Change("nothing returned", parent, field, new, block[-1], name)
+            for variable in own:
+                new = [*block, ast.Return(name(variable))]
+                yield Change("nothing returned", parent, field, new, block[-1], variable)
 
 
 def of_statement(statement, after):
@@ -297,10 +319,8 @@ def of_statement(statement, after):
         if after:
             longer = with_body(statement, [*inner, after[0]])
             yield "not indented", [longer, *after[1:]], after[0]
-    for new in kept(statement):
-        yield "result not kept", [new, *after], statement
-    for new in replaced_or_added(statement):
-        yield "replaced or added", [new, *after], statement
+    for kind, new in [*kept(statement), *assigned_otherwise(statement)]:
+        yield kind, [new, *after], statement
 
 
 def is_docstring(statement):
@@ -317,30 +337,33 @@ def with_body(statement, body):
 def kept(statement):
     """Yield assignments that keep what a statement computes."""
     value = statement.value if isinstance(statement, ast.Expr) else None
+    targets = []
     if isinstance(value, ast.Call):
         method = isinstance(value.func, ast.Attribute)
-        targets = [value.func.value] if method else []
-        yield from (assign(target, value) for target in [*targets, *value.args[:1]])
-    if isinstance(value, ast.BinOp):
-        yield assign(value.left, value)
-    if isinstance(value, ast.Compare) and isinstance(value.ops[0], ast.Eq):
-        yield assign(value.left, value.comparators[0])
+        targets = [*([value.func.value] if method else []), *value.args[:1]]
+    elif isinstance(value, ast.BinOp):
+        targets = [value.left]
+    elif isinstance(value, ast.Compare) and isinstance(value.ops[0], ast.Eq):
+        targets, value = [value.left], value.comparators[0]
+    for target in targets:
+        yield "result not kept", assign(target, value)
 
 
-def replaced_or_added(statement):
-    """Yield a statement with =, +=, or an operation in place instead of another of these."""
+def assigned_otherwise(statement):
+    """Yield a statement with =, +=, or a change in place instead of another of these."""
     if isinstance(statement, ast.AugAssign):
-        yield assign(statement.target, statement.value)
-        old = as_loaded(statement.target)
-        yield assign(statement.target, ast.BinOp(old, statement.op, statement.value))
-        for other in OPERATORS.get(type(statement.op), ()):
-            yield ast.AugAssign(statement.target, other(), statement.value)
+        target, op, value = statement.target, statement.op, statement.value
+        old = as_loaded(target)
+        yield "added", assign(target, value)
+        yield "changed in place", assign(target, ast.BinOp(old, op, value))
+        for other in OPERATORS.get(type(op), ()):
+            yield "another operation", ast.AugAssign(target, other(), value)
     elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target, value = statement.targets[0], statement.value
         if isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
-            yield ast.AugAssign(target, ast.Add(), value)
+            yield "replaced", ast.AugAssign(target, ast.Add(), value)
             if isinstance(value, ast.BinOp) and ast.dump(value.left) == ast.dump(as_loaded(target)):
-                yield ast.AugAssign(target, value.op, value.right)
+                yield "not in place", ast.AugAssign(target, value.op, value.right)
 
 
 def assign(target, value):

@@ -4,7 +4,6 @@ A diagnosis comes from what an answer does in chosen cases; one change of its co
 the answer with this change passed all of them.
 """
 
-import dis
 import inspect
 import itertools
 import linecache
@@ -15,9 +14,10 @@ from typing import NamedTuple
 
 import torch
 
-from charrnn_helpers.checks.influence import influence
+from charrnn_helpers.checks.influence import influence, names_of, redrawn
 from charrnn_helpers.checks.relations import degenerate, relation
-from charrnn_helpers.checks.repair import Repair, functions_of, repair
+from charrnn_helpers.checks.repair import Repair, repair
+from charrnn_helpers.checks.source import functions_of, global_variables, idle_lines
 from charrnn_helpers.checks.trial import attempt_all, call
 from charrnn_helpers.checks.values import Difference, brief, compare, counted, error_text, identical
 
@@ -56,9 +56,14 @@ REMARKS = (  # (part of an error's text, a name, what is true whatever its cause
         "has rows."),
     ("must match the size of tensor", "unlike shapes", "Two tensors are combined element by "
         "element, but their shapes do not match."),
-    ("out of bounds", "index too large", "The index is larger than this axis allows: either the "
-        "index or the axis is wrong. The last index is the length minus 1."),
-    ("index out of range", "index too large", "The last index is the length minus 1."),
+    ("out of bounds", "no such index", "This axis has no such index: either the index or the axis "
+        "is wrong. The last index is the length minus 1, and the first one from the end is -1."),
+    ("index out of range", "no such index", "There is no such index. The last one is the length "
+        "minus 1, and -1 counts from the end."),
+    ("or_method' object", "method not called", "A method is used without its parentheses, so it "
+        "is not called."),
+    ("'method' object", "method not called", "A method is used without its parentheses, so it is "
+        "not called."),
     ("Boolean value of Tensor", "tensor as a condition", "if, and, or, and not need a single True "
         "or False. Use `is None` to test for None, and torch.where to choose element by element."),
     ("leaf Variable that requires grad", "weights in place", "A weight itself is changed in place, "
@@ -78,33 +83,50 @@ REMARKS = (  # (part of an error's text, a name, what is true whatever its cause
 )  # fmt: skip
 
 
-def diagnose(exercise, answer, outcomes):
-    """Return the Diagnosis of an answer that is not right, from its Outcomes.
+def diagnose(exercise, answer, trial):
+    """Return the Diagnosis of an answer that is not right, from its Trial.
 
     What explains all of it comes first, the bare numbers last.
     """
+    outcomes = trial.outcomes
     failing = [i for i, outcome in enumerate(outcomes) if exercise.difference(outcome, i)]
+    found = of_mistakes(exercise, outcomes, failing, (1,))
+    if not found and by_chance(exercise, answer, outcomes):
+        return Diagnosis("another result each time", BY_CHANCE, failing[0])
+    change = None if found else repair(answer, partial(is_right, exercise, failing))
+    if not found and not (change and change.is_telling):
+        found = of_mistakes(exercise, outcomes, failing, (2,))
+        change = None if found else change
     calm = [i for i in failing if outcomes[i].error is None]
-    if by_chance(exercise, answer, outcomes):
-        text = "Your code returns a different result each time for the same arguments. Is something"
-        text += " in it random, or kept from one call to the next?"
-        return Diagnosis("another result each time", text, failing[0])
-    found = known(exercise, outcomes, range(len(outcomes)))
-    if not found and calm and len(calm) < len(failing):
-        found = known(exercise, outcomes, [i for i, o in enumerate(outcomes) if o.error is None])
-        failing = calm if found else failing
+    if not found and calm and calm != failing:
+        found = of_mistakes(exercise, outcomes, calm, (1,) if change else (1, 2), calm_only=True)
+    remarks = idle_remarks(answer)
     if found:
-        text = " ".join(exercise.mistakes[name].text for name in found)
-        return Diagnosis(" + ".join(found), text, failing[0])
-    change = repair(answer, partial(is_right, exercise, failing))
-    found = unknown(exercise, answer, outcomes, failing, change)
-    names = global_variables(answer)
-    if names and not change:
-        text = (
-            f"{found.text} Your code also reads {' and '.join(names)} from the notebook: take what"
-        )
-        found = found._replace(text=f"{text} you need from the arguments.")
-    return found
+        found = found.with_repair(change)
+    else:
+        found = unknown(exercise, answer, outcomes, failing, change)
+        remarks += other_remarks(exercise, answer, trial)
+    return found._replace(text=" ".join([found.text, *([] if change else remarks)]))
+
+
+BY_CHANCE = (
+    "Your code returns a different result each time for the same arguments. Is something in it "
+    "random, or kept from one call to the next?"
+)
+
+
+def of_mistakes(exercise, outcomes, failing, numbers, calm_only=False):
+    """Return the Diagnosis of this many known mistakes that explain all outcomes, or None.
+
+    If `calm_only`, outcomes that are errors need no explanation.
+    """
+    cases = [i for i, outcome in enumerate(outcomes) if not (calm_only and outcome.error)]
+    for number in numbers:
+        names = known(exercise, outcomes, cases, number)
+        if names:
+            text = " ".join(exercise.mistakes[name].text for name in names)
+            return Diagnosis(" + ".join(names), text, failing[0])
+    return None
 
 
 def unknown(exercise, answer, outcomes, failing, change):
@@ -117,42 +139,53 @@ def unknown(exercise, answer, outcomes, failing, change):
     if change:
         only = Diagnosis(change.kind, change.text, failing[0], change)
         return found.with_repair(change) if found else only
-    found = found or depends(exercise, answer, outcomes, calm)
-    if not all(outcome.kept for outcome in outcomes):
-        found = found._replace(text=f"{found.text} {ALSO_CHANGED}")
+    return found or depends(exercise, answer, outcomes, calm)
+
+
+def idle_remarks(answer):
+    """Return a sentence about the first line that does nothing, in a list; [] without one."""
+    return [
+        f"Line {number}, `{line}`, has no effect, because its result is not kept."
+        for number, line in idle_lines(answer).items()
+    ][:1]
+
+
+def other_remarks(exercise, answer, trial):
+    """Return what else is true of an answer that no mistake explains, and may be its reason."""
+    found = []
+    if trial.warned:
+        found.append(f"PyTorch or Python warns: {trial.warned}.")
+    if any(outcome.changed for outcome in trial.outcomes):
+        changed = changed_arguments(exercise, trial.outcomes)
+        found.append(f"Your code changes {changed}, which the caller may still need.")
+    names = global_variables(answer)
+    if names:
+        read = " and ".join(f"`{name}`" for name in names)
+        found.append(f"Your code also reads {read} from the notebook instead of its arguments.")
     return found
 
 
-ALSO_CHANGED = "Apart from that, your code changes its arguments, which the caller may still need."
+def changed_arguments(exercise, outcomes):
+    """Return the names of the arguments that an answer changes, as code."""
+    changed = sorted({k for outcome in outcomes for k in outcome.changed})
+    names = names_of(exercise, max(changed) + 1)
+    return " and ".join(f"`{names[k]}`" for k in changed)
 
 
-def global_variables(answer):
-    """Return the names of tensors, numbers, and models that an answer reads from the notebook."""
-    found = {}
-    for function in functions_of(answer):
-        for step in dis.get_instructions(function.__code__):
-            value = function.__globals__.get(step.argval) if "GLOBAL" in step.opname else None
-            if isinstance(value, (int, float, str, list, dict, torch.Tensor, torch.nn.Module)):
-                found[f"`{step.argval}`"] = value
-    return list(found)
-
-
-def known(exercise, outcomes, cases):
-    """Return the known mistake, or the two, that explain these cases; () if there are none.
+def known(exercise, outcomes, cases, number):
+    """Return the known mistake, or the two of them, that explain these cases; () without any.
 
     The order and the number of attempts are fixed, so timing plays no role.
     """
-    names = list(exercise.mistakes)
     suspicious = sorted(cases, key=lambda i: exercise.difference(outcomes[i], i) is None)
-    for name in names:
-        if all(alike(exercise, outcomes, (name,), i) for i in suspicious):
-            return (name,)
     telling = [i for i in suspicious if is_telling(exercise, outcomes, i)]
-    for pair in itertools.combinations(names, 2) if telling else ():
-        if all(alike(exercise, outcomes, pair, i) for i in suspicious):
-            missed = (not alike(exercise, outcomes, (name,), i) for name in pair for i in telling)
-            if any(missed):  # both are needed, and not only for what says little
-                return pair
+    if number == 2 and not telling:
+        return ()
+    for names in itertools.combinations(exercise.mistakes, number):
+        if all(alike(exercise, outcomes, names, i) for i in suspicious):
+            missed = (not alike(exercise, outcomes, (name,), i) for name in names for i in telling)
+            if number == 1 or any(missed):  # both are needed, and not only for what says little
+                return names
     return ()
 
 
@@ -220,13 +253,19 @@ def by_chance(exercise, answer, outcomes):
 
 
 def is_right(exercise, failing, answer):
-    """Tell whether an answer passes; the cases that were failing are tried first."""
+    """Tell whether an answer passes, with other numbers in its cases as well.
+
+    The cases that were failing are tried first.
+    """
     others = [i for i in range(len(exercise.cases)) if i not in failing]
     for i in [*failing, *others]:
         outcome = call(answer, exercise.cases[i], exercise.drive)
-        if exercise.difference(outcome, i) or not outcome.kept:
+        if exercise.difference(outcome, i) or outcome.changed:
             return False
-    return True
+    more = (found for i in range(len(exercise.cases)) for found in redrawn(exercise, i))
+    return all(
+        identical(call(answer, case, exercise.drive).value, want.value) for case, want in more
+    )
 
 
 def raised(exercise, answer, outcomes, i):
@@ -272,8 +311,8 @@ def shared(exercise, outcomes, failing):
         found = exercise.difference(outcomes[i], i)
         of_value = isinstance(found, Difference) and found.kind == "value"
         if of_value and outcomes[i].one_object and not exercise.wanted[i].one_object:
-            text = "All items of the list are one and the same tensor, so all of them show its last"
-            text += " values. Make a new tensor for each item."
+            text = "All items of the list are one and the same object, so all of them show its last"
+            text += " values. Make a new one for each item."
             return Diagnosis("one object", text, i)
     return None
 
@@ -287,7 +326,7 @@ def related(exercise, outcomes, failing):
     pairs = [(outcomes[i].value, exercise.wanted[i].value) for i in calm]
     if first.part:
         pairs = [(got.get(first.part), want[first.part]) for got, want in pairs]
-    if all(got is None for got, _ in pairs) and len(calm) < len(outcomes):
+    if all(got is None for got, _ in pairs) and calm == failing and len(calm) < len(outcomes):
         text = "Nothing is returned here; in the other cases that were tried, the result is right."
         text += " Is a return missing on one branch?"
         return Diagnosis("nothing on one branch", first.of_part(text), failing[0])

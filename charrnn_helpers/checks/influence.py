@@ -1,22 +1,22 @@
 """Influence: what a result depends on, compared with what the right answer's depends on.
 
 One item of the arguments is changed at a time, in several ways: a number, a row, a step, a batch.
-An argument is said to have no effect only if it has none in any case.
+A whole argument is said to have no effect only if it has none in any case.
 """
 
 import inspect
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from charrnn_helpers.checks.trial import attempt_all, call
-from charrnn_helpers.checks.values import compare, identical
+from charrnn_helpers.checks.values import as_tensor, compare, identical
 
 MOST = 40  # items that are changed
 LONGEST = 6  # items of one list, or slices along one axis
-WAYS = 3  # to change an item
+WAYS = 4  # to change an item
 
 
 class Item(NamedTuple):
@@ -40,12 +40,13 @@ def influence(exercise, answer, failing):
     """Return (name, sentence, case) on what the answer depends on, or None if that is right."""
     result = exercise.result
     seen = {i: look(exercise, answer, i, whole=True) for i in range(len(exercise.cases))}
-    idle = without_effect([found for i in seen for found in seen[i]], result)
+    of_all = [found for i in seen for found in seen[i]]
+    idle = without_effect(of_all, result, "In all calls that were tried")
     if idle:
         return *idle, failing[0]
     for i in failing[:2]:
         parts_of = look(exercise, answer, i, whole=False)
-        found = without_effect(parts_of, result) or elsewhere(parts_of)
+        found = without_effect(parts_of, result, "In this call") or elsewhere(parts_of)
         found = found or needless(seen[i], result)
         if found:
             return *found, i
@@ -54,21 +55,59 @@ def influence(exercise, answer, failing):
 
 def look(exercise, answer, i, whole):
     """Return what is Seen when whole arguments, or parts of them, are changed in case i."""
-    case = exercise.cases[i]
-    items = [p for p in parts(case.make(), exercise) if isinstance(p.group[1], str) == whole][:MOST]
-    ways = [(item, way) for item in items for way in range(WAYS)]
-    cases = [case] + [case._replace(make=partial(varied, case, *changed)) for changed in ways]
+    changed, cases, wanted = variations(exercise, i, whole)
     trial = attempt_all(answer, cases, exercise.drive)
-    if trial.trouble:
-        return []
-    with torch.enable_grad():
-        wanted = [call(exercise.answer, case, exercise.drive) for case in cases]
-    found = {item: Seen(item, set(), set()) for item in items}
-    for (item, _), got, want in zip(ways, trial.outcomes[1:], wanted[1:], strict=True):
+    if trial.trouble or holds_nan(trial.outcomes[0].value):
+        return []  # nan hides what it depends on
+    found = {item: Seen(item, set(), set()) for item in changed}
+    for item, got, want in zip(changed, trial.outcomes[1:], wanted[1:], strict=True):
         if got.error is None and want.error is None:
             found[item].got.update(moved(got, trial.outcomes[0]))
             found[item].want.update(moved(want, wanted[0]))
     return list(found.values())
+
+
+@cache
+def variations(exercise, i, whole):
+    """Return the Items that are changed in case i, and the cases and right Outcomes.
+
+    The first case and Outcome are those without a change; then there is one for each Item.
+    """
+    case = exercise.cases[i]
+    items = [p for p in parts(case.make(), exercise) if isinstance(p.group[1], str) == whole][:MOST]
+    ways = [(item, way) for item in items for way in range(WAYS if whole else WAYS - 1)]
+    cases = [case] + [case._replace(make=partial(varied, case, *changed)) for changed in ways]
+    with torch.enable_grad():
+        wanted = [call(exercise.answer, case, exercise.drive) for case in cases]
+    return [item for item, _ in ways], cases, wanted
+
+
+def redrawn(exercise, i):
+    """Return case i with other numbers in its tensors, several times, and the right Outcomes."""
+    found = []
+    for way in range(2):
+        case = exercise.cases[i]._replace(make=partial(with_other_numbers, exercise.cases[i], way))
+        with torch.enable_grad():
+            want = call(exercise.answer, case, exercise.drive)
+        if want.error is None and not holds_nan(want.value):
+            found.append((case, want))
+    return found
+
+
+def with_other_numbers(case, way):
+    """Return new arguments of a case, with other numbers in those that hold decimals."""
+    return tuple(
+        another(x, way) if isinstance(x, torch.Tensor) and x.is_floating_point() else x
+        for x in case.make()
+    )
+
+
+def holds_nan(value):
+    """Tell whether a settled value is, or holds, nan."""
+    if isinstance(value, dict):
+        return any(map(holds_nan, value.values()))
+    tensor = as_tensor(value)
+    return tensor is not None and bool(tensor.isnan().any())
 
 
 def parts(arguments, exercise):
@@ -112,9 +151,11 @@ def another(value, way=0):
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
-        return (value + 1, 3 * value + 2, max(value - 1, 1))[way]
+        return (value + 1, 3 * value + 2, max(value - 1, 1), 2 * value + 7)[way]
     if isinstance(value, float):
-        return (1.5 * value + 0.25, 20 * value + 3, 0.1 * value)[way]
+        return (1.5 * value + 0.25, 20 * value + 3, 0.1 * value, 0.4)[way]
+    if isinstance(value, (list, tuple)) and way == 3:
+        return value[::-1]
     if isinstance(value, (list, tuple)):
         return type(value)(another(item, way) if can_change(item) else item for item in value)
     if isinstance(value, nn.Module):
@@ -123,10 +164,10 @@ def another(value, way=0):
                 p.copy_(another(p.detach(), way))
         return value
     if value.dtype == torch.bool:
-        return ~value if way else value.roll(1)
+        return (value.roll(1), ~value, value.roll(-1), value.flip(0))[way]
     if value.is_floating_point():
         noise = torch.rand(value.shape, generator=torch.Generator().manual_seed(way))
-        return (value + 0.5 + noise, 0.1 - value, -10 * value - 5 * noise)[way]
+        return (value + 0.5 + noise, 0.1 - value, -10 * value - 5 * noise, 1.5 * noise - 1)[way]
     if not value.numel():
         return value
     low, high = value.min(), value.max()  # ids stay among those that are there
@@ -177,24 +218,27 @@ def rows(value):
     return len(value) if many else 0
 
 
-def without_effect(seen, result):
-    """Return (name, sentence) if something that should have an effect has none."""
+def without_effect(seen, result, where):
+    """Return (name, sentence) if something that should have an effect has none.
+
+    `where` says in which calls.
+    """
     effects = {}  # {group: {item: does it have an effect?}}, of the items that should have one
     for item, got, want in seen:
         if want:
             of_group = effects.setdefault(item.group, {})
             of_group[item.name] = of_group.get(item.name, False) or bool(got)
     if len(effects) > 1 and not any(any(of.values()) for of in effects.values()):
-        return "no effect", f"Whatever the arguments are, {result} stays the same."
+        return "no effect", f"In all calls that were tried, {result} is the same."
     for group, of_group in effects.items():
         idle = [name for name, effect in of_group.items() if not effect]
         able = [name for name, effect in of_group.items() if effect]
         if idle and len(able) == 1:
-            text = f"Of `{group[0]}`, only `{able[0]}` has an effect on {result}."
+            text = f"{where}, of `{group[0]}` only `{able[0]}` has an effect on {result}."
             return "no effect", f"{text} The rest should have one, too."
         if idle:
             verb = "has" if len(idle) == 1 else "have"
-            return "no effect", f"{listed(idle)} {verb} no effect on {result}, but should."
+            return "no effect", f"{where}, {listed(idle)} {verb} no effect on {result}, but should."
     return None
 
 
@@ -202,7 +246,7 @@ def elsewhere(seen):
     """Return (name, sentence) if an item has an effect on rows on which it should have none."""
     for item, got, want in seen:
         if want and got - want and "result" not in got | want:
-            text = f"`{item.name}` has an effect on {listed(sorted(got - want))}. "
+            text = f"In this call, `{item.name}` has an effect on {listed(sorted(got - want))}. "
             text += f"It should have one only on {listed(sorted(want))}."
             return "effect elsewhere", text
     return None
@@ -212,7 +256,9 @@ def needless(seen, result):
     """Return (name, sentence) if something has an effect that should have none."""
     for item, got, want in seen:
         if got and not want and item.group != (item.name, "model"):
-            text = f"Here, {result} changes with `{item.name}`, on which it should not depend."
+            text = (
+                f"In this call, {result} changes with `{item.name}`, on which it should not depend."
+            )
             return "needless effect", text
     return None
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 
 from charrnn_helpers.checks import document, logbook
-from charrnn_helpers.checks.diagnosis import COURSE, diagnose, evidence
+from charrnn_helpers.checks.diagnosis import COURSE, changed_arguments, diagnose, evidence
 from charrnn_helpers.checks.trial import SECONDS, Worker, attempt_all, call, restored
 from charrnn_helpers.checks.values import Odd, brief, compare, settle
 from charrnn_helpers.checks.verdict import (
@@ -105,25 +105,27 @@ class Exercise:
         if any(map(has_dots, trial.outcomes)):
             return self._not_tried()
         with restored():
-            return self._judge(answer, trial.outcomes, trial.printed)
+            return self._judge(answer, trial)
 
-    def _judge(self, answer, outcomes, printed):
+    def _judge(self, answer, trial):
+        outcomes, printed = trial.outcomes, trial.printed
         wrong = [i for i, outcome in enumerate(outcomes) if self.difference(outcome, i)]
         if wrong and self.given and same_code(answer, self.given):
             text = f"This is still the code that you were given. {self.hints[0]}"
             lines = evidence(self, outcomes[wrong[0]], wrong[0])
             return verdict(self.title, NOT_TRIED, text, "", lines)
         if wrong:
-            found = diagnose(self, answer, outcomes)
+            found = diagnose(self, answer, trial)
             lines = evidence(self, outcomes[found.case], found.case)
             if found.change:
                 lines = {f"line {found.change.number}": found.change.line} | lines
             text = found.text + keep_error(error_of(outcomes[found.case]))
             return verdict(self.title, WRONG, text, found.mistake, lines, printed)
-        changed = [i for i, outcome in enumerate(outcomes) if not outcome.kept]
-        if changed:
-            lines = {"call": self.shown(changed[0])}
-            return verdict(self.title, WRONG, CHANGED, "input changed", lines, printed)
+        changed = next((i for i, outcome in enumerate(outcomes) if outcome.changed), None)
+        if changed is not None:
+            text = CHANGED.format(names=changed_arguments(self, outcomes))
+            lines = {"call": self.shown(changed)}
+            return verdict(self.title, WRONG, text, "input changed", lines, printed)
         return verdict(self.title, PASSED, f"Tried: {self.tried}.", printed=printed)
 
     def _not_tried(self):
@@ -217,8 +219,8 @@ TROUBLES = {
     "interrupted": "You interrupted the check, so the exercise does not count as passed.",
 }
 CHANGED = (
-    "The result is right, but your code changed its arguments, and the caller may still need them. "
-    "Work on a copy (clone), or use operations that return a new tensor."
+    "The result is right, but your code changes {names}, which the caller may still need. "
+    "Work on a copy, or use operations that return something new."
 )
 
 KEPT = []  # the error that the last check reported, and its traceback, if it reported one

@@ -141,8 +141,11 @@ def nearly(got, want):
     error = ((got - want).abs() / want.abs().clamp(min=ATOL)).max()
     if not error < 0.01:
         return None
-    text = "The numbers are nearly right. Is something rounded, or a small number added for safety?"
-    return Relation("nearly right", f"{text} They differ by {error:.2%} at most.")
+    text = (
+        f"The numbers are nearly right: they differ by {error:.2%} at most. That is what a rounded"
+    )
+    text += " constant does, a small number added for safety, or something done once too often."
+    return Relation("nearly right", text)
 
 
 def degenerate(value):

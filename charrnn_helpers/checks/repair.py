@@ -4,37 +4,44 @@ Each candidate runs on all cases, so what is said of it is true however the code
 """
 
 import ast
-import linecache
+import re
 from inspect import isfunction, unwrap
 from typing import NamedTuple
 
 from charrnn_helpers.checks.candidates import candidates
+from charrnn_helpers.checks.source import source_of
 from charrnn_helpers.checks.trial import first
 
 MOST = 250  # candidates; an answer of six lines has about two hundred
 SECONDS = 0.2  # of computing for one candidate
-DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
-KINDS = {  # from the likeliest to the least likely: what is said of a line, and of a piece of it
-    "nothing returned": "`{}` should be returned after it",
-    "a line too many": "leave out `{}`",
-    "order of lines": "this line and the next one are in the wrong order",
-    "indented too far": "it is indented too far",
-    "not indented": "it belongs in the block above it",
-    "result not kept": "it computes something, but the result is not kept",
-    "replaced or added": "should it replace the old value, add to it, or change it in place?",
-    "too much": "`{}` is too much",
-    "off by one": "`{}` is off by one",
-    "parentheses": "the parentheses of `{}` are in the wrong place",
-    "another operator": "`{}` needs another operator",
-    "sides exchanged": "the two sides of `{}` are exchanged",
-    "another comparison": "`{}` needs another comparison",
-    "arguments exchanged": "two items of `{}` are exchanged",
-    "another setting": "`{}` should be something else",
-    "order of functions": "the functions in `{}` are applied in the wrong order",
-    "another function": "`{}` is not the function that is needed",
-    "another variable": "`{}` is not the variable that is needed",
-    "something missing": "`{}` is missing at `{piece}`",
+KINDS = {  # from the likeliest to the least likely: the change in words
+    "nothing returned": "return {word} after it",
+    "a line too many": "leave out {piece}",
+    "order of lines": "exchange this line and the next one",
+    "indented too far": "indent this line less",
+    "not indented": "this line belongs in the block above it",
+    "result not kept": "keep its result, which is lost now",
+    "not in place": "change the old value in place, instead of making a new one",
+    "added": "replace the old value, instead of adding to it",
+    "replaced": "add to the old value, instead of replacing it",
+    "changed in place": "make a new value, instead of changing the old one in place",
+    "another operation": "another operation in place of the one before `=`",
+    "too much": "leave out {word}",
+    "off by one": "{piece} is off by one",
+    "parentheses": "other parentheses in {piece}",
+    "another operator": "another operator in {piece}",
+    "sides exchanged": "exchange the two sides of {piece}",
+    "another comparison": "another comparison in {piece}",
+    "items exchanged": "exchange two items of {piece}",
+    "another value": "another value in place of {piece}",
+    "order of functions": "apply the functions in {piece} in another order",
+    "another function": "another function in place of {word}",
+    "another variable": "another variable in place of {piece}",
+    "another sign": "a minus before {piece}",
+    "something missing": "add {word} to {piece}",
 }
+GUESSES = list(KINDS)[list(KINDS).index("another value") :]  # which may fit by accident
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 class Repair(NamedTuple):
@@ -45,15 +52,33 @@ class Repair(NamedTuple):
     piece: str
     number: int
     line: str
+    column: int = 0  # of the piece in the line
+
+    @property
+    def is_telling(self):
+        """Tell whether the change is more likely to be the reason than two known mistakes."""
+        return self.kind not in GUESSES
 
     @property
     def text(self):
         """What a learner is told."""
-        said = KINDS[self.kind].format(self.word or self.piece, piece=self.piece)
+        piece, word = self.placed(self.piece), f"`{self.word}`"
+        if not self.word:
+            word = piece
+        elif self.kind in ("too much", "another function") and self.line.count(self.word) > 1:
+            word = f"{word} in {piece}"
+        said = KINDS[self.kind].format(word=word, piece=piece)
         if self.kind == "a line too many" and self.piece.endswith(":"):
             said += " with its block"
-        text = f"One change in line {self.number} would make it right: {said}"
-        return text if text.endswith("?") else f"{text}."
+        return f"One change in line {self.number} would make it right: {said}."
+
+    def placed(self, piece):
+        """Return the piece as code, and which one it is if the line holds several."""
+        alone = rf"(?<![\w.]){re.escape(piece)}(?![\w.])"
+        places = [match.start() for match in re.finditer(alone, self.line)]
+        if len(places) < 2 or self.column not in places:
+            return f"`{piece}`"
+        return f"the {ORDINALS[min(places.index(self.column), 7)]} `{piece}`"
 
 
 def repair(answer, is_right):
@@ -71,9 +96,9 @@ def repair(answer, is_right):
     if change is None:
         return None
     piece = ast.get_source_segment(source, change.about).splitlines()[0]
-    number = change.about.lineno
-    line = source.splitlines()[number - 1].strip()
-    return Repair(change.kind, change.word, piece, number, line)
+    line = source.splitlines()[change.about.lineno - 1]
+    column = change.about.col_offset - (len(line) - len(line.lstrip()))
+    return Repair(change.kind, change.word, piece, change.about.lineno, line.strip(), column)
 
 
 def likelihood(change):
@@ -83,50 +108,6 @@ def likelihood(change):
     """
     last = -change.about.lineno if change.kind == "something missing" else 0
     return list(KINDS).index(change.kind), last, not isinstance(change.about, ast.stmt)
-
-
-def functions_of(answer):
-    """Return the functions that an answer consists of: itself, or the methods of a class."""
-    if isinstance(answer, type):
-        return [method for method in vars(answer).values() if isfunction(method)]
-    return [unwrap(answer)] if isfunction(answer) else []
-
-
-def source_of(answer):
-    """Return the source of the cell, the definitions in it that the answer needs, and its names.
-
-    There are no definitions if the source cannot be found, or cannot be run alone.
-    """
-    functions = functions_of(answer)
-    if not functions or any(set(f.__code__.co_freevars) - {"__class__"} for f in functions):
-        return "", [], {}
-    source = "".join(linecache.getlines(functions[0].__code__.co_filename))
-    try:
-        module = ast.parse(source)
-    except SyntaxError:  # a magic command of the notebook, say
-        return "", [], {}
-    known = {node.name: node for node in module.body if isinstance(node, DEFINITIONS)}
-    own = known.get(answer.__name__)
-    first_line = functions[0].__code__.co_firstlineno  # that of a decorator, if there is one
-    if not own or not first_line_of(own) <= first_line <= own.end_lineno:
-        return "", [], {}
-    return source, needed(own, known), functions[0].__globals__
-
-
-def first_line_of(node):
-    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-
-
-def needed(definition, known):
-    """Return the definition and those of the known ones that it calls, the callers last."""
-    found, left = [], [definition]
-    while left:
-        node = left.pop()
-        if node not in found:
-            found.append(node)
-            used = (n.id for n in ast.walk(node) if isinstance(n, ast.Name))
-            left += [known[name] for name in used if name in known]
-    return found[::-1]
 
 
 def changed(definitions, change, names, name):

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from charrnn_helpers.checks.values import identical, one_object, settle
+from charrnn_helpers.checks.values import first_line, identical, one_object, settle
 
 try:
     import resource  # not on Windows
@@ -36,12 +36,12 @@ PRINTED = 300  # characters that are kept of what an answer prints
 class Outcome(NamedTuple):
     """What an answer did in one case: a settled value, or an error.
 
-    Is its input unchanged?  Does it hold one tensor several times?
+    Which of its arguments did it change?  Does it hold one tensor or list several times?
     """
 
     value: object
     error: Exception | None = None
-    kept: bool = True
+    changed: tuple = ()  # the numbers of the arguments
     one_object: bool = False
 
 
@@ -51,6 +51,7 @@ class Trial(NamedTuple):
     outcomes: list
     trouble: str  # "", "time", "cannot be stopped", "memory", "exit" or "interrupted"
     printed: str
+    warned: str = ""  # the first warning
 
 
 class Stopped(BaseException):
@@ -123,7 +124,7 @@ class Printed:
     """The beginning of what an answer prints: `worker` is the thread in which it runs."""
 
     def __init__(self):
-        self.text, self.worker = "", None
+        self.text, self.worker, self.warned = "", None, ""
 
     def keep(self, text):
         """Add the text, as far as there is room."""
@@ -174,7 +175,8 @@ def attempt_all(answer, cases, drive, seconds=SECONDS):
     with guarded() as printed:
         printed.worker = worker = Worker(work)
         trouble = watch(worker, seconds)
-    return Trial(list(outcomes), trouble, "\n".join(printed.text.split("\n")[:5]).strip())
+    lines = "\n".join(printed.text.split("\n")[:5]).strip()
+    return Trial(list(outcomes), trouble, lines, printed.warned)
 
 
 def first(candidates, test, seconds, stopped=2):
@@ -207,11 +209,12 @@ def first(candidates, test, seconds, stopped=2):
 def guarded():
     """Limit memory, keep what is printed, and restore all states; yield the Printed."""
     printed = Printed()
-    with restored(), memory_limit(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # whatever the notebook does with warnings
+    with restored(), memory_limit(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")  # whatever the notebook does with warnings
         out, err = Tap(sys.stdout, printed), Tap(sys.stderr, printed)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             yield printed
+    printed.warned = first_line(caught[0].message) if caught else ""
     printed.worker = None  # a thread may go on with the streams that it found meanwhile
 
 
@@ -223,8 +226,9 @@ def call(answer, case, drive, look_at_input=True):
         value = settle(result)
     except Exception as error:
         return Outcome(None, error)
-    kept = not look_at_input or identical(settle(list(args)), settle(list(case.make())))
-    return Outcome(value, None, kept, one_object(result))
+    pairs = enumerate(zip(args, case.make(), strict=True)) if look_at_input else ()
+    changed = tuple(k for k, (arg, old) in pairs if not identical(settle(arg), settle(old)))
+    return Outcome(value, None, changed, one_object(result))
 
 
 def watch(worker, seconds):
@@ -274,14 +278,17 @@ def memory_limit():
 def restored():
     """Restore random states, gradient mode, number of threads and default dtype after the block.
 
-    In it there is one thread, because small tensors gain nothing from more on a busy machine.
+    In it there is one thread, because small tensors gain nothing from more on a busy machine, and
+    warnings are not shown.
     """
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()
     gradients, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         torch.set_rng_state(states[0])
         random.setstate(states[1])

@@ -61,8 +61,13 @@ def attempt(work, *args):
 
 def error_text(error):
     """Return Python's message for the error, on one line."""
-    text = (str(error).strip().splitlines() or [""])[0][:200].rstrip(".")
+    text = first_line(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def first_line(message):
+    """Return the first line of an error or a warning, without the period at its end."""
+    return (str(message).strip().splitlines() or [""])[0][:200].rstrip(".")
 
 
 def named(result, *names):
@@ -128,7 +133,8 @@ def compare(got, want):
     if isinstance(want, str):
         return compare_texts(got, want)
     if isinstance(want, bool) and isinstance(got, bool):
-        return None if got == want else Difference("value", f"{{it}} is {got} instead of {want}")
+        said = f"this is {str(got).lower()}, but should not be"
+        return None if got == want else Difference("value", said)
     return compare_lists(got, want) if isinstance(want, list) else compare_numbers(got, want)
 
 
@@ -273,11 +279,13 @@ def brief(value):
 
 
 def one_object(value, depth=0):
-    """Tell whether a list holds one and the same tensor several times, whatever it contains."""
+    """Tell whether a list holds one and the same tensor, or list, several times."""
     if isinstance(value, dict):
         return any(one_object(part, depth + 1) for part in value.values())
     if not isinstance(value, (list, tuple)) or depth > 2:
         return False
+    if len(value) > 1 and isinstance(value[0], list) and all(x is value[0] for x in value):
+        return True
     tensors = [item for item in value if isinstance(item, torch.Tensor) and item.numel()]
     places = {(t.data_ptr(), t.shape, t.stride()) for t in tensors if t.layout == torch.strided}
     if len(tensors) > 1 and len(tensors) == len(value) and len(places) == 1:

@@ -23,7 +23,7 @@ SHOWN = 3  # diagnoses for each exercise
 GENERAL = {name: text for _, name, text in REMARKS}  # they fit every exercise
 GENERAL |= {name: text.format(seconds=SECONDS) for name, text in TROUBLES.items()}
 GENERAL |= {name: f"One change would make the answer right: {name}." for name in KINDS}
-GENERAL |= {"input changed": CHANGED, "": "Another wrong result."}
+GENERAL |= {"input changed": CHANGED.format(names="its arguments"), "": "Another wrong result."}
 
 
 def add(parser):

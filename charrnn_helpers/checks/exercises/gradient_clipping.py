@@ -71,12 +71,12 @@ class Gradients(nn.Module):
             self.register_parameter(f"p{i}", parameter)
 
 
-def clipped(answer, theta, *gradients):
+def clipped(answer, grad_clip_val, *gradients):
     """Clip a model with these gradients, and return everything that could have changed."""
     model = Gradients(gradients)
     before = [p.grad for p in model.parameters()]
     try:
-        norm = answer(theta, model)
+        norm = answer(grad_clip_val, model)
     except FloatingPointError:
         norm = "FloatingPointError"
     grads = [p.grad for p in model.parameters()]
@@ -88,10 +88,12 @@ def clipped(answer, theta, *gradients):
     }
 
 
-def clip_case(theta, *gradients):
+def clip_case(grad_clip_val, *gradients):
     tensors = [None if g is None else torch.as_tensor(g, dtype=torch.float32) for g in gradients]
     shown = " and ".join("None" if g is None else str(g) for g in gradients)
-    return Case(f"({theta}, a model with the gradients {shown})", lambda: (theta, *tensors))
+    return Case(
+        f"({grad_clip_val}, a model with the gradients {shown})", lambda: (grad_clip_val, *tensors)
+    )
 
 
 def my_clip_gradients(grad_clip_val, model):

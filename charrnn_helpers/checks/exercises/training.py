@@ -119,7 +119,7 @@ class PlainSGD:
         return loss
 
 
-def trained_steps(answer, num_steps, theta, lr, stale=False):
+def trained_steps(answer, num_steps, grad_clip_val, lr, stale=False):
     """Take some steps on a tiny model; return the losses, the norms, and the final weights.
 
     If `stale`, the gradients of something else are still there at first.
@@ -129,17 +129,17 @@ def trained_steps(answer, num_steps, theta, lr, stale=False):
         p.grad = torch.full_like(p, 0.1)
     optimizer, found = PlainSGD(model.parameters(), lr), {"loss": [], "norm": []}
     for X, Y in tiny_batches(*[(2, 3)] * num_steps):
-        results = named(answer(model, X, Y, optimizer, theta), "loss", "norm")
+        results = named(answer(model, X, Y, optimizer, grad_clip_val), "loss", "norm")
         for name, result in results.items():
             found[name].append(result)
     return found | {"weights": weights_of(model), "calls of step()": optimizer.num_steps}
 
 
-def step_case(num_steps, theta, lr, stale=False):
+def step_case(num_steps, grad_clip_val, lr, stale=False):
     steps = "one step" if num_steps == 1 else f"{num_steps} steps"
     old = ", with old gradients in the model" if stale else ""
-    show = f"(model, X, Y, SGD with lr {lr}, {theta}), {steps}{old}"
-    return Case(show, lambda: (num_steps, theta, lr, stale))
+    show = f"(model, X, Y, SGD with lr {lr}, {grad_clip_val}), {steps}{old}"
+    return Case(show, lambda: (num_steps, grad_clip_val, lr, stale))
 
 
 def my_train_step(model, X, Y, optimizer, grad_clip_val):
