@@ -11,17 +11,17 @@ ANSWERS = {
     "an argument": (
         "rnn_step",
         STEP + "return torch.tanh(X.cos() @ W_xh + H.cos() @ W_hh)",
-        "`b_h` has no effect on the result, but should.",
+        "When `b_h` was changed in the calls that were tried, the result stayed the same, but it",
     ),
     "one row of several": (
         "rnn_step",
         STEP + "return torch.tanh(X[:1].cos() @ W_xh + H @ W_hh + b_h)",
-        "Of `X`, only `X[0]` has an effect on the result.",
+        "When parts of `X` were changed in this call, the result changed only with `X[0]`.",
     ),
     "only one batch": (
         "mean_perplexity",
         "def my_mean_perplexity(losses, sizes):\n    return math.exp(losses[0]) * sizes[0]",
-        "Of `losses`, only `losses[0]` has an effect on the result.",
+        "the result changed only with `losses[0]`.",
     ),
     "another row": (
         "total_variation",
@@ -36,12 +36,12 @@ ANSWERS = {
     "nothing at all": (
         "bits",
         "def my_perplexity(bits):\n    return 3.7",
-        "`bits` has no effect on the result, but should.",
+        "When `bits` was changed in the calls that were tried, the result stayed the same",
     ),
     "nothing at all of several": (
         "rnn_step",
         STEP + "return torch.full((len(X), len(b_h)), 0.3)",
-        "Whatever the arguments are, the result stays the same.",
+        "Whatever was changed in the calls that were tried, the result stayed the same.",
     ),
 }
 
@@ -65,4 +65,4 @@ def test_the_verdict_says_it():
     exercise = checks.rnn_step
     answer, _ = define(exercise, STEP + "return torch.tanh(X[:1].cos() @ W_xh + H @ W_hh + b_h)")
     verdict = exercise.judge(answer)
-    assert verdict.mistake == "no effect" and "only `X[0]` has an effect" in verdict.text
+    assert verdict.mistake == "no effect" and "changed only with `X[0]`" in verdict.text

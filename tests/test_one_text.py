@@ -22,7 +22,10 @@ ORDER = [  # a module imports only from those above it
     *["checkpoint", "parallel"],
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
     *["show.demos", "show", "trained", "trained.__main__"],
-    *[f"checks.{name}" for name in ("values", "trial", "candidates", "repair", "influence")],
+    *[
+        f"checks.{name}"
+        for name in ("values", "trial", "source", "candidates", "repair", "influence")
+    ],
     *[f"checks.{name}" for name in ("relations", "diagnosis", "verdict", "logbook", "document")],
     "checks.judge",
     *[f"checks.exercises.{path.stem[3:]}" for path in NOTEBOOKS],

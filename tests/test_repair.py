@@ -30,7 +30,7 @@ ANSWERS = {  # the kind: the exercise, the answer, the number of the line, and a
         "    limit = logits.sort().values[-k]\n"
         "    logits.masked_fill(logits < limit, -math.inf)\n    return logits * 1\n",
         4,
-        "not kept",
+        "keep its result",
     ),
     "off by one": (
         "bigram",
@@ -46,27 +46,27 @@ ANSWERS = {  # the kind: the exercise, the answer, the number of the line, and a
         "    full, rest = divmod(num_windows, batch_size)\n"
         "    return num_epochs * (full - (rest > 0))\n",
         3,
-        "another operator",
+        "another operator in `full - (rest > 0)`",
     ),
     "too much": (
         "surprisal",
         "def my_surprisal(p):\n    return -math.log2(p + 1e-3)\n",
         2,
-        "`1e-3` is too much",
+        "leave out `+ 1e-3`",
     ),
     "another function": (
         "temperature",
         "def my_temperature(logits, T):\n    if T == 0:\n        top = logits.median()\n"
         "        return torch.where(logits == top, logits, -math.inf)\n    return logits / T\n",
         3,
-        "`median` is not the function",
+        "another function in place of `median`",
     ),
     "something missing": (
         "spectral_radius",
         "def my_spectral_radius(W):\n    e = torch.linalg.eigvals(W)\n"
         "    return (e.real**2 + e.imag**2).max().item()\n",
         3,
-        "`.sqrt()` is missing at",
+        "add `.sqrt()` to `(e.real**2 + e.imag**2).max()`",
     ),
 }
 

@@ -42,6 +42,9 @@ RELATED = (  # functions that are taken for each other
 )
 
 
+PIECE = "\u2026"  # stands for the piece of code in a word
+
+
 class Change(NamedTuple):
     """A candidate: what to put into a field of a node, and the piece of code that it concerns."""
 
@@ -50,7 +53,7 @@ class Change(NamedTuple):
     field: str
     new: object
     about: ast.AST
-    word: str = ""  # what to leave out or to add, if it is not the whole piece
+    word: str = ""  # what to leave out or to add, if it is not the piece alone; with PIECE in it
 
 
 class Rewrite(NamedTuple):
@@ -198,6 +201,8 @@ def of_constant(node, counted):
             yield Rewrite("off by one" if near else "another value", ast.Constant(other))
 
 
+SYMBOLS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
+SYMBOLS |= {ast.MatMult: "@", ast.Pow: "**", ast.Mod: "%"}
 FIXED_ORDER = (ast.Sub, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Mod)
 
 
@@ -208,19 +213,33 @@ def of_operation(node, names):
         yield Rewrite("another operator", ast.BinOp(left, other(), right))
     if isinstance(op, FIXED_ORDER):
         yield Rewrite("sides exchanged", ast.BinOp(right, op, left))
-    yield Rewrite("too much", left, right)
-    yield Rewrite("too much", right, left)
+    symbol = SYMBOLS.get(type(op), "")
+    yield Rewrite("too much", left, right, f"{symbol} {PIECE}")
+    yield Rewrite("too much", right, left, f"{PIECE} {symbol}")
     if isinstance(left, ast.BinOp):
         inner = ast.BinOp(left.right, op, right)
         yield Rewrite("parentheses", ast.BinOp(left.left, left.op, inner))
     if isinstance(right, ast.BinOp):
         inner = ast.BinOp(left, op, right.left)
         yield Rewrite("parentheses", ast.BinOp(inner, right.op, right.right))
-    for side, other in ((left, right), (right, left)):
-        inner, around = taken_apart(side, names)
-        if inner is not None:  # f(a) op b may have to be f(a op b)
-            both = (inner, op, other) if side is left else (other, op, inner)
-            yield Rewrite("parentheses", around(ast.BinOp(*both)))
+    inner, around = taken_apart(leftmost(node), names)
+    if inner is not None:  # f(a) + b + c may have to be f(a + b + c)
+        yield Rewrite("parentheses", around(with_leftmost(node, inner)))
+    inner, around = taken_apart(right, names)
+    if inner is not None:  # a op f(b) may have to be f(a op b)
+        yield Rewrite("parentheses", around(ast.BinOp(left, op, inner)))
+
+
+def leftmost(node):
+    """Return what an operation, such as a + b + c, begins with."""
+    return leftmost(node.left) if isinstance(node, ast.BinOp) else node
+
+
+def with_leftmost(node, new):
+    """Return the operation with something else at its beginning."""
+    if not isinstance(node, ast.BinOp):
+        return new
+    return ast.BinOp(with_leftmost(node.left, new), node.op, node.right)
 
 
 def of_call(node, names):

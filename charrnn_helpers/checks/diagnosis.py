@@ -17,7 +17,7 @@ import torch
 from charrnn_helpers.checks.influence import influence, names_of, redrawn
 from charrnn_helpers.checks.relations import degenerate, relation
 from charrnn_helpers.checks.repair import Repair, repair
-from charrnn_helpers.checks.source import functions_of, global_variables, idle_lines
+from charrnn_helpers.checks.source import class_tables, functions_of, global_variables, idle_lines
 from charrnn_helpers.checks.trial import attempt_all, call
 from charrnn_helpers.checks.values import Difference, brief, compare, counted, error_text, identical
 
@@ -158,6 +158,10 @@ def other_remarks(exercise, answer, trial):
     if any(outcome.changed for outcome in trial.outcomes):
         changed = changed_arguments(exercise, trial.outcomes)
         found.append(f"Your code changes {changed}, which the caller may still need.")
+    found += [
+        f"`{name}` belongs to the class, so all its objects share it and change it for each other."
+        for name in class_tables(answer)
+    ]
     names = global_variables(answer)
     if names:
         read = " and ".join(f"`{name}`" for name in names)
@@ -310,9 +314,9 @@ def shared(exercise, outcomes, failing):
     for i in failing:
         found = exercise.difference(outcomes[i], i)
         of_value = isinstance(found, Difference) and found.kind == "value"
-        if of_value and outcomes[i].one_object and not exercise.wanted[i].one_object:
-            text = "All items of the list are one and the same object, so all of them show its last"
-            text += " values. Make a new one for each item."
+        if of_value and outcomes[i].one_object and outcomes[failing[-1]].one_object:
+            text = "All items of the list are one and the same object, or share the same memory, so"
+            text += " all of them show the last values. Make a new one for each item."
             return Diagnosis("one object", text, i)
     return None
 
@@ -362,3 +366,10 @@ def evidence(exercise, outcome, i):
         shown_got = said.removeprefix("the result is ")
     label = f"{part}: " if part else ""
     return {"call": shown, "it returned": label + shown_got, "expected": label + shown_want}
+
+
+def right_calls(exercise, outcomes):
+    """Return the first calls with a right result, as a line to be shown; {} if there are none."""
+    right = [i for i, outcome in enumerate(outcomes) if not exercise.difference(outcome, i)]
+    shown = [exercise.shown(i) for i in right if len(exercise.shown(i)) < 40][:3]
+    return {"right in": ", ".join(shown)} if shown else {}

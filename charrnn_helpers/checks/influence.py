@@ -41,12 +41,12 @@ def influence(exercise, answer, failing):
     result = exercise.result
     seen = {i: look(exercise, answer, i, whole=True) for i in range(len(exercise.cases))}
     of_all = [found for i in seen for found in seen[i]]
-    idle = without_effect(of_all, result, "In all calls that were tried")
+    idle = without_effect(of_all, result, "in the calls that were tried")
     if idle:
         return *idle, failing[0]
     for i in failing[:2]:
         parts_of = look(exercise, answer, i, whole=False)
-        found = without_effect(parts_of, result, "In this call") or elsewhere(parts_of)
+        found = without_effect(parts_of, result, "in this call") or elsewhere(parts_of)
         found = found or needless(seen[i], result)
         if found:
             return *found, i
@@ -229,16 +229,17 @@ def without_effect(seen, result, where):
             of_group = effects.setdefault(item.group, {})
             of_group[item.name] = of_group.get(item.name, False) or bool(got)
     if len(effects) > 1 and not any(any(of.values()) for of in effects.values()):
-        return "no effect", f"In all calls that were tried, {result} is the same."
+        return "no effect", f"Whatever was changed {where}, {result} stayed the same."
     for group, of_group in effects.items():
         idle = [name for name, effect in of_group.items() if not effect]
         able = [name for name, effect in of_group.items() if effect]
         if idle and len(able) == 1:
-            text = f"{where}, of `{group[0]}` only `{able[0]}` has an effect on {result}."
-            return "no effect", f"{text} The rest should have one, too."
+            text = f"When parts of `{group[0]}` were changed {where}, {result} changed only with"
+            return "no effect", f"{text} `{able[0]}`. The rest should matter as well."
         if idle:
-            verb = "has" if len(idle) == 1 else "have"
-            return "no effect", f"{where}, {listed(idle)} {verb} no effect on {result}, but should."
+            verb = "was" if len(idle) == 1 else "were"
+            text = f"When {listed(idle)} {verb} changed {where}, {result} stayed the same,"
+            return "no effect", f"{text} but it should change."
     return None
 
 

@@ -13,7 +13,13 @@ from typing import NamedTuple
 import torch
 
 from charrnn_helpers.checks import document, logbook
-from charrnn_helpers.checks.diagnosis import COURSE, changed_arguments, diagnose, evidence
+from charrnn_helpers.checks.diagnosis import (
+    COURSE,
+    changed_arguments,
+    diagnose,
+    evidence,
+    right_calls,
+)
 from charrnn_helpers.checks.trial import SECONDS, Worker, attempt_all, call, restored
 from charrnn_helpers.checks.values import Odd, brief, compare, settle
 from charrnn_helpers.checks.verdict import (
@@ -117,6 +123,8 @@ class Exercise:
         if wrong:
             found = diagnose(self, answer, trial)
             lines = evidence(self, outcomes[found.case], found.case)
+            if not found.change and found.mistake not in self.mistakes:
+                lines |= right_calls(self, outcomes)
             if found.change:
                 lines = {f"line {found.change.number}": found.change.line} | lines
             text = found.text + keep_error(error_of(outcomes[found.case]))

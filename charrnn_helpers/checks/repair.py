@@ -8,7 +8,7 @@ import re
 from inspect import isfunction, unwrap
 from typing import NamedTuple
 
-from charrnn_helpers.checks.candidates import candidates
+from charrnn_helpers.checks.candidates import PIECE, candidates
 from charrnn_helpers.checks.source import source_of
 from charrnn_helpers.checks.trial import first
 
@@ -62,10 +62,14 @@ class Repair(NamedTuple):
     @property
     def text(self):
         """What a learner is told."""
-        piece, word = self.placed(self.piece), f"`{self.word}`"
+        piece, word = self.placed(self.piece), f"`{self.word.replace(PIECE, self.piece)}`"
         if not self.word:
             word = piece
-        elif self.kind in ("too much", "another function") and self.line.count(self.word) > 1:
+        elif (
+            PIECE not in self.word
+            and self.kind in ("too much", "another function")
+            and self.line.count(self.word) > 1
+        ):
             word = f"{word} in {piece}"
         said = KINDS[self.kind].format(word=word, piece=piece)
         if self.kind == "a line too many" and self.piece.endswith(":"):

@@ -66,6 +66,12 @@ def global_variables(answer):
     return list(found)
 
 
+def class_tables(answer):
+    """Return the names of lists, dicts, and sets of a class that its methods have filled."""
+    own = vars(answer).items() if isinstance(answer, type) else ()
+    return [name for name, v in own if name[:2] != "__" and isinstance(v, (list, dict, set)) and v]
+
+
 def idle_lines(answer):
     """Return {number: line} of the statements whose result is not kept, so that they do nothing."""
     source, definitions, _ = source_of(answer)

@@ -65,22 +65,26 @@ def my_rnn_loop(inputs, state, W_xh, W_hh, b_h):
 
 
 def states_and_last(answer, inputs, state, *weights):
-    """Run the loop, and see how the gradient of W_hh flows through its results."""
+    """Run the loop, and see how gradients flow through its results to the weights."""
     found = named(answer(inputs, state, *weights), "outputs", "state")
     W_xh, W_hh, b_h = (weight.clone().requires_grad_() for weight in weights)
     results = attempt(answer, inputs.clone(), state, W_xh, W_hh, b_h)
-    return found | gradient(results, W_hh, {})  # an answer in NumPy has none
+    return found | gradients(results, [W_hh, W_xh, b_h], {})  # an answer in NumPy has none
 
 
-def gradient(results, W_hh, detached):
-    """Return {"gradient": ...} of the sum of squares of all results, `detached` if it has none."""
+def gradients(results, weights, detached):
+    """Return those of the sum of squares of all results by name, `detached` if there are none."""
     total = sum(H.pow(2).sum() for H in flat(results) if isinstance(H, torch.Tensor))
     if not isinstance(total, torch.Tensor) or not total.requires_grad:
         return detached
-    found = attempt(partial(torch.autograd.grad, allow_unused=True), total, W_hh)
+    options = {"allow_unused": True, "materialize_grads": True}
+    found = attempt(partial(torch.autograd.grad, **options), total, weights)
     if isinstance(found, Odd):  # something was changed in place
         return {}
-    return {"gradient": torch.zeros_like(W_hh) if found[0] is None else found[0]}
+    return dict(zip(GRADIENTS, found, strict=True))
+
+
+GRADIENTS = ("gradient of W_hh", "gradient of W_xh", "gradient of b_h")
 
 
 def flat(results):
@@ -156,8 +160,9 @@ def network_with(answer, inputs, state, W_xh, W_hh, b_h):
             getattr(rnn, name).copy_(weights)
     found = named(rnn(inputs, state), "outputs", "state")
     results = rnn(inputs, state)  # once more: nothing may be kept from the first time
-    none = {"gradient": torch.zeros_like(rnn.W_hh)}
-    return found | {"W_hh": rnn.W_hh} | gradient(results, rnn.W_hh, none)
+    weights = [rnn.W_hh, rnn.W_xh, rnn.b_h]
+    none = dict(zip(GRADIENTS, map(torch.zeros_like, weights), strict=True))
+    return found | {"W_hh": rnn.W_hh} | gradients(results, weights, none)
 
 
 BROKEN_RNN = Exercise(

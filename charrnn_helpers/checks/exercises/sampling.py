@@ -20,7 +20,7 @@ SURPRISAL = Exercise(
     notebook=6,
     answer=my_surprisal,
     unit="bits",
-    cases=(case(0.5), case(1.0), case(0.25), case(0.1), case(0.001), case(1e-9)),
+    cases=(case(0.5), case(1.0), case(0.25), case(0.9), case(0.1), case(0.001), case(1e-9)),
 )
 
 
@@ -94,18 +94,21 @@ TOP_K = Exercise(
 LETTERS = "abcde "
 
 
-def writer():
-    """Return a model of five letters that does not write the same letter forever."""
+def writer(unk):
+    """Return a model of five letters that does not write the same letter forever.
+
+    `unk` is the bias of the unknown token: with -100, it is never written.
+    """
     vocab = Vocab(LETTERS)
     model = make_model(len(vocab), num_hiddens=8, sigma=1.2, seed=4)
     with torch.no_grad():
-        model.b_q[vocab.unk] = -100.0  # never written
+        model.b_q[vocab.unk] = unk
     return model
 
 
-def writer_case(prefix, num_preds):
+def writer_case(prefix, num_preds, unk=-100.0):
     show = f"(model, {prefix!r}, {num_preds}, vocab)"
-    return Case(show, lambda: (writer(), prefix, num_preds, Vocab(LETTERS)))
+    return Case(show, lambda: (writer(unk), prefix, num_preds, Vocab(LETTERS)))
 
 
 def my_continue(model, prefix, num_preds, vocab):
@@ -138,6 +141,7 @@ CONTINUE_TEXT = Exercise(
         writer_case("badcab", 12),
         writer_case("ed", 0),
         writer_case(" ab ", 4),
+        writer_case("ab", 3, unk=0.5),
     ),
 )
 EXERCISES = (CONTINUE_TEXT, TEMPERATURE, TOP_K, SURPRISAL)
