@@ -16,12 +16,6 @@ OPERATORS = {
     **{ast.Div: [ast.Mult, ast.FloorDiv], ast.FloorDiv: [ast.Div], ast.MatMult: [ast.Mult]},
     **{ast.Pow: [ast.Mult], ast.BitXor: [ast.Pow], ast.And: [ast.Or], ast.Or: [ast.And]},
 }
-COMPARISONS = {
-    **{ast.Lt: [ast.LtE, ast.Gt, ast.GtE], ast.LtE: [ast.Lt, ast.GtE, ast.Gt]},
-    **{ast.Gt: [ast.GtE, ast.Lt, ast.LtE], ast.GtE: [ast.Gt, ast.LtE, ast.Lt]},
-    **{ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq], ast.Is: [ast.IsNot], ast.IsNot: [ast.Is]},
-    **{ast.In: [ast.NotIn], ast.NotIn: [ast.In]},
-}
 RELATED = (  # functions that are taken for each other
     {"sum", "mean", "max", "min", "prod", "amax", "amin", "norm", "median"},
     {"exp", "log", "exp2", "log2", "log10", "log1p", "expm1", "sqrt", "square"},
@@ -112,8 +106,6 @@ def rewrites(parent, node, names, own):
     if counts(parent, node) and not isinstance(parent, ast.BinOp):
         for operator in (ast.Add(), ast.Sub()):
             yield Rewrite("off by one", ast.BinOp(node, operator, ast.Constant(1)))
-        if isinstance(node, ast.Name):
-            yield Rewrite("another sign", ast.UnaryOp(ast.USub(), node))
     if is_value(parent, node):
         yield from with_more(node)
     if isinstance(node, ast.Name) and node.id in own:
@@ -150,7 +142,6 @@ def with_more(node):
     for method in ADDED:
         new = ast.Call(ast.Attribute(node, method, ast.Load()), [], [])
         yield Rewrite("something missing", new, word=f".{method}()")
-    yield Rewrite("another sign", ast.UnaryOp(ast.USub(), node))
     new = ast.Call(name("reversed"), [node], [])
     yield Rewrite("something missing", new, word="reversed()")
 
@@ -160,11 +151,7 @@ ADDED = ("clone", "detach", "float", "abs", "sqrt", "exp", "log", "item", "mean"
 
 def of_other(node):
     """Yield the Rewrites of an expression that is not an operation, a call, or a constant."""
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        for other in COMPARISONS[type(node.ops[0])]:
-            new = ast.Compare(node.left, [other()], node.comparators)
-            yield Rewrite("another comparison", new)
-    elif isinstance(node, ast.BoolOp):
+    if isinstance(node, ast.BoolOp):
         for other in OPERATORS[type(node.op)]:
             yield Rewrite("another operator", ast.BoolOp(other(), node.values))
         for value in node.values if len(node.values) == 2 else ():
@@ -375,14 +362,10 @@ def assigned_otherwise(statement):
         old = as_loaded(target)
         yield "added", assign(target, value)
         yield "changed in place", assign(target, ast.BinOp(old, op, value))
-        for other in OPERATORS.get(type(op), ()):
-            yield "another operation", ast.AugAssign(target, other(), value)
     elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target, value = statement.targets[0], statement.value
         if isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
             yield "replaced", ast.AugAssign(target, ast.Add(), value)
-            if isinstance(value, ast.BinOp) and ast.dump(value.left) == ast.dump(as_loaded(target)):
-                yield "not in place", ast.AugAssign(target, value.op, value.right)
 
 
 def assign(target, value):

@@ -92,7 +92,8 @@ def diagnose(exercise, answer, trial):
     failing = [i for i, outcome in enumerate(outcomes) if exercise.difference(outcome, i)]
     found = of_mistakes(exercise, outcomes, failing, (1,))
     if not found and by_chance(exercise, answer, outcomes):
-        return Diagnosis("another result each time", BY_CHANCE, failing[0])
+        text = " ".join([BY_CHANCE, *class_remarks(answer)])
+        return Diagnosis("another result each time", text, failing[0])
     change = None if found else repair(answer, partial(is_right, exercise, failing))
     if not found and not (change and change.is_telling):
         found = of_mistakes(exercise, outcomes, failing, (2,))
@@ -110,8 +111,8 @@ def diagnose(exercise, answer, trial):
 
 
 BY_CHANCE = (
-    "Your code returns a different result each time for the same arguments. Is something in it "
-    "random, or kept from one call to the next?"
+    "When the same calls were made a second time, the results were different. Something in your "
+    "code is drawn at random, as by `multinomial`, or kept from one call to the next."
 )
 
 
@@ -150,6 +151,14 @@ def idle_remarks(answer):
     ][:1]
 
 
+def class_remarks(answer):
+    """Return a sentence about each table that belongs to the class instead of its objects."""
+    return [
+        f"`{name}` belongs to the class, so all its objects share it and change it for each other."
+        for name in class_tables(answer)
+    ]
+
+
 def other_remarks(exercise, answer, trial):
     """Return what else is true of an answer that no mistake explains, and may be its reason."""
     found = []
@@ -158,10 +167,7 @@ def other_remarks(exercise, answer, trial):
     if any(outcome.changed for outcome in trial.outcomes):
         changed = changed_arguments(exercise, trial.outcomes)
         found.append(f"Your code changes {changed}, which the caller may still need.")
-    found += [
-        f"`{name}` belongs to the class, so all its objects share it and change it for each other."
-        for name in class_tables(answer)
-    ]
+    found += class_remarks(answer)
     names = global_variables(answer)
     if names:
         read = " and ".join(f"`{name}`" for name in names)

@@ -14,7 +14,7 @@ from torch import nn
 from charrnn_helpers.checks.trial import attempt_all, call
 from charrnn_helpers.checks.values import as_tensor, compare, identical
 
-MOST = 40  # items that are changed
+MOST = 30  # items that are changed
 LONGEST = 6  # items of one list, or slices along one axis
 WAYS = 4  # to change an item
 
@@ -38,13 +38,16 @@ class Seen(NamedTuple):
 
 def influence(exercise, answer, failing):
     """Return (name, sentence, case) on what the answer depends on, or None if that is right."""
-    result = exercise.result
-    seen = {i: look(exercise, answer, i, whole=True) for i in range(len(exercise.cases))}
-    of_all = [found for i in seen for found in seen[i]]
-    idle = without_effect(of_all, result, "in the calls that were tried")
+    result, seen, idle = exercise.result, {}, None
+    for i in dict.fromkeys([*failing, *range(len(exercise.cases))]):
+        seen[i] = look(exercise, answer, i, whole=True)
+        of_all = [found for k in seen for found in seen[k]]
+        idle = without_effect(of_all, result, "in the calls that were tried")
+        if len(seen) > 1 and not idle:
+            break
     if idle:
         return *idle, failing[0]
-    for i in failing[:2]:
+    for i in failing[: len(seen)][:2]:
         parts_of = look(exercise, answer, i, whole=False)
         found = without_effect(parts_of, result, "in this call") or elsewhere(parts_of)
         found = found or needless(seen[i], result)
@@ -75,7 +78,7 @@ def variations(exercise, i, whole):
     """
     case = exercise.cases[i]
     items = [p for p in parts(case.make(), exercise) if isinstance(p.group[1], str) == whole][:MOST]
-    ways = [(item, way) for item in items for way in range(WAYS if whole else WAYS - 1)]
+    ways = [(item, way) for item in items for way in range(WAYS if whole else 2)]
     cases = [case] + [case._replace(make=partial(varied, case, *changed)) for changed in ways]
     with torch.enable_grad():
         wanted = [call(exercise.answer, case, exercise.drive) for case in cases]

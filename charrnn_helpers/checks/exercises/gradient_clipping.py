@@ -55,6 +55,7 @@ CLIP_FACTOR = Exercise(
         case(0.0, 1.0),
         case(0.0, 0.5),
         case(2e-7, 1e-7),
+        case(4000.0, 1.0),
     ),
 )
 

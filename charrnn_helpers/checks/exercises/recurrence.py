@@ -68,6 +68,7 @@ def states_and_last(answer, inputs, state, *weights):
     """Run the loop, and see how gradients flow through its results to the weights."""
     found = named(answer(inputs, state, *weights), "outputs", "state")
     W_xh, W_hh, b_h = (weight.clone().requires_grad_() for weight in weights)
+    state = None if state is None else state.clone()
     results = attempt(answer, inputs.clone(), state, W_xh, W_hh, b_h)
     return found | gradients(results, [W_hh, W_xh, b_h], {})  # an answer in NumPy has none
 
