@@ -61,9 +61,13 @@ test-lowest:
 	$(LOWEST) -m pip install --disable-pip-version-check --quiet -r build/lowest.txt --editable .
 	$(LOWEST) -m pytest -n 2 --dist loadgroup -m "not long and not browser"
 
+TAUGHT = $(patsubst %,charrnn_helpers/%.py,text data model counting training sampling bptt)
+
 lint: $(TEST)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m ruff check --line-length 80 $(TAUGHT)
+	$(PY) -m ruff format --check --line-length 80 $(TAUGHT)
 
 course: $(TEST)
 	$(PY) -m tools.course build

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from charrnn_helpers.data import check_ids, check_size
+from charrnn_helpers._guards import check_make_model, guarded_by
 
 
 def check_len(a, n):
@@ -18,37 +18,37 @@ def check_len(a, n):
 def check_shape(a, shape):
     """Raise ValueError if the tensor `a` does not have this shape."""
     if tuple(a.shape) != tuple(shape):
-        raise ValueError(f"tensor's shape is {tuple(a.shape)}, expected {tuple(shape)}")
+        found = tuple(a.shape)
+        raise ValueError(f"tensor's shape is {found}, expected {tuple(shape)}")
 
 
 def one_hot(X, vocab_size):
-    """Turn ids of any shape `(...)` into rows `(..., vocab_size)`, all 0 except one 1.
-
-    Raises ValueError for ids that are not whole numbers from 0 to vocab_size - 1.
-    """
-    return torch.eye(vocab_size, device=X.device)[check_ids(X, vocab_size)]
+    """Turn ids `(...)` into rows `(..., vocab_size)`, all 0 except one 1."""
+    return torch.eye(vocab_size, device=X.device)[X]
 
 
 class RNNScratch(nn.Module):
-    """The recurrence H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h)  (D2L, equation 9.4.5).
+    """H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h)  (D2L, equation 9.4.5).
 
-    The initial weights are normal with standard deviation sigma; the bias b_h starts at 0.
+    The initial weights are normal with standard deviation sigma; the bias
+    starts at 0.
     """
 
     def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None):
         super().__init__()
-        check_size("num_inputs", num_inputs)
-        check_size("num_hiddens", num_hiddens)
-        self.num_inputs, self.num_hiddens, self.sigma = num_inputs, num_hiddens, sigma
-        self.W_xh = nn.Parameter(sigma * torch.randn(num_inputs, num_hiddens, generator=generator))
-        self.W_hh = nn.Parameter(sigma * torch.randn(num_hiddens, num_hiddens, generator=generator))
+        self.num_inputs, self.num_hiddens = num_inputs, num_hiddens
+        self.sigma = sigma
+        W_xh = torch.randn(num_inputs, num_hiddens, generator=generator)
+        W_hh = torch.randn(num_hiddens, num_hiddens, generator=generator)
+        self.W_xh = nn.Parameter(sigma * W_xh)
+        self.W_hh = nn.Parameter(sigma * W_hh)
         self.b_h = nn.Parameter(torch.zeros(num_hiddens))
 
     def forward(self, inputs, state=None):
-        """Read inputs `(num_steps, batch_size, num_inputs)`, starting from the state (0 if None).
+        """Read inputs `(num_steps, batch_size, num_inputs)` from this state.
 
-        Returns the state after each step, a list of `(batch_size, num_hiddens)`, and the last one.
-        Raises ValueError if the state has the wrong shape.
+        Without a state, it is 0.  Return a list of the state after each step,
+        `(batch_size, num_hiddens)`, and the last one.
         """
         batch_size = inputs.shape[1]
         if state is None:
@@ -62,49 +62,53 @@ class RNNScratch(nn.Module):
 
 
 def gate_weights(num_inputs, num_hiddens, sigma, generator):
-    """Return W_x and W_h, normal with standard deviation sigma, and b, all 0, for one gate."""
+    """Return W_x and W_h, normal with deviation sigma, and b, 0, of a gate."""
     W_x = sigma * torch.randn(num_inputs, num_hiddens, generator=generator)
     W_h = sigma * torch.randn(num_hiddens, num_hiddens, generator=generator)
-    return nn.Parameter(W_x), nn.Parameter(W_h), nn.Parameter(torch.zeros(num_hiddens))
+    b = torch.zeros(num_hiddens)
+    return nn.Parameter(W_x), nn.Parameter(W_h), nn.Parameter(b)
 
 
 class GRUScratch(nn.Module):
     """The gated recurrent unit (Cho et al. 2014), in place of RNNScratch.
 
-    As in nn.GRU, the reset gate R multiplies the product H W_hh.  (In D2L, it multiplies H.)
+    As in nn.GRU, the reset gate R multiplies the product H W_hh; in D2L, it
+    multiplies H.
     """
 
     def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None):
         super().__init__()
-        sizes = check_size("num_inputs", num_inputs), check_size("num_hiddens", num_hiddens)
+        sizes = num_inputs, num_hiddens
         self.num_inputs, self.num_hiddens, self.sigma = *sizes, sigma
         self.W_xz, self.W_hz, self.b_z = gate_weights(*sizes, sigma, generator)
         self.W_xr, self.W_hr, self.b_r = gate_weights(*sizes, sigma, generator)
         self.W_xh, self.W_hh, self.b_h = gate_weights(*sizes, sigma, generator)
 
     def forward(self, inputs, state=None):
-        """Read inputs as RNNScratch does; return the state after each step, and the last one."""
+        """Read inputs as RNNScratch does; return all states, and the last."""
         shape = (inputs.shape[1], self.num_hiddens)
         H, outputs = inputs.new_zeros(shape) if state is None else state, []
         check_shape(H, shape)
         for X in inputs:  # X: (batch_size, num_inputs)
-            Z = torch.sigmoid(X @ self.W_xz + H @ self.W_hz + self.b_z)  # how much to keep
-            R = torch.sigmoid(X @ self.W_xr + H @ self.W_hr + self.b_r)  # how much to look at
-            candidate = torch.tanh(X @ self.W_xh + R * (H @ self.W_hh) + self.b_h)
-            H = Z * H + (1 - Z) * candidate  # (batch_size, num_hiddens)
+            # How much of the old state to keep, and how much of it to look at
+            Z = torch.sigmoid(X @ self.W_xz + H @ self.W_hz + self.b_z)
+            R = torch.sigmoid(X @ self.W_xr + H @ self.W_hr + self.b_r)
+            A = X @ self.W_xh + R * (H @ self.W_hh) + self.b_h
+            H = Z * H + (1 - Z) * torch.tanh(A)  # (batch_size, num_hiddens)
             outputs.append(H)
         return outputs, H
 
 
 class LSTMScratch(nn.Module):
-    """Long short-term memory (Hochreiter and Schmidhuber 1997), in place of RNNScratch.
+    """Long short-term memory (Hochreiter and Schmidhuber 1997).
 
-    The state `(2, batch_size, num_hiddens)` holds H, which the output layer reads, and memory C.
+    In place of RNNScratch.  The state `(2, batch_size, num_hiddens)` holds H,
+    which the output layer reads, and the memory C.
     """
 
     def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None):
         super().__init__()
-        sizes = check_size("num_inputs", num_inputs), check_size("num_hiddens", num_hiddens)
+        sizes = num_inputs, num_hiddens
         self.num_inputs, self.num_hiddens, self.sigma = *sizes, sigma
         self.W_xi, self.W_hi, self.b_i = gate_weights(*sizes, sigma, generator)
         self.W_xf, self.W_hf, self.b_f = gate_weights(*sizes, sigma, generator)
@@ -113,48 +117,51 @@ class LSTMScratch(nn.Module):
         self.b_f.data += 1  # at first, more is kept than forgotten
 
     def forward(self, inputs, state=None):
-        """Read inputs as RNNScratch does; return H after each step, and the last state."""
+        """Read inputs as RNNScratch does; return each H, and the last state."""
         shape = (2, inputs.shape[1], self.num_hiddens)
         state, outputs = inputs.new_zeros(shape) if state is None else state, []
         check_shape(state, shape)
         H, C = state  # each (batch_size, num_hiddens)
         for X in inputs:  # X: (batch_size, num_inputs)
-            I = torch.sigmoid(X @ self.W_xi + H @ self.W_hi + self.b_i)  # how much to write
-            F = torch.sigmoid(X @ self.W_xf + H @ self.W_hf + self.b_f)  # how much to keep
-            O = torch.sigmoid(X @ self.W_xo + H @ self.W_ho + self.b_o)  # how much to show
-            C = F * C + I * torch.tanh(X @ self.W_xc + H @ self.W_hc + self.b_c)
+            # How much to write, to keep, and to show
+            I = torch.sigmoid(X @ self.W_xi + H @ self.W_hi + self.b_i)
+            F = torch.sigmoid(X @ self.W_xf + H @ self.W_hf + self.b_f)
+            O = torch.sigmoid(X @ self.W_xo + H @ self.W_ho + self.b_o)
+            A = X @ self.W_xc + H @ self.W_hc + self.b_c
+            C = F * C + I * torch.tanh(A)
             H = O * torch.tanh(C)
             outputs.append(H)
         return outputs, torch.stack([H, C])
 
 
 def dropout(H, rate, generator=None):
-    """Set each number to 0 with probability `rate`, and divide the others by 1 - rate.
+    """Set numbers to 0 with probability `rate`; divide the rest by 1 - rate.
 
-    The mean of each number over many draws stays as it was (Srivastava et al. 2014).
+    The mean of each number over many draws stays as it was (Srivastava et al.
+    2014).
     """
     keep = torch.rand(H.shape, generator=generator) >= rate
     return H * keep.to(H.device) / (1 - rate)
 
 
 class WithDropout(nn.Module):
-    """An RNN that reads embeddings X W_e, with dropout on them and on its outputs in training.
+    """An RNN that reads embeddings X W_e, with dropout in training.
 
-    `rates` are the two rates; in evaluation mode, nothing is dropped.  `without()` returns the same
-    RNN without the embedding.
+    `rates` are those for the embeddings and for the RNN's outputs; in
+    evaluation mode, nothing is dropped.  `without()` returns the same RNN
+    without the embedding.
     """
 
     def __init__(self, rnn, vocab_size, rates=(0.2, 0.5), generator=None):
         super().__init__()
-        if not all(0 <= rate < 1 for rate in rates):
-            raise ValueError(f"rates are {rates}; use numbers from 0 to below 1")
         self.rnn, self.rates, self.generator = rnn, rates, generator
         self.num_hiddens, self.sigma = rnn.num_hiddens, rnn.sigma
-        self.W_e = nn.Parameter(torch.randn(vocab_size, rnn.num_inputs, generator=generator))
+        W_e = torch.randn(vocab_size, rnn.num_inputs, generator=generator)
+        self.W_e = nn.Parameter(W_e)
 
     def forward(self, inputs, state=None):
-        """Read one-hot inputs `(num_steps, batch_size, vocab_size)`; return as the RNN does."""
-        embs = inputs @ self.W_e  # (num_steps, batch_size, num_inputs of the RNN)
+        """Read one-hot inputs `(num_steps, batch_size, vocab_size)`."""
+        embs = inputs @ self.W_e  # (num_steps, batch_size, rnn.num_inputs)
         if self.training:
             embs = dropout(embs, self.rates[0], self.generator)
         outputs, state = self.rnn(embs, state)
@@ -165,7 +172,7 @@ class WithDropout(nn.Module):
 
     @torch.no_grad()
     def without(self):
-        """Return a copy of the RNN that reads one-hot inputs: (X W_e) W_x = X (W_e W_x)."""
+        """Return a copy that reads one-hot inputs: X W_e W_x = X (W_e W_x)."""
         rnn = copy.deepcopy(self.rnn)
         rnn.num_inputs = len(self.W_e)
         for name, W in self.rnn.named_parameters():
@@ -175,26 +182,23 @@ class WithDropout(nn.Module):
 
 
 class RNNLMScratch(nn.Module):
-    """A language model: an RNN and an output layer, O_t = H_t W_hq + b_q  (D2L, equation 9.4.6)."""
+    """An RNN and an output layer, O = H W_hq + b_q  (D2L, equation 9.4.6)."""
 
     def __init__(self, rnn, vocab_size, generator=None):
         super().__init__()
-        self.rnn, self.vocab_size = rnn, check_size("vocab_size", vocab_size)
+        self.rnn, self.vocab_size = rnn, vocab_size
         weights = torch.randn(rnn.num_hiddens, vocab_size, generator=generator)
         self.W_hq = nn.Parameter(rnn.sigma * weights)
         self.b_q = nn.Parameter(torch.zeros(vocab_size))
 
     def output_layer(self, rnn_outputs):
-        """Turn num_steps states into logits `(batch_size, num_steps, vocab_size)`."""
+        """Return the logits `(batch_size, num_steps, vocab_size)`."""
         outputs = [H @ self.W_hq + self.b_q for H in rnn_outputs]
         return torch.stack(outputs, 1)
 
     def forward_with_state(self, X, state=None):
-        """Read ids X `(batch_size, num_steps)`; return the logits and the last state.
-
-        Raises ValueError for ids outside the vocabulary, or a state of the wrong shape.
-        """
-        embs = one_hot(X.T, self.vocab_size)  # (num_steps, batch_size, vocab_size)
+        """Read ids X `(batch_size, num_steps)`; return logits and the state."""
+        embs = one_hot(X.T, self.vocab_size)  # time first
         rnn_outputs, state = self.rnn(embs.to(self.W_hq), state)
         return self.output_layer(rnn_outputs), state
 
@@ -206,7 +210,7 @@ class RNNLMScratch(nn.Module):
 
 @contextmanager
 def evaluating(model):
-    """Switch the model and its parts to evaluation mode, and afterward back to what each was in."""
+    """Switch the model to evaluation mode, and afterward back."""
     before = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -216,8 +220,11 @@ def evaluating(model):
             module.training = training
 
 
-def make_model(vocab_size, num_hiddens=32, sigma=0.01, seed=0, cell=RNNScratch, device=None):
-    """Return a fresh RNNLMScratch, its weights drawn from a generator with this seed."""
+@guarded_by(check_make_model)
+def make_model(
+    vocab_size, num_hiddens=32, sigma=0.01, seed=0, cell=RNNScratch, device=None
+):
+    """Return a fresh RNNLMScratch, its weights drawn with this seed."""
     generator = torch.Generator().manual_seed(seed)
-    rnn = cell(check_size("vocab_size", vocab_size), num_hiddens, sigma, generator)
+    rnn = cell(vocab_size, num_hiddens, sigma, generator)
     return RNNLMScratch(rnn, vocab_size, generator).to(device)

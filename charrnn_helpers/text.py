@@ -5,8 +5,10 @@ import unicodedata
 
 
 def preprocess(text):
-    """Lowercase the text, and turn each run of characters other than letters into one space.
+    """Lowercase the text, and turn each run of non-letters into one space.
 
-    The letters may belong to any alphabet; a letter with an accent becomes one character (NFC).
+    The letters may belong to any alphabet; a letter with an accent becomes one
+    character (NFC).
     """
-    return re.sub(r"[\W\d_]+", " ", unicodedata.normalize("NFC", text.lower()))
+    text = unicodedata.normalize("NFC", text.lower())
+    return re.sub(r"[\W\d_]+", " ", text)

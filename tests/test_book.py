@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from charrnn_helpers.book import find as book
-from charrnn_helpers.book import is_course_text, load_time_machine, phrase
+from charrnn_helpers.book import load_text, load_time_machine
 from charrnn_helpers.book.find import cache_path, story_path
 from charrnn_helpers.book.formats import read_text
 from charrnn_helpers.data import preprocess
@@ -39,31 +39,48 @@ def served(monkeypatch):
         yield use
 
 
-def test_a_path_comes_first(tmp_path, monkeypatch):
-    (tmp_path / "a.txt").write_text("by path\n" + LONG, encoding="utf-8")
-    (tmp_path / "b.txt").write_text("by variable\n" + LONG, encoding="utf-8")
+def test_charrnn_text_names_a_copy_of_the_book_or_the_story(tmp_path, monkeypatch, story):
+    copy = tmp_path / "copy.txt"
+    copy.write_bytes(b"\xef\xbb\xbf" + story_path().read_bytes().replace(b"\n", b"\r\n"))
+    monkeypatch.setenv("CHARRNN_TEXT", str(copy))
+    assert load_time_machine() == story
+
+
+def test_charrnn_text_names_another_text(tmp_path, monkeypatch):
+    (tmp_path / "b.txt").write_text("another text\n" + LONG, encoding="utf-8")
     monkeypatch.setenv("CHARRNN_TEXT", str(tmp_path / "b.txt"))
-    assert load_time_machine(tmp_path / "a.txt") == "by path\n" + LONG
-    assert load_time_machine() == "by variable\n" + LONG
+    with pytest.raises(
+        ValueError,
+        match=r"b\.txt' \(from CHARRNN_TEXT\) is not The Time Machine.*"
+        r"178,979 bytes.*use load_text\(path\), or python -m charrnn_helpers train",
+    ):
+        load_time_machine()
+    assert load_text(tmp_path / "b.txt") == "another text\n" + LONG
+
+
+def test_charrnn_text_names_the_book(book_file, monkeypatch, tmp_path):
+    (tmp_path / "b.txt").write_bytes(book_file.read_bytes().replace(b"\n", b"\r\n"))
+    monkeypatch.setenv("CHARRNN_TEXT", str(tmp_path / "b.txt"))
+    assert load_time_machine() == read_text(book_file)
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a mark"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["Unix", "Windows", "old Mac"])
 def test_marks_and_line_ends_make_no_difference(tmp_path, mark, end):
     (tmp_path / "a.txt").write_bytes(mark + LONG.replace("\n", end).encode())
-    assert load_time_machine(tmp_path / "a.txt") == LONG
+    assert load_text(tmp_path / "a.txt") == LONG
 
 
 @pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\r\r\n", "\n\r"])
 def test_rare_line_ends_are_spaces_to_the_model(tmp_path, end):
     (tmp_path / "a.txt").write_bytes(LONG.replace("\n", end).encode())
-    assert preprocess(load_time_machine(tmp_path / "a.txt")) == preprocess(LONG)
+    assert preprocess(load_text(tmp_path / "a.txt")) == preprocess(LONG)
 
 
 def test_the_letters_of_all_alphabets_are_kept(tmp_path, capsys):
     text = "Caf\u00e9 \u4f60\u597d \U0001f600 z\u00fcrich\n" + LONG
     (tmp_path / "a.txt").write_text(text, "utf-8")
-    cleaned = preprocess(load_time_machine(tmp_path / "a.txt"))
+    cleaned = preprocess(load_text(tmp_path / "a.txt"))
     assert cleaned.startswith("caf\u00e9 \u4f60\u597d z\u00fcrich the time")
     assert "which are written onto a letter" not in capsys.readouterr().out
 
@@ -71,14 +88,14 @@ def test_the_letters_of_all_alphabets_are_kept(tmp_path, capsys):
 def test_an_alphabet_with_signs_on_its_letters_gets_a_notice(tmp_path, capsys):
     hindi = "\u0938\u092e\u092f \u0915\u0940 \u092e\u0936\u0940\u0928 "  # the time machine
     (tmp_path / "a.txt").write_text(hindi * 500, "utf-8")
-    load_time_machine(tmp_path / "a.txt")
+    load_text(tmp_path / "a.txt")
     assert "signs such as '\u0940'" in capsys.readouterr().out
 
 
 def test_thousands_of_different_characters_are_too_many(tmp_path):
     (tmp_path / "a.txt").write_text("".join(map(chr, range(0x4E00, 0x5E00))), "utf-8")
     with pytest.raises(ValueError, match="4,096 different letters.*alphabets of at most 300"):
-        load_time_machine(tmp_path / "a.txt")
+        load_text(tmp_path / "a.txt")
 
 
 def test_one_damaged_byte_is_named_with_its_place(tmp_path):
@@ -88,7 +105,7 @@ def test_one_damaged_byte_is_named_with_its_place(tmp_path):
     content[place] = 0xFF
     (tmp_path / "a.txt").write_bytes(content)
     with pytest.raises(ValueError, match=r"damaged: byte 0xff in line 5, column 4 belongs to no"):
-        load_time_machine(tmp_path / "a.txt")
+        load_text(tmp_path / "a.txt")
 
 
 @pytest.mark.parametrize("name", ["a.txt", "~/a.txt"])
@@ -99,34 +116,18 @@ def test_relative_paths_and_the_home_folder(tmp_path, monkeypatch, name):
     monkeypatch.setenv("CHARRNN_TEXT", name)
     with pytest.raises(FileNotFoundError, match=re.escape(repr(str(tmp_path / "a.txt")))):
         load_time_machine()  # the whole path is named
-    (tmp_path / "a.txt").write_text(LONG, encoding="utf-8")
-    assert load_time_machine() == LONG
-
-
-def test_claims_about_the_book_are_skipped_for_another_text(story, capsys):
-    assert is_course_text(story) and is_course_text(preprocess(story))
-    assert capsys.readouterr().out == ""
-    assert not is_course_text(LONG)
-    assert "Skipped: a claim about The Time Machine" in capsys.readouterr().out
-
-
-def test_the_book_is_the_course_text(book):
-    assert is_course_text(book) and is_course_text(preprocess(book))
-
-
-def test_a_phrase_is_taken_from_a_text_that_cannot_spell_it():
-    assert phrase("time", "the time machine") == "time"
-    assert phrase("time", " \u043c\u0430\u0448\u0438\u043d\u0430") == "\u043c\u0430\u0448\u0438"
+    (tmp_path / "a.txt").write_bytes(story_path().read_bytes())
+    assert load_time_machine() == read_text(story_path())
 
 
 def test_a_path_that_does_not_exist(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r"no text file '.*gone\.txt'; check the path"):
-        load_time_machine(tmp_path / "gone.txt")
+        load_text(tmp_path / "gone.txt")
     monkeypatch.setenv("CHARRNN_TEXT", str(tmp_path / "gone.txt"))
     with pytest.raises(FileNotFoundError, match="from CHARRNN_TEXT.*unset CHARRNN_TEXT"):
         load_time_machine()
     with pytest.raises(FileNotFoundError, match="is a folder; name the text file in it"):
-        load_time_machine(tmp_path)
+        load_text(tmp_path)
 
 
 def test_a_file_on_a_drive_that_fails(tmp_path, monkeypatch):
@@ -138,14 +139,14 @@ def test_a_file_on_a_drive_that_fails(tmp_path, monkeypatch):
     with pytest.raises(
         ValueError, match=r"a\.txt' cannot be read \(Input/output error\); check its"
     ):
-        load_time_machine(tmp_path / "a.txt")
+        load_text(tmp_path / "a.txt")
 
 
 def test_a_home_folder_may_be_written_as_a_tilde(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     (tmp_path / "a.txt").write_text(LONG, encoding="utf-8")
-    assert load_time_machine("~/a.txt") == LONG
+    assert load_text("~/a.txt") == LONG
 
 
 FRENCH = "Le café était fermé à l'été; où êtes-vous? dit-il, déjà fâché, près de la fenêtre.\n"
@@ -176,7 +177,7 @@ def test_another_encoding_is_named_and_can_be_converted_as_told(
     with pytest.raises(
         ValueError, match=rf"a\.txt' is not UTF-8: .* seems to be {name}\."
     ) as error:
-        load_time_machine("a.txt")
+        load_text("a.txt")
     lines = str(error.value).splitlines()[1:]
     subprocess.run(
         [
@@ -217,31 +218,30 @@ def test_bytes_in_no_encoding(tmp_path):
 def test_a_file_that_is_no_text(tmp_path, content, name):
     (tmp_path / "a.txt").write_bytes(content)
     with pytest.raises(ValueError, match=rf"a\.txt' is {name}.*, not a plain text; save or export"):
-        load_time_machine(tmp_path / "a.txt")
+        load_text(tmp_path / "a.txt")
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf", b"\r\n\r\n"])
 def test_an_empty_file(tmp_path, content):
     (tmp_path / "a.txt").write_bytes(content)
     with pytest.raises(ValueError, match="is empty; give a file that holds"):
-        load_time_machine(tmp_path / "a.txt")
+        load_text(tmp_path / "a.txt")
 
 
-def test_a_short_text_is_refused_and_one_that_is_short_for_some_notebooks_is_said(tmp_path, capsys):
+def test_a_short_text_is_refused(tmp_path, capsys):
     (tmp_path / "a.txt").write_text("Too short, " * 50, encoding="utf-8")
     with pytest.raises(
         ValueError, match=r"a\.txt' is too short: it has 500 letters .*; give a text of 1,000"
     ):
-        load_time_machine(tmp_path / "a.txt")
+        load_text(tmp_path / "a.txt")
     (tmp_path / "b.txt").write_text("3.14159, " * 999, encoding="utf-8")
     with pytest.raises(ValueError, match=r"is too short: it has 1 letters"):
-        load_time_machine(tmp_path / "b.txt")
+        load_text(tmp_path / "b.txt")
     assert capsys.readouterr().out == ""
     (tmp_path / "c.txt").write_text(LONG, encoding="utf-8")
-    load_time_machine(tmp_path / "c.txt")
-    assert "Note: c.txt has 1,580 letters" in capsys.readouterr().out
+    assert load_text(tmp_path / "c.txt") == LONG
     (tmp_path / "d.txt").write_text(LINE * 800, encoding="utf-8")
-    load_time_machine(tmp_path / "d.txt")
+    load_text(tmp_path / "d.txt")
     assert capsys.readouterr().out == ""
 
 
@@ -253,10 +253,10 @@ def test_the_license_of_project_gutenberg_is_left_out(tmp_path, which, capsys):
         f"*** END OF {which} PROJECT GUTENBERG EBOOK THE TIME MACHINE ***\r\nSection 1. Terms ...\n"
     )
     (tmp_path / "a.txt").write_text(marked, encoding="utf-8", newline="")
-    assert load_time_machine(tmp_path / "a.txt").strip() == LONG.strip()
+    assert load_text(tmp_path / "a.txt").strip() == LONG.strip()
     assert "license of Project Gutenberg are left out" in capsys.readouterr().out
     (tmp_path / "b.txt").write_text(LONG + "A PROJECT GUTENBERG EBOOK is named.", encoding="utf-8")
-    assert load_time_machine(tmp_path / "b.txt").startswith(LONG)
+    assert load_text(tmp_path / "b.txt").startswith(LONG)
 
 
 @pytest.mark.parametrize(
@@ -272,13 +272,13 @@ def test_a_text_of_fifty_megabytes(tmp_path, line):
     path = tmp_path / "big.txt"
     path.write_bytes(line.encode() * (50_000_000 // len(line.encode()) + 1))
     assert path.stat().st_size >= 50_000_000
-    length = len(load_time_machine(path))
+    length = len(load_text(path))
     loading, decoding = (
         min(timeit.repeat(work, number=1, repeat=5))
-        for work in (lambda: load_time_machine(path), lambda: path.read_text(encoding="utf-8"))
+        for work in (lambda: load_text(path), lambda: path.read_text(encoding="utf-8"))
     )
     tracemalloc.start()
-    load_time_machine(path)
+    load_text(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     print(f"{loading / decoding:.1f} times, {peak / length:.1f} bytes a character")

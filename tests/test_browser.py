@@ -1,5 +1,6 @@
 """The course in a real JupyterLab, in a real Chromium: curves move, controls answer."""
 
+import itertools
 import os
 import re
 import shutil
@@ -91,14 +92,14 @@ explore(uncertainty, "A scene", a=Slider("a", range(9), 1), b=Slider("b", range(
 
 RUN = """
 import torch
-from charrnn_helpers.book import load_time_machine, story_path
+from charrnn_helpers.book import load_text, story_path
 from charrnn_helpers.data import TimeMachine
 from charrnn_helpers.model import make_model
 from charrnn_helpers.sampling import predict
 from charrnn_helpers.show.live import live_plot
 from charrnn_helpers.training import Options, train
 torch.set_num_threads(1)
-data, history = TimeMachine(32, 32, load_time_machine(story_path())), []
+data, history = TimeMachine(32, 32, load_text(story_path())), []
 model = make_model(len(data.vocab), num_hiddens=64, sigma=0.1)
 options = Options(num_epochs=40, lr=0.01, carry_state=True, optimizer=torch.optim.Adam)
 run = train(model, data.train_streams(), options)
@@ -164,7 +165,7 @@ SCENERY = """
 from functools import partial
 from types import SimpleNamespace
 import torch
-from charrnn_helpers.book import phrase, story_path
+from charrnn_helpers.book import story_path
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import make_model
 from charrnn_helpers.show.controls import Button, Slider, Text, explore
@@ -186,9 +187,11 @@ def distributions(model, text, places):
 def demos():
     """Yield each cell of the notebooks that makes a demo, and the names of its sliders."""
     for path in NOTEBOOKS:
-        for cell in nbformat.read(path, as_version=4).cells:
+        for before, cell in itertools.pairwise(nbformat.read(path, as_version=4).cells):
             if cell.cell_type == "code" and re.search("^explore\\(", cell.source, re.M):
-                yield cell.source, re.findall(r"(\w+)=Slider\(", cell.source)
+                needed = before.cell_type == "code" and not before.outputs  # what it is given
+                source = f"{before.source}\n{cell.source}" if needed else cell.source
+                yield source, re.findall(r"(\w+)=Slider\(", cell.source)
 
 
 def test_the_demos_answer_on_one_page(open_page, served):

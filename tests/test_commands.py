@@ -19,6 +19,7 @@ from charrnn_helpers.book import find, story_path
 from charrnn_helpers.checkpoint import load_checkpoint
 from charrnn_helpers.checks import document
 from charrnn_helpers.commands import computer, lab, mistake, report
+from charrnn_helpers.text import preprocess
 from tools.course import NOTEBOOKS, ROOT
 
 STORY = str(story_path())
@@ -99,6 +100,32 @@ def test_a_model_of_ones_own_is_trained_saved_and_writes(tmp_path, capsys):
     assert history[-1].epoch == 2
     assert main(["sample", "it was", "--model", str(path), "--length", "20"]) == 0
     assert capsys.readouterr().out.startswith("it was")
+
+
+RUSSIAN = str.maketrans("abcdefghijklmnopqrstuvwxyz", "абцдефгхийклмнопярстувжьыз")
+GREEK = str.maketrans("abcdefghijklmnopqrstuvwxyz", "αβκδεφγηιιχλμνοπκρστυβωξυζ")
+POLISH = str.maketrans("acelnosxzvq", "ąćęłńóśźżwk")
+TEXTS = {  # the story in other letters, some of which it takes two Latin ones to write
+    "Polish": lambda story: story.lower().translate(POLISH),
+    "Russian": lambda story: story.lower().replace("th", "ш").replace("ch", "ч").translate(RUSSIAN),
+    "Greek": lambda story: story.lower().replace("th", "θ").replace("ph", "ϕ").translate(GREEK),
+    "English, 2 MB": lambda story: story * (2_000_000 // len(story) + 1),
+}
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_text_in_any_alphabet_and_of_any_length(language, tmp_path, capsys):
+    text, path = TEXTS[language](Path(STORY).read_text(encoding="utf-8")), tmp_path / "model"
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    train = ["train", str(tmp_path / "text.txt"), "--to", str(path)]
+    assert main([*train, "--epochs", "1", "--units", "8"]) == 0
+    model, vocab, _ = load_checkpoint(path)
+    assert {c for c in text if c.isalpha() and c.islower()} <= set(vocab.idx_to_token)
+    score = float(re.search(r"validation perplexity +([\d.]+)", capsys.readouterr().out)[1])
+    assert score < model.vocab_size / 1.5  # already better than chance
+    beginning = preprocess(text)[:10].lstrip()
+    assert main(["sample", beginning, "--model", str(path), "--length", "20"]) == 0
+    assert capsys.readouterr().out.startswith(beginning)
 
 
 def test_a_training_that_diverges_ends_with_an_error_and_saves_nothing(tmp_path, capsys):

@@ -41,12 +41,6 @@ def test_loss_is_the_mean_surprisal(story):
     assert math.isclose(model.loss(held_out), sum(surprisals) / 100)
 
 
-@pytest.mark.parametrize("n", [0, 4])
-def test_an_impossible_order_is_refused(n):
-    with pytest.raises(ValueError, match=f"n is {n}; use a number from 1 to the text's length, 3"):
-        KneserNey("abc", n, 28)
-
-
 def test_scores_on_the_last_tenth_of_the_book(book):
     text = preprocess(book)
     cut = len(text) - len(text) // 10

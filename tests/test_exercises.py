@@ -59,7 +59,8 @@ def test_a_prediction_comes_before_its_outcome(path):
     names = [match.group(1) for match in asked if match]
     assert names == [p.name for p in PREDICTIONS if p.notebook == number(path)]
     for name in names:
-        shown = [i for i, source in enumerate(sources) if f'checks.reveal("{name}"' in source]
+        reveal = re.compile(rf'checks\.reveal\(\s*"{name}"')
+        shown = [i for i, source in enumerate(sources) if reveal.search(source)]
         assert len(shown) == 1 and shown[0] > sources.index(f'checks.predict("{name}", ...)')
 
 

@@ -109,19 +109,6 @@ def test_as_they_are_on_the_book(path, processor, book_file):
     nbval(path, "--nbval", CHARRNN_TEXT=book_file, **processor)
 
 
-CYRILLIC = str.maketrans("abcdefghijklmnopqrstuvwxyz", "абцдефгхийклмнопярстувжьыз")
-
-
-@pytest.mark.long
-@EACH
-def test_runs_in_another_alphabet(path, tmp_path):
-    """The story in Cyrillic letters, with some that it takes two Latin ones to write."""
-    story = story_path().read_text(encoding="utf-8").lower()
-    story = story.replace("th", "ш").replace("sh", "щ").replace("ch", "ч").translate(CYRILLIC)
-    (tmp_path / "story.txt").write_text(story, encoding="utf-8")
-    nbval(path, "--nbval-lax", CHARRNN_TEXT=tmp_path / "story.txt")
-
-
 def test_the_first_notebook_runs_without_a_network(tmp_path):
     nowhere = "http://127.0.0.1:9"  # a proxy that refuses every connection
     offline = {"HTTPS_PROXY": nowhere, "HTTP_PROXY": nowhere, "NO_PROXY": "", "no_proxy": ""}

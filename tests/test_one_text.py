@@ -10,14 +10,12 @@ from tools import sync
 from tools.course import NOTEBOOKS, ROOT
 from tools.sync import defining, helpers
 
-IMPORT_ONLY = {  # what joins other parts, and what stops bad values and interrupts
-    *{"TimeMachine", "fit", "evaluating"},
-    *{"check_size", "check_ids", "check_length", "check_batch_size"},
-    *{"check_positive", "check_finite", "check_options", "defer_interrupt"},
-    *{"check_text", "check_num_preds", "check_logits", "check_share"},
+IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run needs
+    *{"TimeMachine", "evaluating", "Options", "Record", "train_step", "train", "fit"},
+    "defer_interrupt",
 }
 ORDER = [  # a module imports only from those above it
-    *["text", "data", "model", "counting", "training", "sampling", "bptt"],
+    *["text", "_guards", "data", "model", "counting", "training", "sampling", "bptt"],
     *["atomic", "book.formats", "book.download", "book.own", "book.find", "book"],
     *["checkpoint", "parallel"],
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],

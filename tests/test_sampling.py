@@ -50,33 +50,11 @@ def test_predicting_nothing_gives_the_prefix(model, vocab):
     assert predict(model, "time", 0, vocab) == sample(model, "time", 0, vocab) == "time"
 
 
-@pytest.mark.parametrize("write", [predict, sample])
-@pytest.mark.parametrize(
-    ("prefix", "num_preds", "message"),
-    [
-        ("Time", 5, "'T' in the prefix 'Time' is not in the vocabulary.*preprocess"),
-        ("caf\u00e9", 5, "'\u00e9' in the prefix"),
-        ("", 5, "the prefix is empty"),
-        ("time", -1, "num_preds is -1"),
-        ("time", 2.5, "num_preds is 2.5"),
-    ],
-)
-def test_a_bad_prefix_or_number_is_refused(model, vocab, write, prefix, num_preds, message):
-    with pytest.raises(ValueError, match=message):
-        write(model, prefix, num_preds, vocab)
-
-
 def test_temperature_zero_is_greedy(model, vocab):
     greedy = predict(model, "time", 40, vocab)
     assert sample(model, "time", 40, vocab, temperature=0) == greedy
     assert sample(model, "time", 40, vocab, temperature=1e-6) == greedy
     assert sample(model, "time", 40, vocab, top_k=1) == greedy
-
-
-@pytest.mark.parametrize("temperature", [-1, -0.001, float("nan"), float("inf")])
-def test_a_temperature_that_means_nothing_is_refused(temperature):
-    with pytest.raises(ValueError, match="temperature is .*; use a finite number above 0"):
-        apply_temperature(LOGITS, temperature)
 
 
 @given(logits_lists, st.floats(0.05, 20))
@@ -92,10 +70,7 @@ def test_temperature_keeps_the_order(values, temperature):
 @given(logits_lists, st.integers(1, 40))
 def test_top_k_keeps_the_k_largest(values, top_k):
     logits = torch.tensor(values)
-    if top_k > len(logits):
-        with pytest.raises(ValueError, match=f"top_k is {top_k}"):
-            keep_top_k(logits, top_k)
-        return
+    top_k = min(top_k, len(logits))
     kept = keep_top_k(logits, top_k).isfinite()
     assert kept.sum() >= top_k
     assert logits[kept].min() >= logits.sort(descending=True).values[top_k - 1]
@@ -113,18 +88,6 @@ def test_top_p_keeps_the_fewest_that_reach_p(values, top_p):
         assert probs[kept].sum() - probs[kept].min() < top_p + 1e-9
     if not kept.all():
         assert probs[kept].min() >= probs[~kept].max()
-
-
-@pytest.mark.parametrize("top_p", [0, -0.1, 1.1])
-def test_top_p_out_of_range_is_refused(top_p):
-    with pytest.raises(ValueError, match=f"top_p is {top_p}; use a number above 0"):
-        keep_top_p(LOGITS, top_p)
-
-
-@pytest.mark.parametrize("top_k", [0, -1, 29])
-def test_top_k_out_of_range_is_refused(top_k):
-    with pytest.raises(ValueError, match=f"top_k is {top_k}; use a whole number from 1 to 28"):
-        keep_top_k(LOGITS, top_k)
 
 
 def test_next_probs_by_default_is_the_softmax():
@@ -159,12 +122,6 @@ def test_surprisal_is_minus_log2_of_each_probability(model, vocab):
         logits, _ = warm_up(model, text[:t], vocab)
         p = logits.softmax(dim=0)[vocab[text[t]]].item()
         assert math.isclose(bits[t - 1].item(), -math.log2(p), rel_tol=1e-3)
-
-
-@pytest.mark.parametrize(("text", "message"), [("a", "too short"), ("", "empty"), ("aB", "'B'")])
-def test_surprisal_of_a_bad_text_is_refused(model, vocab, text, message):
-    with pytest.raises(ValueError, match=message):
-        surprisal(model, text, vocab)
 
 
 @given(st.text("ab ", max_size=12), st.text("ab ", max_size=30))

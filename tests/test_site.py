@@ -4,6 +4,7 @@ import re
 import urllib.parse
 from html.parser import HTMLParser
 
+import nbformat
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
@@ -13,6 +14,7 @@ from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import next_probs
 from charrnn_helpers.trained import trained_model
+from tools.course import NOTEBOOKS, is_folded
 from web.build import build
 
 pytestmark = [  # one worker builds the site for all; the warnings are those of Sphinx's extensions
@@ -62,6 +64,21 @@ def test_every_link_and_anchor_leads_somewhere_and_nothing_comes_from_elsewhere(
             assert target not in pages or anchor in pages[target].anchors, f"{path.name}: {link}"
     print(f"\n{len(pages)} pages, {count} links")
     assert count
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_folded_cell_shows_its_first_line_and_its_picture(site, browser, path):
+    cells = [c for c in nbformat.read(path, as_version=4).cells if is_folded(c)]
+    page, _ = opened(browser, site / "notebooks" / f"{path.stem}.html")
+    folds = page.locator(".tag_hide-input > details")
+    lines = [cell.source.splitlines()[0].removeprefix("# ") for cell in cells]
+    assert [text.split("\n")[0].strip() for text in folds.all_inner_texts()] == lines
+    assert not any(
+        page.locator(".tag_hide-input .cell_input").nth(k).is_visible() for k in range(3)
+    )
+    page.emulate_media(media="print")
+    assert not folds.first.is_visible()
+    page.close()
 
 
 def opened(browser, path, **settings):

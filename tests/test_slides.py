@@ -51,6 +51,15 @@ def test_no_slide_overflows_and_none_is_empty(decks, browser, path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_folded_cell_shows_its_picture_alone(decks, path):
+    text = (decks / f"{path.stem}.html").read_text(encoding="utf-8")
+    drawn = [c for c in shown(path) if c.source.startswith("# Drawn: ")]
+    pictures = sum("<img " in str(cell.outputs) for cell in drawn)
+    assert pictures >= 3 and text.count("<img ") >= pictures
+    assert not re.search("# (Checked|Drawn|Demo|Imported): ", text)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_kinds_of_cells_are_known(path):
     kinds = [slide_type(cell) for cell in nbformat.read(path, 4).cells]
     known = {"slide", "subslide", "fragment", "-", "notes", "skip"}

@@ -28,6 +28,11 @@ SECONDS_A_CELL = 300
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
+def is_folded(cell):
+    """Tell whether JupyterLab hides the source of the cell, except for its first line."""
+    return cell.metadata.get("jupyter", {}).get("source_hidden", False)
+
+
 def fill_in(notebook, answers=None):
     """Put the model answers, or others {name: source}, into the exercises, and predict rightly."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]

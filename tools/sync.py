@@ -6,6 +6,7 @@ The package is the source of truth, and the notebooks quote it.
 import ast
 import importlib
 import inspect
+import re
 
 import nbformat
 
@@ -23,8 +24,13 @@ def helpers():
             if getattr(value, "__module__", None) == module.__name__ and not key.startswith("_"):
                 if key in found:
                     raise ValueError(f"both {found[key][0]} and {name} define {key}")
-                found[key] = (name, inspect.getsource(value).strip("\n"))
+                found[key] = (name, taught(value))
     return found
+
+
+def taught(value):
+    """Return the source of a function or a class without the lines that make it a door."""
+    return re.sub(r"^ *@guarded_by\(\w+\)\n", "", inspect.getsource(value), flags=re.M).strip("\n")
 
 
 def defining(notebook):

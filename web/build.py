@@ -20,6 +20,7 @@ import charrnn_helpers
 from charrnn_helpers.book import story_path
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.trained import trained_model
+from tools.course import is_folded
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
@@ -56,7 +57,8 @@ def sources(folder):
     (folder / "notebooks").mkdir()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
-        nbformat.write(with_live_demos(for_readers(notebook)), folder / "notebooks" / path.name)
+        page = with_live_demos(folded(for_readers(notebook)))
+        nbformat.write(page, folder / "notebooks" / path.name)
     show = resources.files(charrnn_helpers) / "show"
     script = (show / "controls.js").read_text(encoding="utf-8")
     static = folder / "static"
@@ -75,6 +77,15 @@ def for_readers(notebook):
                     for word, other in WORDS.items():
                         text = text.replace(word, other)
                     output.data[kind] = text
+    return notebook
+
+
+def folded(notebook):
+    """Fold the same cells on the page, where their first line, a comment, can be clicked."""
+    for cell in filter(is_folded, notebook.cells):
+        line = cell.source.splitlines()[0].removeprefix("# ")
+        cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
+        cell.metadata.mystnb = {"code_prompt_show": line, "code_prompt_hide": line}
     return notebook
 
 

@@ -5,6 +5,7 @@ The metadata of a cell say whether it begins a slide, continues one, is a note f
 """
 
 import itertools
+import re
 import shutil
 import sys
 from importlib import resources
@@ -14,6 +15,7 @@ import nbformat
 import sphinx_revealjs
 from nbconvert import SlidesExporter
 
+from tools.course import is_folded
 from web.build import ROOT, WEB, for_readers, mathjax
 
 
@@ -27,7 +29,17 @@ def without_still_controls(notebook):
     shown = [cell for cell in notebook.cells if slide_type(cell) not in ("notes", "skip")]
     for cell, after in itertools.pairwise(shown):
         alone = {slide_type(cell), slide_type(after)} <= {"slide", "subslide"}
-        if alone and cell.source.startswith("explore("):
+        if alone and re.search(r"^explore\(", cell.source, re.MULTILINE):
+            cell.metadata.slideshow = {"slide_type": "skip"}
+    return notebook
+
+
+def without_folded_cells(notebook):
+    """Leave out the source of each folded cell, and the whole cell if it shows nothing."""
+    for cell in filter(is_folded, notebook.cells):
+        if cell.outputs:
+            cell.metadata.transient = {"remove_source": True}  # a name that nbconvert knows
+        else:
             cell.metadata.slideshow = {"slide_type": "skip"}
     return notebook
 
@@ -49,7 +61,8 @@ def build(folder):
     )
     decks = []
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        notebook = without_still_controls(for_readers(nbformat.read(path, as_version=4)))
+        notebook = for_readers(nbformat.read(path, as_version=4))
+        notebook = without_folded_cells(without_still_controls(notebook))
         text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
         decks.append(folder / f"{path.stem}.html")
         decks[-1].write_text(text, encoding="utf-8")

@@ -13,8 +13,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from charrnn_helpers.atomic import write_whole
-from charrnn_helpers.book.formats import read_text
-from charrnn_helpers.book.own import own_text
+from charrnn_helpers.book.formats import read_text, source
 
 SHA256 = "8424dbd9532ac81f7e5f0b6add90e6952baea29158309d7d1bf3884f4e12c516"
 SIZE = 178_979  # bytes
@@ -33,20 +32,18 @@ SPARE = 4  # seconds more for a download of one's own after that
 BELIEVED = 600  # seconds for which a failure is believed, so that the next notebook need not wait
 
 
-def load_time_machine(path=None, cache_dir=None, download=True, retry=False):
-    """Return the raw text (`str`) of the book, or of a text of your own.
+def load_time_machine(cache_dir=None, download=True, retry=False):
+    """Return the raw text (`str`) of the book.
 
-    Taken from the first of: `path`; the file that the environment variable
-    CHARRNN_TEXT names; the cache; a download, verified by SHA-256; and, with
-    none of these, the story that comes with the course, with a notice.
+    Taken from the first of: the copy that the environment variable CHARRNN_TEXT
+    names; the cache; a download, verified by SHA-256; and, with none of these,
+    the story that comes with the course, with a notice.
     The download takes 24 seconds at most; *Interrupt Kernel* ends it at once.
     One that failed is tried again after ten minutes, or with `retry=True`.
     Raises FileNotFoundError or ValueError with the remedy in the message.
     """
-    if path is not None:
-        return own_text(path)
     if os.environ.get("CHARRNN_TEXT"):
-        return own_text(os.environ["CHARRNN_TEXT"], named_by="CHARRNN_TEXT")
+        return named_copy(os.environ["CHARRNN_TEXT"])
     cached = cache_path(cache_dir)
     if is_the_book(cached):
         return read_text(cached)
@@ -63,6 +60,22 @@ def load_time_machine(path=None, cache_dir=None, download=True, retry=False):
         problems.append(altered)
     print(notice(problems, cached))
     return read_text(story_path())
+
+
+def named_copy(path):
+    """Return the text of the file that CHARRNN_TEXT names: the book, or the story.
+
+    Raises what read_text() does, and ValueError if it is another text.
+    """
+    text = read_text(path, named_by="CHARRNN_TEXT")
+    the_book = hashlib.sha256(text.encode()).hexdigest() == SHA256
+    if not the_book and text != read_text(story_path()):
+        raise ValueError(
+            f"{source(path, 'CHARRNN_TEXT')} is not The Time Machine as the course uses it, a file "
+            f"of {SIZE:,} bytes; let CHARRNN_TEXT name a copy of that file, or unset it. To train "
+            "on a text of your own, use load_text(path), or python -m charrnn_helpers train"
+        )
+    return text
 
 
 def cache_path(cache_dir=None):
@@ -201,6 +214,6 @@ def notice(problems, cached):
         *map(fill, problems),
         "Then run this cell again. Or put the book here, as a file:",
         f"  {cached}",
-        "or let the environment variable CHARRNN_TEXT name a text file.",
+        "or let the environment variable CHARRNN_TEXT name the file.",
     ]
     return "\n".join(lines)

@@ -93,7 +93,7 @@ def read_text(path, named_by=None):
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def source(path, named_by):
+def source(path, named_by=None):
     """Return the file as an error names it."""
     full = str(Path(path).expanduser().absolute())
     return f"{full!r}" + (f" (from {named_by})" if named_by else "")

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch.optim.lr_scheduler import LinearLR
 
-from charrnn_helpers.book import load_time_machine
+from charrnn_helpers.book import load_text
 from charrnn_helpers.checkpoint import save_checkpoint
 from charrnn_helpers.data import StreamBatches, TimeMachine
 from charrnn_helpers.model import make_model
@@ -46,7 +46,7 @@ def run(arguments):
         )
     torch.set_num_threads(1)
     options = Options(arguments.epochs, arguments.lr, carry_state=True)
-    data = TimeMachine(32, 32, load_time_machine(arguments.text))
+    data = TimeMachine(32, 32, load_text(arguments.text))
     model = make_model(len(data.vocab), arguments.units, 0.1, arguments.seed)
     print(f"{len(data.ids):,} characters, {len(data.vocab)} tokens, {arguments.units} units")
     history = []

@@ -16,8 +16,9 @@ import torch
 from IPython.display import HTML, display
 from packaging.version import Version
 
+from charrnn_helpers._guards import check_text
 from charrnn_helpers.data import StreamBatches
-from charrnn_helpers.sampling import check_text, sample
+from charrnn_helpers.sampling import sample
 from charrnn_helpers.show.controls import Button, Panel, Slider, spell
 from charrnn_helpers.show.live import DRAWING, SAMPLING, LivePicture, Ration, Screen
 from charrnn_helpers.training import Options, defer_interrupt, evaluate, train

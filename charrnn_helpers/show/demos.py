@@ -10,9 +10,10 @@ from itertools import pairwise
 
 import torch
 
+from charrnn_helpers._guards import check_text
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import RNNScratch, one_hot
-from charrnn_helpers.sampling import check_text, next_probs, sample, warm_up
+from charrnn_helpers.sampling import next_probs, sample, warm_up
 from charrnn_helpers.show.style import DASHES, PALETTE, tint, visible
 from charrnn_helpers.show.svg import MONO, Axes, Drawing, power
 

@@ -37,7 +37,7 @@ def to_html(fig, alt, compact=True):
     size, buffer = canvas.get_width_height(), io.BytesIO()
     image = Image.frombuffer("RGBA", size, canvas.buffer_rgba()).convert("RGB")
     if compact:
-        image.quantize(96).save(buffer, format="png", optimize=True)
+        image.quantize(64).save(buffer, format="png", optimize=True)
     else:
         image.save(buffer, format="png", compress_level=1)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")

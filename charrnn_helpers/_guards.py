@@ -1,0 +1,191 @@
+"""Guards: what a door is given is checked before anything is done with it.  Import-only.
+
+The taught code has no line that serves a caller's mistake.  A function that is a door carries
+`@guarded_by(check)`, a line that its notebook leaves out; `check` gets the same arguments.
+Each check raises ValueError with the value and the remedy.
+"""
+
+import math
+from functools import wraps
+from numbers import Integral, Real
+
+from charrnn_helpers.text import preprocess
+
+
+def guarded_by(check):
+    """Return a decorator for a function that is preceded by a call of check(...)."""
+
+    def decorate(function):
+        @wraps(function)
+        def guarded(*args, **kwargs):
+            check(*args, **kwargs)
+            return function(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+# Values
+
+
+def check_size(name, value, least=1, most=None):
+    """Refuse a value that is not a whole number from `least` to `most`."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        limits = f"of at least {least}" if most is None else f"from {least} to {most:,}"
+        raise ValueError(f"{name} is {value!r}; use a whole number {limits}")
+
+
+def check_positive(name, value):
+    """Refuse a value that is not a finite number above 0."""
+    try:
+        good = isinstance(value, Real) and math.isfinite(value) and value > 0
+    except OverflowError:  # an integer with more than 308 digits
+        good = False
+    if not good:
+        raise ValueError(f"{name} is {value!r:.50}; use a finite number above 0")
+
+
+def check_share(name, value):
+    """Refuse a value that is not a number above 0 and at most 1."""
+    if not isinstance(value, Real) or not 0 < value <= 1:
+        raise ValueError(f"{name} is {value!r}; use a number above 0 and at most 1")
+
+
+def check_text(text, vocab, what="prefix"):
+    """Refuse a text that is empty, or has a character that is not in the vocabulary."""
+    if not isinstance(text, str):
+        raise ValueError(f"the {what} is {text!r}; use a string")
+    if not text:
+        raise ValueError(f"the {what} is empty; use at least one character to start from")
+    for char in text:
+        if char not in vocab.token_to_idx:
+            raise ValueError(
+                f"{char!r} in the {what} {text[:40]!r} is not in the vocabulary "
+                f"{''.join(vocab.idx_to_token)!r}; use preprocess({what}) instead"
+            )
+
+
+def check_weights(model):
+    """Refuse a model that has weights of inf or nan."""
+    if not all(p.isfinite().all() for p in model.parameters()):
+        raise ValueError(
+            "the model has weights that are inf or nan, as after a training that diverged; make a "
+            "new model, and train it with a lower lr or grad_clip_val"
+        )
+
+
+def check_cut(length, batch_size, num_steps):
+    """Refuse sizes for which so many characters do not make a single batch of windows."""
+    check_size("num_steps", num_steps)
+    check_length(length, num_steps + 1, f"a window of {num_steps} and its target")
+    check_batch_size(batch_size, length - num_steps, "windows")
+
+
+def check_length(length, needed, what):
+    """Refuse fewer characters than are needed; `what` names their purpose."""
+    if length < needed:
+        raise ValueError(
+            f"{needed} characters are needed for {what}, but there are {length}; "
+            "reduce the sizes, or use a longer text"
+        )
+
+
+def check_batch_size(batch_size, available, what):
+    """Refuse a batch_size that is not from 1 to `available`."""
+    if isinstance(batch_size, bool) or batch_size not in range(1, available + 1):
+        raise ValueError(
+            f"batch_size is {batch_size!r}, but there are {available} {what}; "
+            f"use a number from 1 to {available}, or a longer text"
+        )
+
+
+# Doors
+
+
+def check_time_machine(
+    self, batch_size, num_steps, text, num_train=None, num_val=5_000, device=None
+):
+    """Guard TimeMachine."""
+    if not isinstance(text, str):
+        raise ValueError(f"the text is {text!r:.40}; use a string, as load_time_machine() returns")
+    length = len(preprocess(text))
+    if num_train is None:
+        length -= 2 * int(0.1 * length)  # the training part
+    else:
+        check_size("num_train", num_train)
+        check_size("num_val", num_val)
+        needed = num_train + num_val + num_steps
+        check_length(length, needed, f"{num_train} + {num_val} windows")
+        length = num_train + num_steps
+    check_cut(length, batch_size, num_steps)
+
+
+def check_window_batches(self, ids, batch_size, num_steps, generator=None):
+    """Guard WindowBatches."""
+    check_cut(len(ids), batch_size, num_steps)
+
+
+def check_stream_batches(self, ids, batch_size, num_steps):
+    """Guard StreamBatches."""
+    check_size("num_steps", num_steps)
+    check_length(len(ids), num_steps + 1, f"a window of {num_steps} and its target")
+    check_batch_size(batch_size, len(ids) - 1, "characters with a target")
+
+
+def check_make_model(vocab_size, num_hiddens=32, sigma=0.01, seed=0, cell=None, device=None):
+    """Guard make_model."""
+    check_size("vocab_size", vocab_size)
+    check_size("num_hiddens", num_hiddens)
+
+
+def check_options(options):
+    """Refuse settings of a training run that make no sense."""
+    check_size("num_epochs", options.num_epochs)
+    check_positive("lr", options.lr)
+    if options.grad_clip_val is not None:
+        check_positive("grad_clip_val", options.grad_clip_val)
+
+
+def check_finite(loss, norm):
+    """Raise FloatingPointError, with `loss` and `norm` as attributes, if either is inf or nan."""
+    if math.isfinite(loss) and math.isfinite(norm):
+        return
+    error = FloatingPointError(
+        f"the loss is {loss:.3g} and the gradient norm {norm:.3g}, so this step was not taken; "
+        "make a new model, and lower lr or grad_clip_val"
+    )
+    error.loss, error.norm = loss, norm
+    raise error
+
+
+def check_prediction(model, prefix, num_preds, vocab, *settings, **more):
+    """Guard predict, and sample but for its settings."""
+    check_size("num_preds", num_preds, least=0)
+    check_text(prefix, vocab)
+    check_weights(model)
+
+
+def check_settings(logits, temperature=1.0, top_k=None, top_p=None):
+    """Guard next_probs."""
+    if temperature != 0:
+        check_positive("temperature", temperature)
+    largest = logits.max().item()
+    if not math.isfinite(largest) or not (logits.max() / (temperature or 1)).isfinite():
+        raise ValueError(
+            f"the largest logit is {largest}, and the temperature {temperature}, so no character "
+            "can be chosen; did the training diverge, or is the temperature too close to 0?"
+        )
+    if top_k is not None:
+        check_size("top_k", top_k, most=len(logits))
+    if top_p is not None:
+        check_share("top_p", top_p)
+
+
+def check_surprisal(model, text, vocab):
+    """Guard surprisal."""
+    check_text(text, vocab, "text")
+    if len(text) < 2:
+        raise ValueError(f"the text {text!r} is too short; surprisal needs 2 characters or more")
+    check_weights(model)
