@@ -113,7 +113,10 @@ TEXTS = {  # the story in other letters, some of which it takes two Latin ones t
 }
 
 
-@pytest.mark.parametrize("language", TEXTS)
+LANGUAGES = [pytest.param(name, marks=[pytest.mark.long] * ("MB" in name)) for name in TEXTS]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_text_in_any_alphabet_and_of_any_length(language, tmp_path, capsys):
     text, path = TEXTS[language](Path(STORY).read_text(encoding="utf-8")), tmp_path / "model"
     (tmp_path / "text.txt").write_text(text, encoding="utf-8")
