@@ -76,10 +76,15 @@ def check_weights(model):
         )
 
 
-def check_cut(length, batch_size, num_steps):
-    """Refuse sizes for which so many characters do not make a single batch of windows."""
+def check_window(length, num_steps):
+    """Refuse a num_steps for which so many characters do not make a single window."""
     check_size("num_steps", num_steps)
     check_length(length, num_steps + 1, f"a window of {num_steps} and its target")
+
+
+def check_cut(length, batch_size, num_steps):
+    """Refuse sizes for which so many characters do not make a single batch of windows."""
+    check_window(length, num_steps)
     check_batch_size(batch_size, length - num_steps, "windows")
 
 
@@ -129,8 +134,7 @@ def check_window_batches(self, ids, batch_size, num_steps, generator=None):
 
 def check_stream_batches(self, ids, batch_size, num_steps):
     """Guard StreamBatches."""
-    check_size("num_steps", num_steps)
-    check_length(len(ids), num_steps + 1, f"a window of {num_steps} and its target")
+    check_window(len(ids), num_steps)
     check_batch_size(batch_size, len(ids) - 1, "characters with a target")
 
 
@@ -171,11 +175,12 @@ def check_settings(logits, temperature=1.0, top_k=None, top_p=None):
     """Guard next_probs."""
     if temperature != 0:
         check_positive("temperature", temperature)
-    largest = logits.max().item()
-    if not math.isfinite(largest) or not (logits.max() / (temperature or 1)).isfinite():
+    largest = logits.max()
+    if not (largest / (temperature or 1)).isfinite():
         raise ValueError(
-            f"the largest logit is {largest}, and the temperature {temperature}, so no character "
-            "can be chosen; did the training diverge, or is the temperature too close to 0?"
+            f"the largest logit is {largest.item()}, and the temperature {temperature}, so no "
+            "character can be chosen; did the training diverge, or is the temperature too close to "
+            "0?"
         )
     if top_k is not None:
         check_size("top_k", top_k, most=len(logits))

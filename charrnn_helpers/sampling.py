@@ -101,9 +101,7 @@ def surprisal(model, text, vocab):
     """Return -log2 p of each character after the first, given those before."""
     ids = vocab.encode(text)
     with evaluating(model):
-        logits = model(ids[:-1].unsqueeze(0))[
-            0
-        ].cpu()  # (len(text) - 1, vocab_size)
+        logits = model(ids[None, :-1])[0].cpu()  # (len(text) - 1, vocab_size)
     log_probs = logits.log_softmax(dim=-1)
     return -log_probs.gather(1, ids[1:, None])[:, 0] / math.log(2)
 

@@ -101,13 +101,12 @@ def diagnose(exercise, answer, trial):
     calm = [i for i in failing if outcomes[i].error is None]
     if not found and calm and calm != failing:
         found = of_mistakes(exercise, outcomes, calm, (1,) if change else (1, 2), calm_only=True)
-    remarks = idle_remarks(answer)
-    if found:
-        found = found.with_repair(change)
-    else:
-        found = unknown(exercise, answer, outcomes, failing, change)
-        remarks += other_remarks(exercise, answer, trial)
-    return found._replace(text=" ".join([found.text, *([] if change else remarks)]))
+    is_known = found is not None
+    found = found or unknown(exercise, answer, outcomes, failing, change)
+    if change:
+        return found.with_repair(change) if is_known else found
+    remarks = [] if is_known else other_remarks(exercise, answer, trial)
+    return found._replace(text=" ".join([found.text, *idle_remarks(answer), *remarks]))
 
 
 BY_CHANCE = (

@@ -170,7 +170,9 @@ def uncertainty(**weights):
     """
     total = sum(weights.values())
     if total <= 0 or min(weights.values()) < 0:
-        raise ValueError(f"the weights are {weights}; at least one must be positive, none negative")
+        raise ValueError(
+            f"the weights are {weights}; use at least one positive number, and none below 0"
+        )
     weights = {" " if name == "space" else name: weight for name, weight in weights.items()}
     probs = {char: weight / total for char, weight in weights.items()}
     nats = sum(-p * math.log(p) for p in probs.values() if p > 0)
