@@ -82,7 +82,7 @@ sync: $(TEST)
 	$(PY) -m tools.sync
 
 models: $(TEST)
-	$(PY) -m charrnn_helpers.trained
+	$(PY) -m tools.models
 
 bench: $(TEST)
 	$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY))

@@ -2,7 +2,7 @@
 
 Everything runs in a real kernel, where each picture is a message that has to be sent.  For the
 course, one long training: by turns, for about a second each, its records are taken as they come,
-or through the generator that draws them, with all that notebook 05 asks of it: lines, sample,
+or through the generator that draws them, with all that notebook 06 asks of it: lines, sample,
 time left.  (Validation is work that the user asks for, and is left out.)  The cockpit is
 compared with fit().  For D2L, its own fit() with and without display, by turns.  Then the time of
 one picture, with few points and with many.
@@ -28,7 +28,7 @@ from charrnn_helpers.show.cockpit import TrainingCockpit
 from charrnn_helpers.training import Options, Record, fit, train
 
 RECIPES = {  # batch_size, num_hiddens, sigma, options, steps a turn
-    "lesson's run": (1024, 32, 0.01, Options(num_epochs=10_000, lr=1.0), 50),
+    "D2L's run": (1024, 32, 0.01, Options(num_epochs=10_000, lr=1.0), 50),
     "better recipe": (
         *(32, 128, 0.1),
         Options(num_epochs=10_000, lr=0.01, optimizer=torch.optim.Adam),

@@ -1,4 +1,4 @@
-"""A class on a server: ten kernels that run notebook 5 at once, beside one that runs alone."""
+"""A class on a server: ten kernels that run notebook 6 at once, beside one that runs alone."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from benchmarks.report import save
 from tools.course import NOTEBOOKS, execute
 
 STUDENTS = 10
-PATH = next(path for path in NOTEBOOKS if path.stem.startswith("05"))
+PATH = next(path for path in NOTEBOOKS if path.stem.startswith("06"))
 
 
 def watch(done, kernels):
@@ -54,4 +54,4 @@ def main():
                 "CPU seconds for each, at most": f"{max(cpu for _, cpu in kernels):.0f}",
             }
         )
-    save("room", rows, "Notebook 5 from top to bottom, in a kernel for each student.")
+    save("room", rows, "Notebook 6 from top to bottom, in a kernel for each student.")

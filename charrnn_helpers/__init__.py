@@ -9,7 +9,6 @@ training      cross-entropy, perplexity, clipping, `train`, `fit`, `evaluate`
 sampling      `predict`, `sample`: temperature, top-k, top-p; surprisal
 bptt          the recurrence with a backward pass written by hand, `RNNByHand`
 checkpoint    a trained model as one file
-parallel      the same training in several processes, each with its share of every batch
 atomic        files that are written whole or not at all
 book/         the text: file formats, download, search; the bundled story
 show/         all drawings: style, figures, svg, live, controls, cockpit, demos
@@ -17,9 +16,8 @@ trained/      networks that the course has trained, and how
 checks/       the exercises: whether an answer is right, and if not, why not
 ============  ================================================================================
 
-Imports point one way: the modules from `text` to `bptt` import only each other, and the rest
-import these.  The modules from `text` to `bptt` do not need Jupyter.  Import from the modules:
-``from charrnn_helpers.model import one_hot``.
+The modules from `text` to `bptt` import only each other, and do not need Jupyter.  Import from
+the modules: ``from charrnn_helpers.model import one_hot``.
 """
 
 __version__ = "0.1.0"

@@ -6,15 +6,8 @@ import sys
 
 from charrnn_helpers.commands import computer, fetch, lab, mistake, report, sample, train
 
-COMMANDS = {
-    "check": (computer, "show what works on this computer, what does not, and the remedy"),
-    "fetch": (fetch, "download the book into a folder, for instance on a USB drive"),
-    "sample": (sample, "let a trained model go on writing a text"),
-    "train": (train, "train a model on a text of your own, and save it"),
-    "lab": (lab, "copy the notebooks into a folder, and open JupyterLab there"),
-    "report": (report, "show which mistakes a class made, from its logbooks"),
-    "mistake": (mistake, "show what a check says of an answer, and how to teach it a new mistake"),
-}
+COMMANDS = {"check": computer, "fetch": fetch, "sample": sample, "train": train, "lab": lab}
+COMMANDS |= {"report": report, "mistake": mistake}
 EXAMPLES = """\
 examples:
   python -m charrnn_helpers check
@@ -27,26 +20,19 @@ examples:
 
 def parser():
     """Return the parser of the command line."""
-    formatter = argparse.RawDescriptionHelpFormatter
-    found = argparse.ArgumentParser(
-        "python -m charrnn_helpers", None, __doc__, EXAMPLES, formatter_class=formatter
-    )
+    name, formatter = "python -m charrnn_helpers", argparse.RawDescriptionHelpFormatter
+    found = argparse.ArgumentParser(name, None, __doc__, EXAMPLES, formatter_class=formatter)
     subparsers = found.add_subparsers(metavar="COMMAND", required=True)
-    for name, (module, words) in COMMANDS.items():
-        text = module.__doc__.replace("Import-only.", "").strip()
-        command = subparsers.add_parser(
-            name, help=words, description=text, formatter_class=formatter
-        )
+    for name, module in COMMANDS.items():
+        texts = {"help": module.__doc__.splitlines()[0], "description": module.__doc__.strip()}
+        command = subparsers.add_parser(name, **texts, formatter_class=formatter)
         module.add(command)
         command.set_defaults(run=module.run)
     return found
 
 
 def main(words=None):
-    """Run a command; return 0 if all is well, 1 if not, and 130 if you interrupted it.
-
-    Wrong arguments end the program with the exit code 2.
-    """
+    """Run a command; return 0 if all is well, 1 if not, and 130 if you interrupted it."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what its encoding lacks is spelled out
             stream.reconfigure(errors="backslashreplace")

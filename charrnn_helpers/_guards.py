@@ -1,4 +1,4 @@
-"""Guards: what a door is given is checked before anything is done with it.  Import-only.
+"""Guards: what a door is given is checked before anything is done with it.
 
 The taught code has no line that serves a caller's mistake.  A function that is a door carries
 `@guarded_by(check)`, a line that its notebook leaves out; `check` gets the same arguments.
@@ -6,6 +6,7 @@ Each check raises ValueError with the value and the remedy.
 """
 
 import math
+import sys
 from functools import wraps
 from numbers import Integral, Real
 
@@ -26,9 +27,6 @@ def guarded_by(check):
     return decorate
 
 
-# Values
-
-
 def check_size(name, value, least=1, most=None):
     """Refuse a value that is not a whole number from `least` to `most`."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)
@@ -39,18 +37,8 @@ def check_size(name, value, least=1, most=None):
 
 def check_positive(name, value):
     """Refuse a value that is not a finite number above 0."""
-    try:
-        good = isinstance(value, Real) and math.isfinite(value) and value > 0
-    except OverflowError:  # an integer with more than 308 digits
-        good = False
-    if not good:
+    if not isinstance(value, Real) or not 0 < value <= sys.float_info.max:
         raise ValueError(f"{name} is {value!r:.50}; use a finite number above 0")
-
-
-def check_share(name, value):
-    """Refuse a value that is not a number above 0 and at most 1."""
-    if not isinstance(value, Real) or not 0 < value <= 1:
-        raise ValueError(f"{name} is {value!r}; use a number above 0 and at most 1")
 
 
 def check_text(text, vocab, what="prefix"):
@@ -61,19 +49,16 @@ def check_text(text, vocab, what="prefix"):
         raise ValueError(f"the {what} is empty; use at least one character to start from")
     for char in text:
         if char not in vocab.token_to_idx:
-            raise ValueError(
-                f"{char!r} in the {what} {text[:40]!r} is not in the vocabulary "
-                f"{''.join(vocab.idx_to_token)!r}; use preprocess({what}) instead"
-            )
+            letters = "".join(vocab.idx_to_token)
+            where = f"{char!r} in the {what} {text[:40]!r} is not in the vocabulary {letters!r}"
+            raise ValueError(f"{where}; use preprocess({what}) instead")
 
 
 def check_weights(model):
     """Refuse a model that has weights of inf or nan."""
     if not all(p.isfinite().all() for p in model.parameters()):
-        raise ValueError(
-            "the model has weights that are inf or nan, as after a training that diverged; make a "
-            "new model, and train it with a lower lr or grad_clip_val"
-        )
+        remedy = "make a new model, and train it with a lower lr or grad_clip_val"
+        raise ValueError(f"the model has weights that are inf or nan; {remedy}")
 
 
 def check_window(length, num_steps):
@@ -91,28 +76,21 @@ def check_cut(length, batch_size, num_steps):
 def check_length(length, needed, what):
     """Refuse fewer characters than are needed; `what` names their purpose."""
     if length < needed:
-        raise ValueError(
-            f"{needed} characters are needed for {what}, but there are {length}; "
-            "reduce the sizes, or use a longer text"
-        )
+        found = f"{needed} characters are needed for {what}, but there are {length}"
+        raise ValueError(f"{found}; reduce the sizes, or use a longer text")
 
 
 def check_batch_size(batch_size, available, what):
     """Refuse a batch_size that is not from 1 to `available`."""
     if isinstance(batch_size, bool) or batch_size not in range(1, available + 1):
-        raise ValueError(
-            f"batch_size is {batch_size!r}, but there are {available} {what}; "
-            f"use a number from 1 to {available}, or a longer text"
-        )
+        found = f"batch_size is {batch_size!r}, but there are {available} {what}"
+        raise ValueError(f"{found}; use a number from 1 to {available}, or a longer text")
 
 
-# Doors
+# Doors: each of these guards what its name says.
 
 
-def check_time_machine(
-    self, batch_size, num_steps, text, num_train=None, num_val=5_000, device=None
-):
-    """Guard TimeMachine."""
+def check_time_machine(_, batch_size, num_steps, text, num_train=None, num_val=5_000, device=None):
     if not isinstance(text, str):
         raise ValueError(f"the text is {text!r:.40}; use a string, as load_time_machine() returns")
     length = len(preprocess(text))
@@ -127,19 +105,16 @@ def check_time_machine(
     check_cut(length, batch_size, num_steps)
 
 
-def check_window_batches(self, ids, batch_size, num_steps, generator=None):
-    """Guard WindowBatches."""
+def check_window_batches(_, ids, batch_size, num_steps, generator=None):
     check_cut(len(ids), batch_size, num_steps)
 
 
-def check_stream_batches(self, ids, batch_size, num_steps):
-    """Guard StreamBatches."""
+def check_stream_batches(_, ids, batch_size, num_steps):
     check_window(len(ids), num_steps)
     check_batch_size(batch_size, len(ids) - 1, "characters with a target")
 
 
 def check_make_model(vocab_size, num_hiddens=32, sigma=0.01, seed=0, cell=None, device=None):
-    """Guard make_model."""
     check_size("vocab_size", vocab_size)
     check_size("num_hiddens", num_hiddens)
 
@@ -156,40 +131,34 @@ def check_finite(loss, norm):
     """Raise FloatingPointError, with `loss` and `norm` as attributes, if either is inf or nan."""
     if math.isfinite(loss) and math.isfinite(norm):
         return
-    error = FloatingPointError(
-        f"the loss is {loss:.3g} and the gradient norm {norm:.3g}, so this step was not taken; "
-        "make a new model, and lower lr or grad_clip_val"
-    )
+    what = f"the loss is {loss:.3g} and the gradient norm {norm:.3g}, so this step was not taken"
+    error = FloatingPointError(f"{what}; make a new model, and lower lr or grad_clip_val")
     error.loss, error.norm = loss, norm
     raise error
 
 
 def check_prediction(model, prefix, num_preds, vocab, *settings, **more):
-    """Guard predict, and sample but for its settings."""
+    """Guard predict, and sample but for the settings, which next_probs checks."""
     check_size("num_preds", num_preds, least=0)
     check_text(prefix, vocab)
     check_weights(model)
 
 
 def check_settings(logits, temperature=1.0, top_k=None, top_p=None):
-    """Guard next_probs."""
     if temperature != 0:
         check_positive("temperature", temperature)
     largest = logits.max()
     if not (largest / (temperature or 1)).isfinite():
-        raise ValueError(
-            f"the largest logit is {largest.item()}, and the temperature {temperature}, so no "
-            "character can be chosen; did the training diverge, or is the temperature too close to "
-            "0?"
-        )
+        what = f"the largest logit is {largest.item()}, and the temperature {temperature}"
+        why = "did the training diverge, or is the temperature too close to 0?"
+        raise ValueError(f"{what}, so no character can be chosen; {why}")
     if top_k is not None:
         check_size("top_k", top_k, most=len(logits))
-    if top_p is not None:
-        check_share("top_p", top_p)
+    if top_p is not None and not (isinstance(top_p, Real) and 0 < top_p <= 1):
+        raise ValueError(f"top_p is {top_p!r}; use a number above 0 and at most 1")
 
 
 def check_surprisal(model, text, vocab):
-    """Guard surprisal."""
     check_text(text, vocab, "text")
     if len(text) < 2:
         raise ValueError(f"the text {text!r} is too short; surprisal needs 2 characters or more")

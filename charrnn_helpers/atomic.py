@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all.  Import-only."""
+"""Files that are written whole or not at all."""
 
 import os
 import tempfile
@@ -6,10 +6,7 @@ from pathlib import Path
 
 
 def write_whole(path, content):
-    """Write the bytes to a file in a folder that exists; a file that was there stays until then.
-
-    A process that is killed leaves a file named *.part beside it, which nothing reads.
-    """
+    """Write the bytes to a file; a process that is killed leaves the old one, and a *.part."""
     path = Path(path)
     handle, name = tempfile.mkstemp(".part", f"{path.name}.", path.parent)
     part = Path(name)

@@ -1,4 +1,4 @@
-"""Checkpoints: save a trained model to one file, and load it.  Import-only.
+"""Checkpoints: save a trained model to one file, and load it.
 
 A file in the safetensors format holds numbers and a JSON header, so nothing in it is ever executed.
 Its SHA-256 detects damage but not tampering, because anyone can compute a new one.
@@ -31,18 +31,15 @@ def save_checkpoint(path, model, vocab, history=()):
     than CELLS, and OSError if the file cannot be written; an existing file is then kept.
     """
     if model.vocab_size != len(vocab):
-        raise ValueError(
-            f"the model has {model.vocab_size} tokens, but vocab has {len(vocab)}; use the model's"
-        )
+        sizes = f"the model has {model.vocab_size} tokens, but vocab has {len(vocab)}"
+        raise ValueError(f"{sizes}; use the model's")
     cell = next((name for name, cell in CELLS.items() if isinstance(model.rnn, cell)), None)
     if cell is None:
-        raise ValueError(
-            f"the model's rnn is a {type(model.rnn).__name__}; only {', '.join(CELLS)} can be saved"
-        )
+        kind = type(model.rnn).__name__
+        raise ValueError(f"the model's rnn is a {kind}; only {', '.join(CELLS)} can be saved")
     tensors = {name: p.detach().cpu().contiguous() for name, p in model.state_dict().items()}
     header = {"cell": cell, "sigma": model.rnn.sigma, "vocab": vocab.idx_to_token}
-    header["history"] = list(history)
-    text, path = json.dumps(header), Path(path).expanduser()
+    text, path = json.dumps(header | {"history": list(history)}), Path(path).expanduser()
     content = save(tensors, {"format": FORMAT, "header": text, "sha256": digest(text, tensors)})
     try:
         write_whole(path, content)
@@ -68,10 +65,8 @@ def load_checkpoint(path, vocab=None, device=None):
     history = [Record(*values) for values in header["history"]]
     if vocab is not None and vocab.idx_to_token != own_vocab.idx_to_token:
         mine, theirs = (repr("".join(v.idx_to_token)[:60]) for v in (own_vocab, vocab))
-        raise ValueError(
-            f"the model in {str(path)!r} has the vocabulary {mine}, not {theirs}; use the text "
-            "that it was trained on, or the vocabulary in the file"
-        )
+        remedy = "use the text that it was trained on, or the vocabulary in the file"
+        raise ValueError(f"{str(path)!r} has the vocabulary {mine}, not {theirs}; {remedy}")
     return model.to(device), own_vocab, history
 
 
@@ -106,13 +101,14 @@ def what_is_wrong(header, tensors):
         return f"the cell {header['cell']!r} is not known"
     if not is_number(header["sigma"]) or not -1e9 < header["sigma"] < 1e9:
         return f"sigma is {header['sigma']!r:.50}, which is not a number of ordinary size"
-    if not is_list_of(header["vocab"], lambda token: isinstance(token, str)):
+    vocab, history = header["vocab"], header["history"]
+    if not isinstance(vocab, list) or not all(isinstance(token, str) for token in vocab):
         return "the vocabulary is not a list of texts"
-    if Vocab(header["vocab"]).idx_to_token != header["vocab"]:
+    if Vocab(vocab).idx_to_token != vocab:
         return "the vocabulary is not sorted"
-    if not is_list_of(header["history"], is_record):
+    if not isinstance(history, list) or not all(map(is_record, history)):
         return "the history is not a list of records"
-    return wrong_weights(tensors, CELLS[header["cell"]], len(header["vocab"]))
+    return wrong_weights(tensors, CELLS[header["cell"]], len(vocab))
 
 
 def wrong_weights(tensors, cell, vocab_size):
@@ -123,8 +119,8 @@ def wrong_weights(tensors, cell, vocab_size):
     if len(types) != 1 or types.isdisjoint(DTYPES):
         return f"the weights are of type {', '.join(sorted(map(str, types)))}"
     sizes = {2: vocab_size, 3: len(tensors["W_hq"])}  # a small model tells which size is which
-    small = make_model(2, 3, cell=cell).state_dict()
-    wanted = {name: tuple(sizes[n] for n in p.shape) for name, p in small.items()}
+    small = make_model(2, 3, cell=cell).state_dict().items()
+    wanted = {name: tuple(sizes[n] for n in p.shape) for name, p in small}
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     for name in sorted(wanted.keys() | found.keys()):
         if found.get(name) != wanted.get(name):
@@ -138,15 +134,10 @@ def is_number(value):
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def is_list_of(value, good):
-    return isinstance(value, list) and all(map(good, value))
-
-
 def is_record(value):
     """Tell whether these are the values of a Record, of which theta, the last, may be None."""
-    if not isinstance(value, list) or len(value) != len(Record._fields):
-        return False
-    return all(map(is_number, value[:-1])) and (value[-1] is None or is_number(value[-1]))
+    whole = isinstance(value, list) and len(value) == len(Record._fields)
+    return whole and all(map(is_number, value[:-1] if value[-1] is None else value))
 
 
 def digest(text, tensors):

@@ -62,7 +62,7 @@ class RNNScratch(nn.Module):
 
 
 def gate_weights(num_inputs, num_hiddens, sigma, generator):
-    """Return W_x and W_h, normal with deviation sigma, and b, 0, of a gate."""
+    """Return the weights of a gate, W_x and W_h, drawn with sigma, and b, 0."""
     W_x = sigma * torch.randn(num_inputs, num_hiddens, generator=generator)
     W_h = sigma * torch.randn(num_hiddens, num_hiddens, generator=generator)
     b = torch.zeros(num_hiddens)

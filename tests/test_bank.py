@@ -79,7 +79,7 @@ def test_the_model_answer_passes(exercise):
 @EACH_EXERCISE
 def test_the_code_that_a_hunt_gives_is_not_tried_yet(exercise):
     if exercise.given:
-        verdict = exercise.judge(exercise.given)
+        verdict = exercise.judge(exercise.given_code)
         assert verdict.status == NOT_TRIED and exercise.hints[0] in verdict.text
 
 

@@ -294,18 +294,13 @@ def test_without_a_network_it_is_the_story_and_says_so(served, capsys):
     assert not cache_path().exists()
 
 
-def test_downloading_can_be_switched_off(capsys):
-    assert load_time_machine(download=False) == read_text(story_path())
-    assert "switched off" in capsys.readouterr().out
-
-
 def test_the_next_mirror_is_tried_and_the_book_is_kept(served, capsys, book_file):
     server = served(whole(b"", code=404), whole(PORTAL), whole(book_file.read_bytes()))
     text = load_time_machine()
     assert text == read_text(book_file)
     assert cache_path().read_bytes() == book_file.read_bytes()
     asked = server.asked.total()
-    assert load_time_machine(download=False) == text  # from the cache
+    assert load_time_machine() == text  # from the cache
     assert server.asked.total() == asked == 3
     assert "story" not in capsys.readouterr().out
 
@@ -314,8 +309,6 @@ def test_an_altered_cache_is_refused_or_replaced(served, capsys, book_file):
     altered = book_file.read_bytes().replace(b"Time Traveller", b"Tim Traveller")
     cache_path().parent.mkdir()
     cache_path().write_bytes(altered)
-    with pytest.raises(ValueError, match=r"timemachine\.txt' was altered.*delete the file"):
-        load_time_machine(download=False)
     served(whole(PORTAL))
     load_time_machine()
     assert "was altered" in " ".join(capsys.readouterr().out.split())
@@ -331,11 +324,10 @@ def test_an_altered_cache_is_refused_or_replaced(served, capsys, book_file):
 def test_a_book_put_there_with_other_line_ends_is_the_book(mark, book_file):
     cache_path().parent.mkdir()
     cache_path().write_bytes(mark + book_file.read_bytes().replace(b"\n", b"\r\n"))
-    assert load_time_machine(download=False) == read_text(book_file)
+    assert load_time_machine() == read_text(book_file)
 
 
 def test_the_cache_is_where_it_is_asked_to_be(tmp_path, monkeypatch):
-    assert cache_path(tmp_path) == tmp_path / "timemachine.txt"
     monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "b"))
     assert cache_path() == tmp_path / "b" / "timemachine.txt"
     monkeypatch.delenv("CHARRNN_CACHE")

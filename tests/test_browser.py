@@ -439,10 +439,10 @@ def test_verdicts_in_the_browser(open_page, served):
 
 
 @pytest.mark.long
-def test_notebook_05_from_the_first_cell_to_the_last(open_page, served):
-    """Watch the lesson's run, fly the cockpit, interrupt, go on, and look at what was saved."""
+def test_notebook_06_from_the_first_cell_to_the_last(open_page, served):
+    """Watch D2L's run, fly the cockpit, interrupt, go on, and look at what was saved."""
     folder, _ = served
-    notebook = nbformat.read(ROOT / "notebooks/05_training.ipynb", as_version=4)
+    notebook = nbformat.read(ROOT / "notebooks/06_training.ipynb", as_version=4)
     place = [cell.source for cell in notebook.cells].index("flight = cockpit.run()")
     notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(AFTER))
     budget = notebook.cells[place - 1]
@@ -452,7 +452,7 @@ def test_notebook_05_from_the_first_cell_to_the_last(open_page, served):
     page = open_page("flight")
     page.restart_and_run_all()
 
-    wait_for(lambda: page.live_words(), 120)  # the lesson's run
+    wait_for(lambda: page.live_words(), 120)  # D2L's run
     frames, heights = [], set()
     while len(set(frames)) < 8:
         assert page.status() == "busy" and len(frames) < 1000

@@ -20,7 +20,7 @@ from charrnn_helpers.checks import trial
 from charrnn_helpers.checks.predictions import PREDICTIONS, find
 from charrnn_helpers.checks.values import compare, settle
 from charrnn_helpers.checks.verdict import NOT_TRIED, PASSED, WRONG, Note
-from tests import bank
+from tests import bank, samples
 from tests.lab import wait_for
 
 EVERY_EXERCISE = pytest.mark.parametrize("exercise", checks.EXERCISES, ids=lambda e: e.name)
@@ -437,7 +437,7 @@ def test_the_last_error_of_a_call_that_does_not_fit():
 
 
 def test_the_last_error_is_not_that_of_the_model_answer_with_a_mistake_in_it():
-    verdict = checks.clip_factor(lambda norm, theta: min(1, theta / norm))
+    verdict = samples.clip_factor(lambda norm, theta: min(1, theta / norm))
     assert verdict.mistake == "division by zero" and verdict.text.endswith(SHOWS)
     assert [file for file, *_ in frames_of_last_error(ZeroDivisionError)] == [__file__]
 
@@ -509,8 +509,8 @@ def test_what_an_answer_leaves_behind_is_restored(kind, wrong):
 
 
 def test_the_mistakes_of_an_exercise_leave_gradients_as_they_are():
-    """Among those of evaluate is one that switches gradients off for good."""
-    checks.evaluate.judge(lambda model, batches: 0.0)
+    """Among those of this sample is one that switches gradients off for good."""
+    assert samples.doubled.judge(lambda x: 3 * x).mistake == "gradients off"
     assert torch.is_grad_enabled()
 
 
@@ -660,11 +660,9 @@ ACTUAL = {
     "large_logits": math.inf,
     "fresh_perplexity": 28.003,
     "clip_direction": 0.682,
-    "which_run": "C",
     "most_help": "batch_size",
     "long_windows": 0.6,
     "clip_vanishing": 1.0,
-    "nearest_ngram": 2,
     "greedy": 0.16,
     "from_above": [0.16, 0.1, 0.12, 0.11, 1e-17],
     "reach": 17,
@@ -720,5 +718,5 @@ def test_a_variable_of_the_notebook_is_named():
     code = "def my_rnn_step(X, H, W_xh, W_hh, b_h):\n    return torch.tanh(X @ W + H.sum() + b_h)"
     namespace = {"torch": torch, "W": torch.ones(2, 2)}
     exec(code, namespace)
-    verdict = checks.rnn_step.judge(namespace["my_rnn_step"])
+    verdict = samples.rnn_step.judge(namespace["my_rnn_step"])
     assert "reads `W` from the notebook" in verdict.text and "arguments" in verdict.text

@@ -18,7 +18,7 @@ def panel():
     return explore(
         scene,
         "A scene",
-        n=Slider("a number", [1, 10, None], 10, "units"),
+        n=Slider("a number", [1, 10, None], 10),
         word=Text("a word", "time"),
         shout=Button("shout", lambda n, word: {"word": word + "!"}),
         fixed="here",
@@ -38,11 +38,7 @@ def test_the_picture_is_there_at_once(panel):
 def test_the_page_is_told_names_and_labels(panel):
     assert panel.title == "A scene"
     slider, word, button = panel.spec
-    assert slider["label"] == "a number" and slider["labels"] == [
-        "1 units",
-        "10 units",
-        "off units",
-    ]
+    assert slider["label"] == "a number" and slider["labels"] == ["1", "10", "off"]
     assert (word["kind"], button["kind"]) == ("text", "button")
 
 

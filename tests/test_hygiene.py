@@ -1,7 +1,9 @@
 """The committed notebooks are whole, clean, small, and shaped as the course promises."""
 
 import ast
+import dis
 import re
+import types
 
 import nbformat
 import pytest
@@ -17,86 +19,85 @@ IGNORED = {
         "model, model_vocab = trained_model()",
         "# Demo: what the network writes",
     ],
-    "02_recurrence": ["generator = torch.Generator().manual_seed(1)"],
-    "03_loss_and_perplexity": [
-        "letters = sorted(set(known))",
+    "02_recurrence": [
+        "generator = torch.Generator().manual_seed(1)",
+    ],
+    "04_counting": [
+        "letters = sorted(set(train_text))",
         "generator = torch.Generator().manual_seed(3)",
     ],
-    "04_gradient_clipping": [
+    "05_gradient_clipping": [
         "first = {n: learn(n, gradient_norm, num_updates=1)[2][0] for n in [32, 150]}",
         "fresh = make_model(vocab_size, num_hiddens=32, sigma=0.3, seed=1)",
         "assert state_of(fresh)[1] < 0.1",
         "longest = [",
-        "growth = (by_lag[149] / by_lag[0]) ** (1 / 149)",
-        "radius = torch.linalg.eigvals(fresh.rnn.W_hh).abs().max().item()",
         "pieces = before.split([p.numel() for p in model.parameters()])",
-        "final = sum(clipped_losses[-20:]) / 20",
+        "def clip_at(theta):",
         "print(",
-        "blind = math.log(vocab_size)",
+        "val_text = data.vocab.decode(data.val_ids)",
         "generator = torch.Generator().manual_seed(1)",
     ],
-    "05_training": [
+    "06_training": [
         "text = preprocess(load_time_machine())",
         "live_plot(",
-        "lesson_score = perplexity(evaluate(lesson, data.val_batches()))",
+        "d2l_score = perplexity(evaluate(d2l, data.val_batches()))",
         "scores = {}",
         "live_plot(",
-        "dropped = evaluate(best, val_streams)  # each window from an empty state",
-        "# Drawn: the extra loss without the carried state, by position in the window",
+        "in_windows = StreamBatches(val_ids, 1, 64)",
         "losses = {",
-        "test_text = vocab.decode(test_ids)",
+        'scores = {"blind guessing": math.log(len(vocab))}',
         "networks = {",
-        "with tempfile.TemporaryDirectory() as folder:",
+        "import tempfile",
         "own_text = load_text(story_path())",
-        "_, _, train_loss, val_loss = train_on(text[:20_000], num_epochs=30)",
         "flight = cockpit.run()",
     ],
-    "06_sampling": [
-        "val_loss = evaluate(model, StreamBatches(data.val_ids, 8, 64), carry_state=True)",
-        'prefixes = ["time traveller", "it was", "i saw"]',
-        "print(",
+    "07_sampling": [
+        "data = TimeMachine(batch_size=32, num_steps=32, text=load_time_machine())",
+        "for passage in greedy:",
+        "def variety(passage, length=10):",
         "logits, state = warm_up(model, prefixes[1], vocab)",
-        "likeliest = model(data.val_ids[:-1].unsqueeze(0))[0].argmax(dim=-1)",
         'start = "the time traveller "',
         "kept = keep_top_k(logits, 5).softmax(dim=0)",
         "for prefix in [beginning, he_was]:",
         "samples = {}",
-        "for top_p in [0.95, 0.8]:",
-        "known_words = set(vocab.decode(data.train_ids).split())",
+        "def share_of_words(known_words, **settings):",
         "# Demo: the next character",
         "def write_sample(temperature=0.7, num_preds=150):",
         "from ipywidgets import interact",
         "passage = vocab.decode(data.val_ids[300:700])",
         "# Drawn: the surprisal of each character of the passage, in bits",
         "train_text = vocab.decode(data.train_ids)",
-        'tokens = [token for token in vocab.idx_to_token if token != "<unk>"]',
-        "outputs, _ = model.rnn(one_hot(vocab.encode(passage).unsqueeze(1), len(vocab)))",
-        "# Drawn: the value of the chosen unit at each of 120 characters",
-        "test_loss = evaluate(",
+        'name, val_text = "better network, 128 units", vocab.decode(data.val_ids)',
         "generator = torch.Generator().manual_seed(7)",
     ],
-    "07_backpropagation_through_time": [
+    "08_backpropagation_through_time": [
         "last = {name: sum(r.loss for r in h[-50:]) / 50 for name, h in runs.items()}",
+        "dW_hq = sum(H[t].T @ dO[t - 1] for t in range(1, num_steps + 1))",
         "gaps = [",
         "for t in range(num_steps):",
-        "for name, grad in ours.items():",
+        "ours = {",
         "rows = torch.randint(",
-        "test_stream = StreamBatches(data.test_ids, 1, 1000)",
+        'name, validation = "backward by hand", StreamBatches(data.val_ids, 1, 1000)',
         "generator = torch.Generator().manual_seed(1)",
     ],
-    "08_inside_the_hidden_state": [
+    "09_inside_the_hidden_state": [
         'for kind in ["space", "vowel", "word end"]:',
-        "test_stream = StreamBatches(vocab.encode(test_text), 1, 1000)",
+        'tokens = [token for token in vocab.idx_to_token if token != "<unk>"]',
+        "validation = StreamBatches(vocab.encode(val_text), 1, 1000)",
     ],
-    "09_gated_networks": [
+    "10_gated_networks": [
         "for name, shares in won.items():",
         'won["GRU"] = [play(GRUScratch, gap) for gap in gaps[:3]]',
         "again = [play(OpenGRU, 80, seed=seed) for seed in [1, 2]]",
         "shares = {gap: play(LSTMScratch, gap) for gap in [10, 20, 40]}",
         "for cell, (module, _) in LIBRARY.items():",
+        "gru = GRUScratch(vocab_size, 128, 0.1, torch.Generator().manual_seed(0))",
+        "train_text, val_text = (",
+        "generator = torch.Generator().manual_seed(1)",
+    ],
+    "11_the_race": [
         'for name in ["rnn", "gru", "lstm"]:',
         "generator = torch.Generator().manual_seed(0)",
-        "num_weights = sum(p.numel() for p in window.parameters())",
         "generator = torch.Generator().manual_seed(1)",
     ],
 }
@@ -215,9 +216,75 @@ def test_opening_and_closing(path):
 
 
 @EACH
+def test_a_chapter_is_read_in_half_an_hour(path):
+    """At most 100 cells, 3,000 words of prose, and 30 minutes."""
+    cells = nbformat.read(path, as_version=4).cells
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    minutes = int(re.search(r"\*\*Time:\*\* (\d+) minutes to read", prose)[1])
+    words = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", " x ", prose, flags=re.S)
+    assert len(cells) <= 100 and len(re.findall(r"\w+", words)) <= 3_000 and minutes <= 30
+
+
+def names(cell):
+    """The names and the attributes in a cell of code."""
+    nodes = list(ast.walk(ast.parse(cell.source)))
+    return {n.id for n in nodes if isinstance(n, ast.Name)} | {
+        n.attr for n in nodes if isinstance(n, ast.Attribute)
+    }
+
+
+@EACH
+def test_the_test_part_stays_closed_until_the_last_notebook(path):
+    """Only the first notebook names it, to cut it off and to draw how long it is."""
+    touched = [c.source for c in code_cells(path) if names(c) & {"test_text", "test_ids"}]
+    if path == NOTEBOOKS[0]:
+        split, checked, drawn = touched[-3:]
+        assert len(touched) == 3 and "train_text, val_text, test_text = split(text)" in split
+        assert checked.startswith("# Checked: ") and drawn.startswith("# Drawn: the lengths")
+    else:
+        assert bool(touched) == (path == NOTEBOOKS[-1]), touched
+
+
+@EACH
+def test_a_board_shows_the_validation_part(path):
+    """In the last notebook, it shows the test part."""
+    boards = [c.source for c in code_cells(path) if "scoreboard(" in c.source]
+    boards = [source for source in boards if "import" not in source]
+    part = "test" if path == NOTEBOOKS[-1] else "val"
+    assert boards and all(re.search(rf"\b{part}|blind", source) for source in boards)
+
+
+@EACH
 def test_nothing_global_is_seeded_or_star_imported(path):
     source = "\n".join(cell.source for cell in code_cells(path))
     assert "import *" not in source
     assert not re.search(r"(torch|random)\.(manual_)?seed\(", source)
     for node in ast.walk(ast.parse(source)):
         assert not isinstance(node, (ast.Global, ast.Nonlocal))
+
+
+def stored_and_loaded(cell):
+    """The names that a cell defines, and those of other cells that it reads."""
+    stored, loaded, codes = set(), set(), [compile(cell.source, "cell", "exec")]
+    for code in codes:  # the cell, and then what is inside it
+        for step in dis.get_instructions(code):
+            if step.opname.startswith("STORE_NAME"):
+                stored.add(step.argval)
+            elif step.opname in ("LOAD_NAME", "LOAD_GLOBAL") and step.argval not in stored:
+                loaded.add(step.argval)
+        codes += [const for const in code.co_consts if isinstance(const, types.CodeType)]
+    return stored, loaded
+
+
+@EACH
+def test_what_a_reader_sees_needs_nothing_that_is_folded(path):
+    """A name that a seen cell reads is defined in a seen cell, or imported for drawing."""
+    hidden = {}
+    for cell in code_cells(path):
+        stored, loaded = stored_and_loaded(cell)
+        if is_folded(cell):
+            first = cell.source.splitlines()[0]
+            hidden |= {} if first.startswith("# Imported: ") else dict.fromkeys(stored, first)
+        else:
+            assert not loaded & hidden.keys(), {n: hidden[n] for n in loaded & hidden.keys()}
+            hidden = {name: first for name, first in hidden.items() if name not in stored}

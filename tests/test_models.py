@@ -7,17 +7,21 @@ import sys
 import pytest
 import torch
 
-from charrnn_helpers import trained
 from charrnn_helpers.book.find import story_path
 from charrnn_helpers.checkpoint import load_checkpoint
 from charrnn_helpers.data import StreamBatches, TimeMachine
-from charrnn_helpers.trained import RECIPES, path_of, start, trained_model
+from charrnn_helpers.trained import FOLDER, RECIPES, start, trained_model
 from charrnn_helpers.training import evaluate, fit, perplexity
 from tools.course import ROOT
+from tools.models import make
 
 GATED = [name for name in RECIPES if name != "time_machine"]
 # On the first 5,000 characters of the test part.
 ABOUT = {"time_machine": 5.16, "rnn": 4.16, "gru": 4.05, "lstm": 3.89, "lstm_2": 3.93}
+
+
+def path_of(name, folder=FOLDER):
+    return folder / f"{name}.safetensors"
 
 
 def test_a_name_that_does_not_exist():
@@ -60,21 +64,18 @@ def test_models_are_made_once_and_resumed(tmp_path, book, book_file, monkeypatch
     """With a recipe of one step an epoch: the whole way, from the command line to the board."""
     tiny = RECIPES["lstm"]._replace(num_hiddens=4, num_epochs=2, batch_size=1500)
     monkeypatch.setitem(RECIPES, "lstm", tiny)
-    epochs = list(trained.make("lstm", tmp_path, book))
+    epochs = list(make("lstm", path_of("lstm", tmp_path), TimeMachine(32, 64, book)))
     assert [record.epoch for record in epochs] == [1, 2]
-    model, _ = trained_model("lstm", tmp_path)
+    model, _, _ = load_checkpoint(path_of("lstm", tmp_path))
     assert model.rnn.num_inputs == 28 and model.rnn.W_xi.shape == (28, 4)  # the embedding is in it
-    whole, _ = trained_model("rnn")
-    (tmp_path / "rnn.safetensors").write_bytes(path_of("rnn").read_bytes())
-    command = [sys.executable, "-m", "charrnn_helpers.trained", "rnn", "--to", str(tmp_path)]
+    content = path_of("rnn").read_bytes()
+    path_of("rnn", tmp_path).write_bytes(content)
+    command = [sys.executable, "-m", "tools.models", "rnn", "--to", str(tmp_path)]
     options = {"cwd": ROOT, "capture_output": True, "encoding": "utf-8"}
     environment = os.environ | {"CHARRNN_TEXT": str(book_file)}
     run = subprocess.run(command, **options, env=environment, check=True)
     assert run.stdout.startswith("rnn: perplexity 3.9") and run.stdout.count("\n") == 1
-    kept, _ = trained_model("rnn", tmp_path)
-    assert all(
-        torch.equal(p, q) for p, q in zip(kept.parameters(), whole.parameters(), strict=True)
-    )
+    assert path_of("rnn", tmp_path).read_bytes() == content
     environment["CHARRNN_TEXT"] = str(story_path())
     run = subprocess.run(command, **options, env=environment, check=False)
     assert run.returncode == 2 and "let CHARRNN_TEXT name the book" in run.stderr
@@ -83,9 +84,10 @@ def test_models_are_made_once_and_resumed(tmp_path, book, book_file, monkeypatch
 @pytest.mark.long
 @pytest.mark.parametrize("name", RECIPES)
 def test_training_it_again_gives_a_model_as_good(name, tmp_path, book):
-    fit(trained.make(name, tmp_path, book))
-    data = TimeMachine(8, 64, book)
+    data = TimeMachine(32, 64, book)
+    fit(make(name, path_of(name, tmp_path), data))
     test = StreamBatches(data.test_ids, 1, 1000)
-    losses = [evaluate(trained_model(name, f)[0], test, True) for f in (trained.FOLDER, tmp_path)]
+    models = [load_checkpoint(path_of(name, f))[0].float() for f in (FOLDER, tmp_path)]
+    losses = [evaluate(model, test, carry_state=True) for model in models]
     print(f"{name}: {perplexity(losses[0]):.3f}, and again {perplexity(losses[1]):.3f}")
     assert abs(losses[0] - losses[1]) < 0.02

@@ -17,9 +17,9 @@ IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run
 ORDER = [  # a module imports only from those above it
     *["text", "_guards", "data", "model", "counting", "training", "sampling", "bptt"],
     *["atomic", "book.formats", "book.download", "book.own", "book.find", "book"],
-    *["checkpoint", "parallel"],
+    "checkpoint",
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
-    *["show.demos", "show", "trained", "trained.__main__"],
+    *["show.demos", "show", "trained"],
     *[
         f"checks.{name}"
         for name in ("values", "trial", "source", "candidates", "repair", "influence")
@@ -41,12 +41,14 @@ def test_the_notebooks_in_their_order():
         "01_one_hot_encoding",
         "02_recurrence",
         "03_loss_and_perplexity",
-        "04_gradient_clipping",
-        "05_training",
-        "06_sampling",
-        "07_backpropagation_through_time",
-        "08_inside_the_hidden_state",
-        "09_gated_networks",
+        "04_counting",
+        "05_gradient_clipping",
+        "06_training",
+        "07_sampling",
+        "08_backpropagation_through_time",
+        "09_inside_the_hidden_state",
+        "10_gated_networks",
+        "11_the_race",
     ]
 
 

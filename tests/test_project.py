@@ -10,6 +10,7 @@ import yaml
 
 import charrnn_helpers
 from charrnn_helpers.__main__ import main
+from tools.sync import TAUGHT
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -132,3 +133,11 @@ def test_actions_are_pinned_and_may_only_read():
         assert yaml.safe_load(source)["permissions"] == {"contents": "read"}
         used = re.findall(r"uses: (\S+)", source)
         assert used and all(re.search(r"@[0-9a-f]{40}$", action) for action in used)
+
+
+def test_the_taught_modules_are_the_same_everywhere():
+    """`make sync` copies them, and they are formatted apart, at 80 characters."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^TAUGHT = .*,([a-z ]+)\)$", makefile, re.M)
+    excluded = re.findall(r'"charrnn_helpers/([a-z]+)\.py"', PYPROJECT)
+    assert sorted(listed.split()) == sorted(excluded) == sorted(TAUGHT)

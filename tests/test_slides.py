@@ -13,6 +13,9 @@ pytestmark = pytest.mark.xdist_group("pages")  # one worker builds the decks for
 
 MEASURE = """async () => {
   await MathJax.startup.promise;
+  for (let i = 0; i < 600 && !window.Reveal?.isReady?.(); i += 1) {
+    await new Promise((done) => setTimeout(done, 100));
+  }
   const found = [];
   for (const slide of Reveal.getSlides()) {
     const { h, v } = Reveal.getIndices(slide);
@@ -98,3 +101,17 @@ def test_the_answer_appears_only_after_the_question(path):
             else:
                 kinds = {slide_type(c) for c in cells[asked[found[2]] + 1 : i + 1]}
                 assert kinds & {"slide", "subslide", "fragment"}, found[2]
+
+
+def test_on_a_slide_the_answer_is_unfolded(decks):
+    """A key brings it, so nothing has to be clicked."""
+    text = "".join(path.read_text(encoding="utf-8") for path in decks.glob("*.html"))
+    assert text.count("<details open><summary>Show the answer") >= 15
+    assert "<details><summary>Show the answer" not in text
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_section_begins_with_its_heading(path):
+    """The deck repeats it at the top of the slides that follow."""
+    begins = [cell.source for cell in shown(path) if slide_type(cell) == "slide"]
+    assert all(source.startswith("#") for source in begins)

@@ -29,11 +29,13 @@ WORDS = {  # what is said to somebody at a kernel, and what is said here
     "<p>Run this cell, and its controls appear here.</p>": "",
     "Replace the dots with one of these, and run the cell again.": "",
     "Replace the dots with a number, and run the cell again.": "",
-    "No prediction was made.</strong> It is": "The answer:</strong> It is",
+    "No prediction was made.</strong> Go back to the question, and answer it first.": (
+        "The outcome:</strong>"
+    ),
 }
 LIVE = {  # the demos of the notebooks that run in the page as well, and what is said above them
     "continuation": ("writer", "You can try it here, too. The trained network runs in this page."),
-    "guessing_game": ("game", "Here you can play against the network that notebook 5 trains:"),
+    "guessing_game": ("game", "Here you can play against the network that notebook 6 trains:"),
     "next_character": ("writer", "The network of this notebook also runs in this page:"),
 }
 LENGTH = 4000  # characters of the story, for the guessing game

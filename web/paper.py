@@ -27,6 +27,7 @@ def print_pages(browser, pages, folder):
         page = browser.new_page(color_scheme="light")
         page.goto(path.as_uri())
         page.evaluate("MathJax.startup.promise.then(() => undefined)")
+        page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
         found.append(folder / f"{path.stem}.pdf")
         page.pdf(
             path=found[-1],

@@ -64,6 +64,7 @@ def build(folder):
         notebook = for_readers(nbformat.read(path, as_version=4))
         notebook = without_folded_cells(without_still_controls(notebook))
         text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
+        text = text.replace("<details><summary>Show", "<details open><summary>Show")  # an arrow key
         decks.append(folder / f"{path.stem}.html")
         decks[-1].write_text(text, encoding="utf-8")
     return decks

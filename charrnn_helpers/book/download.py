@@ -1,7 +1,6 @@
 """Download: one file from the first of its mirrors that has it, whole and verified.
 
-Import-only.  Proxies and certificates come from the environment: HTTPS_PROXY, NO_PROXY,
-REQUESTS_CA_BUNDLE, as everywhere with requests.
+Proxies and certificates come from HTTPS_PROXY, NO_PROXY, and REQUESTS_CA_BUNDLE.
 """
 
 import errno
@@ -15,12 +14,12 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from requests import exceptions as errors
 
 from charrnn_helpers.book.formats import beginning
 
 PATIENCE = 5.0  # seconds without a byte; after as many, a transfer must be fast enough
 WAITS = (1.0, 2.0)  # seconds before the second and the third try; by chance up to twice as many
-MAX_REDIRECTS = 5
 UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 
 
@@ -30,10 +29,6 @@ class Mirror(NamedTuple):
     url: str
     sha256: str
     size: int  # bytes
-
-    @property
-    def host(self):
-        return urlsplit(self.url).netloc
 
 
 class Problem(NamedTuple):
@@ -49,26 +44,14 @@ class Problem(NamedTuple):
 
 
 class RefusedError(Exception):
-    """Raised when one attempt fails; `problem` says why."""
-
-    def __init__(self, problem):
-        super().__init__(problem.told("the server"))
-        self.problem = problem
-
-
-class DownloadError(Exception):
-    """Raised when no mirror gives the file; `problems` says why, for each of them."""
-
-    def __init__(self, problems):
-        self.problems = [problem.told(mirror.host) for mirror, problem in problems.items()]
-        super().__init__("\n".join(self.problems))
+    """Raised with the Problem when one attempt fails."""
 
 
 def download(mirrors, deadline):
-    """Return the bytes of the file, verified, from the first mirror that has it.
+    """Return the bytes of the file, verified, from the first mirror that has it, and an empty list.
 
-    Ends by the deadline, a value of time.monotonic(), whatever the network does.
-    Raises DownloadError if no mirror gives the file.
+    If no mirror gives it, return None, and what is wrong with each.  Ends by the deadline, a value
+    of time.monotonic(), whatever the network does.
     """
     problems = dict.fromkeys(mirrors, TOO_SLOW._replace(passing=True))  # until they are asked
     for wait in (0.0, *WAITS):
@@ -79,10 +62,10 @@ def download(mirrors, deadline):
         time.sleep(pause)
         for mirror in asked:
             try:
-                return fetch(mirror, deadline)
+                return fetch(mirror, deadline), []
             except RefusedError as error:
-                problems[mirror] = error.problem
-    raise DownloadError(problems)
+                [problems[mirror]] = error.args
+    return None, [problem.told(urlsplit(m.url).netloc) for m, problem in problems.items()]
 
 
 def fetch(mirror, deadline):
@@ -104,10 +87,7 @@ def fetch(mirror, deadline):
 
 
 class Transfer(threading.Thread):
-    """Fetches in a thread of its own, because nothing else ends a name server that hangs.
-
-    It holds nothing but memory, so it can be left to itself.
-    """
+    """Fetches in a thread, to be left alone: nothing else ends a name server that hangs."""
 
     def __init__(self, mirror):
         super().__init__(daemon=True)
@@ -125,28 +105,20 @@ class Transfer(threading.Thread):
     def run(self):
         try:
             with requests.Session() as session:
-                session.max_redirects = MAX_REDIRECTS
+                session.max_redirects = 5
                 with session.get(self.mirror.url, stream=True, timeout=PATIENCE) as response:
                     self.read(response)
         except Exception as error:  # raised again by fetch(), in the thread that waits
             self.error = error
 
     def read(self, response):
-        response.raise_for_status()
-        check_status(response)
-        while not self.unwanted:
-            piece = response.raw.read1(2**14, decode_content=True)
-            if not piece:
-                return check_body(self.body, self.mirror.size)
+        if response.status_code != 200:
+            raise RefusedError(status_problem(response))
+        while not self.unwanted and (piece := response.raw.read1(2**14, decode_content=True)):
             self.body += piece
             if len(self.body) > self.mirror.size:
-                check_body(self.body, self.mirror.size)
-
-
-def check_status(response):
-    """Raise RefusedError for a status that is no error and brings no file, such as 204."""
-    if response.status_code != 200:
-        raise RefusedError(status_problem(response))
+                break
+        check_body(self.body, self.mirror.size)
 
 
 def check_body(content, size):
@@ -160,57 +132,33 @@ def check_body(content, size):
         raise RefusedError(wrong_content(f"sent {len(content):,} bytes of {size:,}"))
 
 
-PORTAL = Problem(
-    "portal page",
-    "sent a web page, such as the log-in page of a network",
-    "open any page in a browser, log in, and run this again",
-)
-CIRCLE = Problem(
-    "redirects",
-    "sent us from address to address without end",
-    "open any page in a browser: perhaps the network wants a log-in",
-)
+LOG_IN = "open any page in a browser: perhaps the network wants a log-in"
+PORTAL = Problem("portal page", "sent a web page, such as the log-in page of a network", LOG_IN)
+CIRCLE = Problem("redirects", "sent us from address to address without end", LOG_IN)
 CERTIFICATE = Problem(
     "certificate",
     "showed a certificate that this machine does not trust",
     "a log-in page or a proxy probably intercepts the connection: open any page in a browser and "
     "log in, or let REQUESTS_CA_BUNDLE name the proxy's certificate; also check the clock",
 )
-PROXY = Problem(
-    "proxy",
-    "could not be reached through the proxy",
-    "check HTTPS_PROXY and HTTP_PROXY, or unset them",
-)
-NO_NETWORK = Problem(
-    "no network", "is out of reach", "go online: is Wi-Fi on, is the cable plugged in?"
-)
-NO_NAME = Problem(
-    "name not found",
-    "is not known to the name server",
-    "go online; if you are, the network needs a log-in, a proxy (HTTPS_PROXY), or has no DNS",
-)
-TOO_SLOW = Problem(
-    "time-out", "did not send the file in time", "try again later, or on another network"
-)
-NO_ANSWER = Problem(
-    "connection refused",
-    "does not accept connections",
-    "try again later; if it lasts, a firewall may be in the way",
-    True,
-)
-BROKEN = Problem(
-    "broken connection", "broke off in the middle", "try again, or on another network", True
-)
+PROXY = Problem("proxy", "could not be reached through the proxy", "check HTTPS_PROXY, or unset it")
+NO_NETWORK = Problem("no network", "is out of reach", "go online: check Wi-Fi and the cable")
+OFFLINE = "go online; if you are, the network needs a log-in, a proxy (HTTPS_PROXY), or has no DNS"
+NO_NAME = Problem("name not found", "is not known to the name server", OFFLINE)
+AGAIN = "try again later, or on another network"
+TOO_SLOW = Problem("time-out", "did not send the file in time", AGAIN)
+FIREWALL = "try again later; if it lasts, a firewall may be in the way"
+NO_ANSWER = Problem("connection refused", "does not accept connections", FIREWALL, True)
+BROKEN = Problem("broken connection", "broke off in the middle", AGAIN, True)
 
 
 def wrong_content(what):
-    return Problem(
-        "wrong content", what, "try again; if it lasts, something on the way changes files", True
-    )
+    remedy = "try again; if it lasts, something on the way changes files"
+    return Problem("wrong content", what, remedy, True)
 
 
 def status_problem(response):
-    """Return the Problem of an answer that is an HTTP status and no file."""
+    """Return the Problem of an answer that is no file, by its HTTP status, such as 404 or 204."""
     status = response.status_code
     if status == 511:  # Network Authentication Required
         return PORTAL
@@ -225,9 +173,8 @@ def status_problem(response):
 
 KINDS = (  # the first that fits any of the errors behind an error
     ((requests.TooManyRedirects,), CIRCLE),
-    ((requests.exceptions.ProxyError, urllib3.exceptions.ProxyError), PROXY),
-    ((requests.exceptions.InvalidProxyURL,), PROXY),
-    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), CERTIFICATE),
+    ((errors.ProxyError, errors.InvalidProxyURL, urllib3.exceptions.ProxyError), PROXY),
+    ((errors.SSLError, urllib3.exceptions.SSLError), CERTIFICATE),
     ((socket.gaierror, urllib3.exceptions.NameResolutionError), NO_NAME),
     ((requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError), TOO_SLOW),
     ((ConnectionRefusedError, urllib3.exceptions.NewConnectionError), NO_ANSWER),
@@ -239,9 +186,7 @@ KINDS = (  # the first that fits any of the errors behind an error
 def explain(error):
     """Return the Problem behind an error that ended a transfer."""
     if isinstance(error, RefusedError):
-        return error.problem
-    if isinstance(error, requests.HTTPError):
-        return status_problem(error.response)
+        return error.args[0]
     behind = list(causes(error))
     if any(getattr(cause, "errno", None) in UNREACHABLE for cause in behind):
         return NO_NETWORK

@@ -1,5 +1,6 @@
-"""Formats: read a text file in UTF-8, and say what a file is that is not one.  Import-only."""
+"""Formats: read a text file in UTF-8, and say what a file is that is not one."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from pathlib import Path
 
 FORMATS = {  # how files begin that people take for texts
@@ -8,16 +9,8 @@ FORMATS = {  # how files begin that people take for texts
     b"\x1f\x8b": "a file packed with gzip",
     b"{\\rtf": "a rich text (RTF)",
     b"\xd0\xcf\x11\xe0": "an old Word document",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"<!doctype html": "a web page",
-    b"<html": "a web page",
-}
-MARKS = {  # the longer ones first
-    b"\xff\xfe\0\0": "utf-32",
-    b"\0\0\xfe\xff": "utf-32",
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
+    (b"\x89PNG", b"\xff\xd8\xff"): "a picture",
+    (b"<!doctype html", b"<html"): "a web page",
 }
 WESTERN = ["cp1252", "mac_roman"]
 WORLD = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp932", "euc_jp", "gb18030", "big5", "euc_kr"]
@@ -30,21 +23,17 @@ def beginning(content):
 
 def foreign_format(content):
     """Return what these bytes are, if they are a kind of file other than a text; None if not."""
-    start = beginning(content[:200])
-    for mark, name in FORMATS.items():
-        if content.startswith(mark) or start.startswith(mark):
-            return name
-    return None
+    starts = content, beginning(content[:200])
+    kinds = (kind for mark, kind in FORMATS.items() if any(s.startswith(mark) for s in starts))
+    return next(kinds, None)
 
 
 def name_of_encoding(content, position=0):
-    """Return Python's name of the encoding that the bytes seem to be in; None if unknown.
-
-    `position` is that of a byte that is not UTF-8: bytes around it tell more than the beginning.
-    """
-    for mark, name in MARKS.items():
-        if content.startswith(mark):
-            return name
+    """Return Python's name of the encoding that the bytes around this position seem to be in."""
+    if content.startswith((BOM_UTF32_LE, BOM_UTF32_BE)):
+        return "utf-32"
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "utf-16"
     sample = content[max(0, position - 5_000) : position + 15_000]
     if sample.count(0) > len(sample) / 4:
         return "utf-16-le" if sample[1::2].count(0) > sample[::2].count(0) else "utf-16-be"
@@ -52,10 +41,9 @@ def name_of_encoding(content, position=0):
         return None
     from charset_normalizer import from_bytes  # here: it is seldom needed
 
-    ascii_share = sum(byte < 128 for byte in sample) / len(sample)
-    names = WESTERN if ascii_share > 0.85 else WESTERN + WORLD
-    found = from_bytes(sample, cp_isolation=names).best()
-    return found.encoding if found else ("latin-1" if ascii_share > 0.85 else None)
+    western = sum(byte < 128 for byte in sample) > 0.85 * len(sample)
+    found = from_bytes(sample, cp_isolation=WESTERN if western else WESTERN + WORLD).best()
+    return found.encoding if found else ("latin-1" if western else None)
 
 
 def is_utf8_but_for_a_few(content):
@@ -75,17 +63,13 @@ def read_text(path, named_by=None):
     if path.is_dir():
         raise FileNotFoundError(f"{name} is a folder; name the text file in it")
     if not path.is_file():
-        raise FileNotFoundError(
-            f"there is no text file {name}; check the path"
-            + (f", or unset {named_by} to download the book" if named_by else "")
-        )
+        unset = f", or unset {named_by} to download the book" if named_by else ""
+        raise FileNotFoundError(f"there is no text file {name}; check the path{unset}")
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ValueError(
-            f"{name} cannot be read ({error.strerror}); check its permissions and its drive, or "
-            "use a copy"
-        ) from error
+        remedy = "check its permissions and its drive, or use a copy"
+        raise ValueError(f"{name} cannot be read ({error.strerror}); {remedy}") from error
     text = decode(content, name, path)
     del content  # a large text is not held twice
     if not text.strip():
@@ -101,9 +85,9 @@ def source(path, named_by=None):
 
 def decode(content, name, path):
     """Return the text of these bytes; raise ValueError, with the remedy, if they are not UTF-8."""
-    foreign = foreign_format(content)
-    if foreign:
-        raise ValueError(f"{name} is {foreign}, not a plain text; save or export it as plain text")
+    kind = foreign_format(content)
+    if kind:
+        raise ValueError(f"{name} is {kind}, not a plain text; save or export it as plain text")
     bad = content.find(b"\0", 0, 10_000)  # no text has a zero byte, but UTF-16 is full of them
     if bad < 0:
         try:
@@ -113,10 +97,9 @@ def decode(content, name, path):
     if bad > 0 and is_utf8_but_for_a_few(content):
         start = content.rfind(b"\n", 0, bad) + 1
         line, column = content.count(b"\n", 0, bad) + 1, len(content[start:bad].decode()) + 1
-        raise ValueError(
-            f"{name} is UTF-8, but damaged: byte {content[bad]:#04x} in line {line:,}, column "
-            f"{column:,} belongs to no character. Correct it there, or get the file again"
-        )
+        where = f"byte {content[bad]:#04x} in line {line:,}, column {column:,}"
+        remedy = "Correct it there, or get the file again"
+        raise ValueError(f"{name} is UTF-8, but damaged: {where} belongs to no character. {remedy}")
     what = f"{name} is not UTF-8: byte {content[bad]:#04x} at position {bad:,}"
     encoding = name_of_encoding(content, bad)
     if encoding is None:

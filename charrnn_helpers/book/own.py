@@ -1,4 +1,4 @@
-"""A text of the reader's own, in any alphabet.  Import-only."""
+"""A text of the reader's own, in any alphabet."""
 
 import re
 import unicodedata
@@ -20,37 +20,26 @@ def load_text(path):
     text, name = without_licence(read_text(path)), source(path)
     usable = preprocess(text[:1_000_000])
     letters = len(set(usable))
-    size = f"{len(usable):,} letters and spaces between words"
     if len(usable) < LEAST:
+        size = f"{len(usable):,} letters and spaces between words"
         raise ValueError(f"{name} is too short: it has {size}; give a text of {LEAST:,} or more")
     if letters > MOST_LETTERS:
-        raise ValueError(
-            f"{name} has {letters:,} different letters, and this course is made for alphabets of "
-            f"at most {MOST_LETTERS}: a one-hot vector has a number for each; give another text"
-        )
-    signs = signs_on_letters(text[:100_000])
+        limit = f"this course is made for alphabets of at most {MOST_LETTERS}; give another text"
+        raise ValueError(f"{name} has {letters:,} different letters, and {limit}")
+    composed = unicodedata.normalize("NFC", text[:100_000])
+    signs = [char for char in composed if unicodedata.category(char) in ("Mn", "Mc")]
     if len(signs) > 100:
-        print(
-            f"Note: {Path(path).name} has signs such as {signs[0]!r}, which are written onto a "
-            "letter and are no letters themselves. Each becomes a space, so words fall apart."
-        )
+        what = f"signs such as {signs[0]!r}, which are written onto a letter and are no letters"
+        print(f"Note: {Path(path).name} has {what}. Each becomes a space, so words fall apart.")
     return text
-
-
-def signs_on_letters(text):
-    """Return the combining characters that are left when letters and accents are composed."""
-    composed = unicodedata.normalize("NFC", text)
-    return [char for char in composed if unicodedata.category(char) in ("Mn", "Mc")]
 
 
 def without_licence(text):
     """Return the text between Project Gutenberg's marks, if it has them, and print a note."""
     if "PROJECT GUTENBERG EBOOK" not in text:
         return text  # quickly, however long it is
-    start, end = (
-        re.search(rf"^\*\*\* ?{word} OF TH(E|IS) PROJECT GUTENBERG EBOOK.*$", text, re.M)
-        for word in ("START", "END")
-    )
+    mark = r"^\*\*\* ?{} OF TH(E|IS) PROJECT GUTENBERG EBOOK.*$"
+    start, end = (re.search(mark.format(word), text, re.M) for word in ("START", "END"))
     if start is None:
         return text
     print("Note: the header and the license of Project Gutenberg are left out.")

@@ -13,7 +13,7 @@ trial          calls an answer with a limit on time and memory
 diagnosis      the known mistake, or two, that explain what it did; or just the facts
 repair         one change of the learner's own code that makes it right
 candidates     the changes that are tried
-influence      what a result depends on, compared with what it should depend on
+influence      what has no effect on a result, although it should have one
 relations      how a result is related to the expected one
 verdict        what the learner sees
 logbook        what was tried, passed, and predicted
@@ -29,6 +29,7 @@ import os
 from charrnn_helpers.checks import logbook
 from charrnn_helpers.checks.exercises import (
     backpropagation_through_time,
+    counting,
     gated_networks,
     gradient_clipping,
     inside_the_hidden_state,
@@ -36,6 +37,7 @@ from charrnn_helpers.checks.exercises import (
     one_hot_encoding,
     recurrence,
     sampling,
+    the_race,
     training,
 )
 from charrnn_helpers.checks.judge import last_error
@@ -51,26 +53,21 @@ from charrnn_helpers.checks.verdict import (
 )
 
 vocabulary, windows, one_hot, time_first = one_hot_encoding.EXERCISES
-rnn_step, rnn_loop, broken_rnn, num_params = recurrence.EXERCISES
-cross_entropy, bits, mean_perplexity, bigram = loss_and_perplexity.EXERCISES
-spectral_radius, clip_factor, clip_gradients = gradient_clipping.EXERCISES
-evaluate, train_step, updates, read_on = training.EXERCISES
-continue_text, temperature, top_k, surprisal = sampling.EXERCISES
+rnn_loop, broken_rnn, num_params = recurrence.EXERCISES
+cross_entropy, mean_perplexity = loss_and_perplexity.EXERCISES
+(bigram,) = counting.EXERCISES
+(clip_gradients,) = gradient_clipping.EXERCISES
+train_step, read_on = training.EXERCISES
+continue_text, temperature, top_k = sampling.EXERCISES
 linear_backward, step_back, window_backward = backpropagation_through_time.EXERCISES
-auc, switch_off, total_variation = inside_the_hidden_state.EXERCISES
-gru_step, lstm_step, mixture_loss = gated_networks.EXERCISES
+auc, switch_off = inside_the_hidden_state.EXERCISES
+(lstm_step,) = gated_networks.EXERCISES
+(mixture_loss,) = the_race.EXERCISES
 
-EXERCISES = (
-    *one_hot_encoding.EXERCISES,
-    *recurrence.EXERCISES,
-    *loss_and_perplexity.EXERCISES,
-    *gradient_clipping.EXERCISES,
-    *training.EXERCISES,
-    *sampling.EXERCISES,
-    *backpropagation_through_time.EXERCISES,
-    *inside_the_hidden_state.EXERCISES,
-    *gated_networks.EXERCISES,
-)
+NOTEBOOKS = (one_hot_encoding, recurrence, loss_and_perplexity, counting, gradient_clipping)
+NOTEBOOKS += (training, sampling, backpropagation_through_time, inside_the_hidden_state)
+NOTEBOOKS += (gated_networks, the_race)
+EXERCISES = tuple(exercise for notebook in NOTEBOOKS for exercise in notebook.EXERCISES)
 BY_NAME = {exercise.name: exercise for exercise in EXERCISES}
 __all__ = [
     *BY_NAME,

@@ -17,9 +17,14 @@ import torch
 from charrnn_helpers.checks.influence import influence, names_of, redrawn
 from charrnn_helpers.checks.relations import degenerate, relation
 from charrnn_helpers.checks.repair import Repair, repair
-from charrnn_helpers.checks.source import class_tables, functions_of, global_variables, idle_lines
+from charrnn_helpers.checks.source import (
+    class_remarks,
+    functions_of,
+    global_remarks,
+    idle_remarks,
+)
 from charrnn_helpers.checks.trial import attempt_all, call
-from charrnn_helpers.checks.values import Difference, brief, compare, counted, error_text, identical
+from charrnn_helpers.checks.values import brief, compare, counted, error_text, identical
 
 COURSE = Path(__file__).parents[1]  # the folder of the course's own code
 
@@ -32,12 +37,6 @@ class Diagnosis(NamedTuple):
     case: int
     change: Repair | None = None
 
-    def with_repair(self, change):
-        """Return the Diagnosis with what the change says at its end."""
-        if change is None:
-            return self
-        return self._replace(text=f"{self.text} {change.text}", change=change)
-
 
 REMARKS = (  # (part of an error's text, a name, what is true whatever its cause)
     ("is not defined", "unknown name", "Is the name spelled correctly, did you run the cell that "
@@ -47,7 +46,6 @@ REMARKS = (  # (part of an error's text, a name, what is true whatever its cause
         "element. Use a loop or tensors."),
     ("must be Tensor, not", "number to torch", "Functions in torch take tensors. For plain "
         "numbers, use those in math, or min and max."),
-    ("must be real number, not list", "list to math", "Functions in math take a single number."),
     ("clamp() received", "number to torch", "torch.clamp takes a tensor. For plain numbers, use "
         "min and max."),
     ("return_types", "values and indices", "topk, sort, and max with dim return two things, values "
@@ -60,21 +58,13 @@ REMARKS = (  # (part of an error's text, a name, what is true whatever its cause
         "is wrong. The last index is the length minus 1, and the first one from the end is -1."),
     ("index out of range", "no such index", "There is no such index. The last one is the length "
         "minus 1, and -1 counts from the end."),
-    ("or_method' object", "method not called", "A method is used without its parentheses, so it "
-        "is not called."),
-    ("'method' object", "method not called", "A method is used without its parentheses, so it is "
+    ("method' object", "method not called", "A method is used without its parentheses, so it is "
         "not called."),
     ("Boolean value of Tensor", "tensor as a condition", "if, and, or, and not need a single True "
         "or False. Use `is None` to test for None, and torch.where to choose element by element."),
     ("leaf Variable that requires grad", "weights in place", "A weight itself is changed in place, "
         "which is allowed only under torch.no_grad(). Its gradient is p.grad."),
-    ("does not require grad", "no gradient", "Gradients cannot flow back: something along the way "
-        "is detached, or was computed under torch.no_grad()."),
-    ("backward through the graph a second time", "backward twice", "The gradient runs back into a "
-        "part of the computation that was already used, and whose record is gone."),
     ("not implemented for 'Complex", "complex", "Complex numbers have no order. Take abs() first."),
-    ("for tensor of dimension 0", "number of axes", "The tensor is a single number, so it has no "
-        "axes."),
     ("math domain error", "outside the domain", "A function in math was given a number for which "
         "it has no value, such as the logarithm of 0 or of a negative number."),
     ("Numerical result out of range", "overflow", "A number became too large to store."),
@@ -83,30 +73,28 @@ REMARKS = (  # (part of an error's text, a name, what is true whatever its cause
 )  # fmt: skip
 
 
-def diagnose(exercise, answer, trial):
-    """Return the Diagnosis of an answer that is not right, from its Trial.
+def diagnose(exercise, answer, outcomes):
+    """Return the Diagnosis of an answer that is not right, from its Outcomes.
 
     What explains all of it comes first, the bare numbers last.
     """
-    outcomes = trial.outcomes
     failing = [i for i, outcome in enumerate(outcomes) if exercise.difference(outcome, i)]
-    found = of_mistakes(exercise, outcomes, failing, (1,))
+    every = range(len(outcomes))
+    found = of_mistakes(exercise, outcomes, every, (1,))
     if not found and by_chance(exercise, answer, outcomes):
         text = " ".join([BY_CHANCE, *class_remarks(answer)])
         return Diagnosis("another result each time", text, failing[0])
     change = None if found else repair(answer, partial(is_right, exercise, failing))
     if not found and not (change and change.is_telling):
-        found = of_mistakes(exercise, outcomes, failing, (2,))
+        found = of_mistakes(exercise, outcomes, every, (2,))
         change = None if found else change
-    calm = [i for i in failing if outcomes[i].error is None]
-    if not found and calm and calm != failing:
-        found = of_mistakes(exercise, outcomes, calm, (1,) if change else (1, 2), calm_only=True)
-    is_known = found is not None
+    calm = [i for i in every if outcomes[i].error is None]  # errors may need no explanation
+    if not found and len(calm) < len(outcomes) and set(calm) & set(failing):
+        found = of_mistakes(exercise, outcomes, calm, (1,) if change else (1, 2))
+    remarks = [] if found else [*class_remarks(answer), *global_remarks(answer)]
+    remarks = [change.text] if change else [*idle_remarks(answer), *remarks]
     found = found or unknown(exercise, answer, outcomes, failing, change)
-    if change:
-        return found.with_repair(change) if is_known else found
-    remarks = [] if is_known else other_remarks(exercise, answer, trial)
-    return found._replace(text=" ".join([found.text, *idle_remarks(answer), *remarks]))
+    return found._replace(text=" ".join([found.text, *remarks]).strip(), change=change)
 
 
 BY_CHANCE = (
@@ -115,63 +103,33 @@ BY_CHANCE = (
 )
 
 
-def of_mistakes(exercise, outcomes, failing, numbers, calm_only=False):
-    """Return the Diagnosis of this many known mistakes that explain all outcomes, or None.
+def of_mistakes(exercise, outcomes, cases, numbers):
+    """Return the Diagnosis of the known mistake, or the two, that explain these cases, or None.
 
-    If `calm_only`, outcomes that are errors need no explanation.
+    The order and the number of attempts are fixed, so timing plays no role.
     """
-    cases = [i for i, outcome in enumerate(outcomes) if not (calm_only and outcome.error)]
-    for number in numbers:
-        names = known(exercise, outcomes, cases, number)
-        if names:
-            text = " ".join(exercise.mistakes[name].text for name in names)
-            return Diagnosis(" + ".join(names), text, failing[0])
+    suspicious = sorted(cases, key=lambda i: exercise.difference(outcomes[i], i) is None)
+    telling = [i for i in suspicious if is_telling(exercise, outcomes, i)]
+    for number in (number for number in numbers if number == 1 or telling):
+        for names in itertools.combinations(exercise.mistakes, number):
+            if not all(alike(exercise, outcomes, names, i) for i in suspicious):
+                continue
+            missed = (not alike(exercise, outcomes, (name,), i) for name in names for i in telling)
+            if number == 1 or any(missed):  # both are needed, and not only for what says little
+                text = " ".join(exercise.mistakes[name].text for name in names)
+                return Diagnosis(" + ".join(names), text, suspicious[0])
     return None
 
 
 def unknown(exercise, answer, outcomes, failing, change):
     """Return the Diagnosis of an answer that no mistake explains; `change` may repair it."""
-    calm = [i for i in failing if outcomes[i].error is None]
     if outcomes[failing[0]].error is not None:
-        return raised(exercise, answer, outcomes, failing[0]).with_repair(change)
-    found = partly_known(exercise, outcomes, failing) or shared(exercise, outcomes, failing)
-    found = found or related(exercise, outcomes, failing)
+        return raised(exercise, answer, outcomes, failing[0])
+    found = partly_known(exercise, outcomes, failing) or related(exercise, outcomes, failing)
     if change:
-        only = Diagnosis(change.kind, change.text, failing[0], change)
-        return found.with_repair(change) if found else only
+        return found or Diagnosis(change.kind, "", failing[0])
+    calm = [i for i in failing if outcomes[i].error is None]
     return found or depends(exercise, answer, outcomes, calm)
-
-
-def idle_remarks(answer):
-    """Return a sentence about the first line that does nothing, in a list; [] without one."""
-    return [
-        f"Line {number}, `{line}`, has no effect, because its result is not kept."
-        for number, line in idle_lines(answer).items()
-    ][:1]
-
-
-def class_remarks(answer):
-    """Return a sentence about each table that belongs to the class instead of its objects."""
-    return [
-        f"`{name}` belongs to the class, so all its objects share it and change it for each other."
-        for name in class_tables(answer)
-    ]
-
-
-def other_remarks(exercise, answer, trial):
-    """Return what else is true of an answer that no mistake explains, and may be its reason."""
-    found = []
-    if trial.warned:
-        found.append(f"PyTorch or Python warns: {trial.warned}.")
-    if any(outcome.changed for outcome in trial.outcomes):
-        changed = changed_arguments(exercise, trial.outcomes)
-        found.append(f"Your code changes {changed}, which the caller may still need.")
-    found += class_remarks(answer)
-    names = global_variables(answer)
-    if names:
-        read = " and ".join(f"`{name}`" for name in names)
-        found.append(f"Your code also reads {read} from the notebook instead of its arguments.")
-    return found
 
 
 def changed_arguments(exercise, outcomes):
@@ -179,23 +137,6 @@ def changed_arguments(exercise, outcomes):
     changed = sorted({k for outcome in outcomes for k in outcome.changed})
     names = names_of(exercise, max(changed) + 1)
     return " and ".join(f"`{names[k]}`" for k in changed)
-
-
-def known(exercise, outcomes, cases, number):
-    """Return the known mistake, or the two of them, that explain these cases; () without any.
-
-    The order and the number of attempts are fixed, so timing plays no role.
-    """
-    suspicious = sorted(cases, key=lambda i: exercise.difference(outcomes[i], i) is None)
-    telling = [i for i in suspicious if is_telling(exercise, outcomes, i)]
-    if number == 2 and not telling:
-        return ()
-    for names in itertools.combinations(exercise.mistakes, number):
-        if all(alike(exercise, outcomes, names, i) for i in suspicious):
-            missed = (not alike(exercise, outcomes, (name,), i) for name in names for i in telling)
-            if number == 1 or any(missed):  # both are needed, and not only for what says little
-                return names
-    return ()
 
 
 def is_telling(exercise, outcomes, i):
@@ -236,10 +177,8 @@ def partly_known(exercise, outcomes, failing):
     wrong = exercise.wrong_parts(outcomes)
     for name, mistake in exercise.mistakes.items():
         mistaken = [exercise.outcome((name,), i) for i in range(len(outcomes))]
-        if any(other.error is not None or part not in other.value for other in mistaken):
-            continue
         explains = all(
-            identical(o.value[part], other.value[part])
+            other.error is None and identical(o.value[part], other.value.get(part, ...))
             for o, other in zip(outcomes, mistaken, strict=True)
         )
         if explains and exercise.wrong_parts(mistaken) <= wrong:  # and nothing that is right
@@ -280,9 +219,10 @@ def is_right(exercise, failing, answer):
 def raised(exercise, answer, outcomes, i):
     """Return the Diagnosis of an error: Python's message, the line, and a remark if one fits."""
     error = outcomes[i].error
-    if isinstance(error, TypeError) and not takes(answer, exercise.num_arguments):
-        many = counted(exercise.num_arguments, "argument")
-        return Diagnosis("arguments", f"Your code must accept {many}. Python says: {error}.", i)
+    number = exercise.arguments or len(exercise.cases[0].make())
+    if isinstance(error, TypeError) and not takes(answer, number):
+        text = f"Your code must accept {counted(number, 'argument')}. Python says: {error}."
+        return Diagnosis("arguments", text, i)
     said = error_text(error)
     remarks = [(name, remark) for part, name, remark in REMARKS if part in said][:1]
     line = own_line(error, answer)
@@ -314,18 +254,6 @@ def own_line(error, answer):
     return linecache.getline(frames[-1].filename, frames[-1].lineno).strip() if frames else ""
 
 
-def shared(exercise, outcomes, failing):
-    """Return the Diagnosis of a list that holds one and the same tensor over and over."""
-    for i in failing:
-        found = exercise.difference(outcomes[i], i)
-        of_value = isinstance(found, Difference) and found.kind == "value"
-        if of_value and outcomes[i].one_object and outcomes[failing[-1]].one_object:
-            text = "All items of the list are one and the same object, or share the same memory, so"
-            text += " all of them show the last values. Make a new one for each item."
-            return Diagnosis("one object", text, i)
-    return None
-
-
 def related(exercise, outcomes, failing):
     """Return the Diagnosis of a result that has a simple relation to the expected one."""
     first = exercise.difference(outcomes[failing[0]], failing[0])
@@ -335,12 +263,8 @@ def related(exercise, outcomes, failing):
     pairs = [(outcomes[i].value, exercise.wanted[i].value) for i in calm]
     if first.part:
         pairs = [(got.get(first.part), want[first.part]) for got, want in pairs]
-    if all(got is None for got, _ in pairs) and calm == failing and len(calm) < len(outcomes):
-        text = "Nothing is returned here; in the other cases that were tried, the result is right."
-        text += " Is a return missing on one branch?"
-        return Diagnosis("nothing on one branch", first.of_part(text), failing[0])
-    found = relation(pairs, exercise.unit)
-    return found and Diagnosis(found.name, first.of_part(found.text), failing[0])
+    name, text = relation(pairs) or ("", "")
+    return Diagnosis(name, first.of_part(text), failing[0]) if name else None
 
 
 def depends(exercise, answer, outcomes, calm):
@@ -350,9 +274,9 @@ def depends(exercise, answer, outcomes, calm):
     found = None if first.kind == "nothing" else influence(exercise, answer, calm)
     if not found:
         return facts
-    name, text, i = found
+    text, i = found
     if first.kind == "value":
-        return Diagnosis(name, text, i)
+        return Diagnosis("no effect", text, i)
     return facts._replace(text=f"{facts.text} {text}")  # first of all the shape, say, is wrong
 
 

@@ -5,7 +5,7 @@ exercises/README.md describes the format.
 
 import difflib
 import re
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,7 +98,7 @@ def edits(source, mistake):
     lines = source.splitlines()
     found = []
     for old, new in mistake.hunks:
-        places = [k for k in range(len(lines)) if lines[k : k + len(old)] == old]
+        places = places_of(old, lines)
         if len(places) != 1:
             text = "\n".join(old)
             raise ValueError(f"these lines stand {len(places)} times in the model answer:\n{text}")
@@ -121,8 +121,7 @@ def trimmed(start, old, new):
 
 def shared(a, b):
     """Return how many characters two texts have in common at their beginning."""
-    differ = (i for i, (c, d) in enumerate(zip(a, b, strict=False)) if c != d)
-    return next(differ, min(len(a), len(b)))
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))))
 
 
 def patched(source, mistakes):
@@ -142,7 +141,7 @@ def as_diff(before, after):
     places = []
     for _, start, stop, i, j in (step for step in matcher.get_opcodes() if step[0] != "equal"):
         first, last = start, stop
-        while first == last or count(old, old[first:last]) > 1:
+        while first == last or len(places_of(old[first:last], old)) > 1:
             first, last = (first - 1, last) if first else (first, last + 1)
         lines = [f" {line}" for line in old[first:start]] + [f"-{line}" for line in old[start:stop]]
         lines += [f"+{line}" for line in new[i:j]] + [f" {line}" for line in old[stop:last]]
@@ -150,6 +149,6 @@ def as_diff(before, after):
     return "@@\n".join(places)
 
 
-def count(lines, block):
-    """Return how often a block of lines stands in the lines."""
-    return sum(lines[k : k + len(block)] == block for k in range(len(lines)))
+def places_of(block, lines):
+    """Return where a block of lines begins in the lines."""
+    return [k for k in range(len(lines)) if lines[k : k + len(block)] == block]

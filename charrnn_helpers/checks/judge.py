@@ -6,7 +6,7 @@ import inspect
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from charrnn_helpers.checks.diagnosis import (
     evidence,
     right_calls,
 )
+from charrnn_helpers.checks.source import functions_of
 from charrnn_helpers.checks.trial import SECONDS, Worker, attempt_all, call, restored
 from charrnn_helpers.checks.values import Odd, brief, compare, settle
 from charrnn_helpers.checks.verdict import (
@@ -52,6 +53,21 @@ def draw(*shape, seed=0, scale=0.7):
     return (scale * torch.randn(*shape, generator=generator)).mul(100).round().div(100)
 
 
+def drawn(seed, scale=0.7, **sizes):
+    """Return a Case of random arguments, shown by their names and sizes."""
+    shown = ", ".join(f"{name} {size}" for name, size in sizes.items())
+
+    def make():
+        return tuple(
+            draw(*size, seed=k, scale=scale) for k, size in enumerate(sizes.values(), seed)
+        )
+
+    return Case(f"({shown})", make)
+
+
+gradients = partial(torch.autograd.grad, allow_unused=True, materialize_grads=True)
+
+
 def plain(answer, *args):
     """Call an answer, which is the usual way to drive it."""
     return answer(*args)
@@ -66,9 +82,8 @@ class Exercise:
     answer: Callable  # the model answer, a function or a class, named as in the notebook
     cases: tuple  # of Case, from small to large
     drive: Callable = plain  # drive(answer, *args) -> what is to be compared
-    given: Callable | None = None  # a hunt: the faulty code that the notebook gives
+    given: Callable | str = ""  # a hunt: the faulty code of the notebook, or the mistake in it
     arguments: int | None = None  # how many the answer takes; None: as in the cases
-    unit: str = ""  # of the result: nats or bits, if it has one
 
     @cached_property
     def document(self):
@@ -116,12 +131,12 @@ class Exercise:
     def _judge(self, answer, trial):
         outcomes, printed = trial.outcomes, trial.printed
         wrong = [i for i, outcome in enumerate(outcomes) if self.difference(outcome, i)]
-        if wrong and self.given and same_code(answer, self.given):
+        if wrong and self.given and same_code(answer, self.given_code):
             text = f"This is still the code that you were given. {self.hints[0]}"
             lines = evidence(self, outcomes[wrong[0]], wrong[0])
             return verdict(self.title, NOT_TRIED, text, "", lines)
         if wrong:
-            found = diagnose(self, answer, trial)
+            found = diagnose(self, answer, outcomes)
             lines = evidence(self, outcomes[found.case], found.case)
             if not found.change and found.mistake not in self.mistakes:
                 lines |= right_calls(self, outcomes)
@@ -145,9 +160,9 @@ class Exercise:
         return f"{self.answer.__name__}{self.cases[i].show}"
 
     @property
-    def num_arguments(self):
-        """The number of arguments that the answer takes."""
-        return self.arguments or len(self.cases[0].make())
+    def given_code(self):
+        """The faulty code that the notebook gives."""
+        return self.patched((self.given,)) if isinstance(self.given, str) else self.given
 
     @cached_property
     def wanted(self):
@@ -168,44 +183,28 @@ class Exercise:
 
     def wrong_parts(self, outcomes):
         """Return the names of the parts that are not as expected in some case."""
-        both = [
-            (outcome.value, want.value) for outcome, want in zip(outcomes, self.wanted, strict=True)
-        ]
+        both = [(o.value, want.value) for o, want in zip(outcomes, self.wanted, strict=True)]
         return {k for got, want in both for k in want if k in got and compare(got[k], want[k])}
 
-    @cached_property
-    def _outcomes(self):
-        return {}
-
+    @cache  # noqa: B019 - an exercise lives as long as the program
     def outcome(self, names, i):
         """Return the Outcome of the model answer with these mistakes in case i, or None.
 
         None means that there is no such answer, because the mistakes exclude each other.
         """
-        if (names, i) not in self._outcomes:
-            answer = self.patched(names)
-            with torch.enable_grad():
-                found = answer and call(answer, self.cases[i], self.drive, look_at_input=False)
-            self._outcomes[names, i] = found
-        return self._outcomes[names, i]
+        answer = self.patched(names)
+        with torch.enable_grad():
+            return answer and call(answer, self.cases[i], self.drive, look_at_input=False)
 
-    @cached_property
-    def _patched(self):
-        return {}
-
+    @cache  # noqa: B019
     def patched(self, names):
         """Return the model answer with these mistakes in it, or None if they exclude each other."""
-        if names not in self._patched:
-            mistakes = [self.mistakes[name] for name in names]
-            source = document.patched(self.source, mistakes)
-            self._patched[names] = self.build(source) if source else None
-        return self._patched[names]
+        source = document.patched(self.source, [self.mistakes[name] for name in names])
+        return self.build(source) if source else None
 
     def build(self, source):
         """Return what this source defines when it is run with the model answer's global names."""
-        functions = [self.answer, *getattr(self.answer, "__dict__", {}).values()]
-        names = next(f.__globals__ for f in functions if hasattr(f, "__globals__"))
-        namespace = dict(names)
+        namespace = dict(functions_of(self.answer)[0].__globals__)
         try:
             exec(compile(source, f"<mistakes of {self.name}>", "exec"), namespace)
         except SyntaxError:
@@ -283,12 +282,8 @@ def holds_dots(value):
 
 def same_code(answer, given):
     """Tell whether two functions, or the methods of two classes, take the same steps."""
-    if isinstance(given, type):
-        own = {k: f for k, f in vars(answer).items() if inspect.isfunction(f)}
-        theirs = {k: f for k, f in vars(given).items() if inspect.isfunction(f)}
-        return own.keys() == theirs.keys() and all(same_code(own[k], theirs[k]) for k in own)
-    codes = [getattr(f, "__code__", None) for f in (answer, given)]
-    return None not in codes and steps(codes[0]) == steps(codes[1])
+    own, theirs = ([steps(f.__code__) for f in functions_of(each)] for each in (answer, given))
+    return own == theirs
 
 
 def steps(code):

@@ -82,67 +82,59 @@ PREDICTIONS = (
     Prediction("fresh_perplexity", 3, "What is the perplexity of an untrained model whose weights "
         "are all small?", "The model gives every token almost the same probability, like a fair "
         "die with one face for each token in the vocabulary.", as_measured, 28, tolerance=0.02),
-    Prediction("long_windows", 4, "The same loop gets windows of 150 characters instead of 32. "
+    Prediction("long_windows", 5, "The same loop gets windows of 150 characters instead of 32. "
         "What will the perplexity be?", "The network ends hardly better than a table of the "
         "frequencies of the characters. The next section finds out why.",
         lambda gain: "worse" if gain > 0.05 else "better" if gain < -0.05 else "same", "worse",
         {"better": "better than before", "same": "about the same", "worse": "worse than before"}),
-    Prediction("clip_direction", 4, "Each tensor is clipped by its own norm. What happens to the "
+    Prediction("clip_direction", 5, "Each tensor is clipped by its own norm. What happens to the "
         "direction of the gradient?", "Each tensor gets a factor of its own, so the "
         "whole vector turns. A single factor, from one norm over all tensors, keeps the direction.",
         lambda cosine: "kept" if cosine > 0.99 else "turned", "turned",
         {"kept": "it stays the same", "turned": "it turns", "opposite": "it is reversed"}),
-    Prediction("which_run", 4, "Which run is clipped at 1?", "No step of that run is longer than "
-        "1, and the longest are exactly 1, because theta limits the gradient, and the learning "
-        "rate is 1. At 0.3 every step was clipped, and at 100 none. A common "
-        "choice is a theta that leaves most gradients alone, and shortens the rare long ones.",
-        str.lower, "c", {name: f"run {name.upper()}" for name in "abc"}),
-    Prediction("clip_vanishing", 4, "Does clipping help against vanishing gradients?", "The factor "
+    Prediction("clip_vanishing", 5, "Does clipping help against vanishing gradients?", "The factor "
         "is the same for all lags and never above 1, so what was small stays small, also "
         "compared with the rest.", lambda gain: "yes" if gain > 1.001 else "no", "no",
         {"yes": "it lifts what has become too small", "no": "it does not"}),
-    Prediction("nearest_ngram", 5, "Which counting model does the lesson's run end closest to: the "
-        "1-, 2-, or 3-gram?", "In 300 steps, the lesson's network gets to about the level of the "
-        "2-gram.", as_measured, 2),
-    Prediction("most_help", 5, "Which of the four changes helps most on its own?", "For the same "
+    Prediction("most_help", 6, "Which of the four changes helps most on its own?", "For the same "
         "number of windows, smaller batches give 16 times as many steps.", str, "batch_size",
         {"sigma": "larger initial weights", "batch_size": "smaller batches",
          "optimizer": "Adam", "num_hiddens": "more hidden units"}),
-    Prediction("greedy", 6, "What does a model write if it always takes the most likely character?",
+    Prediction("greedy", 7, "What does a model write if it always takes the most likely character?",
         "The next cells look at how it stays there.",
         lambda variety: "circles" if variety < 0.7 else "sentences", "circles",
         {"sentences": "new and sensible sentences", "noise": "letters in no order",
          "circles": "the same few words over and over"}),
-    Prediction("divided_too_late", 6, "Suppose the probabilities, not the logits, are divided by T "
+    Prediction("divided_too_late", 7, "Suppose the probabilities, not the logits, are divided by T "
         "= 0.5 and then scaled to add up to 1 again. What happens to them?", "All of them are "
         "doubled, and once they add up to 1 again, they are what they were before. The "
         "temperature acts on the logits, before the softmax.",
         lambda change: "same" if change < 1e-4 else "sharper", "same",
         {"sharper": "the likely ones gain", "flatter": "the unlikely ones gain",
          "same": "nothing changes"}),
-    Prediction("from_above", 7, "from_above holds the gradient that each of the five states gets "
+    Prediction("from_above", 8, "from_above holds the gradient that each of the five states gets "
         "from the loss of its own step. For which states is this the complete gradient?",
         "Only the last state has no later loss. Every other state also acts on the next state, "
         "and so on all later losses.",
         lambda gaps: "last" if gaps[-1] < 1e-10 < min(gaps[:-1]) else "all", "last",
         {"all": "for all five", "first": "for the first alone", "last": "for the last alone",
          "none": "for none"}),
-    Prediction("reach", 7, "How many steps back is the gradient of the trained network less than "
+    Prediction("reach", 8, "How many steps back is the gradient of the trained network less than "
         "a hundredth as long as at lag 0?", "Anything within a factor of two counts as right.",
         as_measured, 17, tolerance=0.5),
-    Prediction("hardest_kind", 8, "For which of these will even the best single unit do badly?",
+    Prediction("hardest_kind", 9, "For which of these will even the best single unit do badly?",
         "The other three depend on what has been read. The end of a word depends on what comes "
         "next, so the network can only expect it.",
         as_measured, "word end",
         {"space": "spaces", "vowel": "vowels", "word start": "the first letters of words",
          "word end": "the last letters of words"}),
-    Prediction("forgotten", 8, "After how many characters is the effect of a changed character on "
+    Prediction("forgotten", 9, "After how many characters is the effect of a changed character on "
         "the prediction below 0.01?", "Anything within a factor of two counts as right.",
         as_measured, 14, tolerance=0.5),
-    Prediction("half_life", 9, "The gate is 0.9 at every step. After how many steps is less than "
+    Prediction("half_life", 10, "The gate is 0.9 at every step. After how many steps is less than "
         "half of an old value left?", "0.9 to the power of 6 is 0.53, and to the power of 7 it is "
         "0.48.", as_measured, 7, tolerance=0.1),
-    Prediction("mixture", 9, "What will the perplexity of the half-and-half mixture be?",
+    Prediction("mixture", 11, "What will the perplexity of the half-and-half mixture be?",
         "The two models are wrong in different places. Where one is badly wrong, the other still "
         "gives the right character some probability, and half of that probability counts.",
         lambda three: "better" if three[2] < min(three[:2]) else
@@ -174,15 +166,9 @@ def predict(name, value=...):
     if problem:
         text = f"{value!r} is not an answer to this question. Enter {problem}."
         return Note("Predict before you run", text, lines, COLORS[WRONG])
-    return _write_down(asked, kept)
-
-
-def _write_down(asked, value):
-    """Keep the prediction unless its outcome has already been seen; return a Note."""
-    notice = logbook.write(prediction=asked.name, value=value)
-    _, kept, _ = logbook.read()
-    text = f"{asked.question} Your prediction: {asked.shown(value)}."
-    if kept[asked.name]["value"] != value:
+    notice = logbook.write(prediction=asked.name, value=kept)
+    text = f"{asked.question} Your prediction: {asked.shown(kept)}."
+    if logbook.read()[1][asked.name]["value"] != kept:
         text += " Your prediction from before you saw the outcome is kept."
     return Note("Written down", f"{text}\n{notice}".strip(), {}, COLORS[NOT_TRIED])
 
@@ -198,7 +184,9 @@ def reveal(name, actual):
     right = asked.shown(asked.right(actual))
     if value is None:
         _strict(asked, "nothing was predicted")
-        return Note("No prediction was made", f"It is {right}. {asked.why}", {}, COLORS[NOT_TRIED])
+        text = f"Go back to the question, and answer it first. {notice}".strip()
+        answer = f"It is {right}. {asked.why}"
+        return Note("No prediction was made", text, {}, COLORS[NOT_TRIED], answer=answer)
     agrees = asked.agrees(value, actual)
     if not made.get("seen"):
         notice = logbook.write(prediction=asked.name, value=value, seen=True, right=agrees)

@@ -55,29 +55,38 @@ def needed(definition, known):
     return found[::-1]
 
 
-def global_variables(answer):
-    """Return the names of tensors, numbers, and models that an answer reads from the notebook."""
+def global_remarks(answer):
+    """Return a sentence, in a list, if an answer reads tensors, numbers, or models by name."""
     found = {}
     for function in functions_of(answer):
         for step in dis.get_instructions(function.__code__):
             value = function.__globals__.get(step.argval) if "GLOBAL" in step.opname else None
             if isinstance(value, VALUES):
-                found[step.argval] = value
-    return list(found)
+                found[f"`{step.argval}`"] = value
+    said = f"Your code also reads {' and '.join(found)} from the notebook instead of its arguments."
+    return [said] if found else []
 
 
-def class_tables(answer):
-    """Return the names of lists, dicts, and sets of a class that its methods have filled."""
+def class_remarks(answer):
+    """Return a sentence about each list, dict, or set of a class that its methods have filled."""
     own = vars(answer).items() if isinstance(answer, type) else ()
-    return [name for name, v in own if name[:2] != "__" and isinstance(v, (list, dict, set)) and v]
+    return [
+        f"`{name}` belongs to the class, so all its objects share it and change it for each other."
+        for name, value in own
+        if name[:2] != "__" and isinstance(value, (list, dict, set)) and value
+    ]
 
 
-def idle_lines(answer):
-    """Return {number: line} of the statements whose result is not kept, so that they do nothing."""
+def idle_remarks(answer):
+    """Return a sentence, in a list, about the first line whose result is not kept."""
     source, definitions, _ = source_of(answer)
     statements = [n for d in definitions for n in ast.walk(d) if isinstance(n, ast.Expr)]
     idle = sorted(node.lineno for node in statements if is_idle(node.value))
-    return {number: source.splitlines()[number - 1].strip() for number in idle}
+    return [
+        f"Line {number}, `{source.splitlines()[number - 1].strip()}`, has no effect, because its "
+        "result is not kept."
+        for number in idle[:1]
+    ]
 
 
 def is_idle(node):

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from charrnn_helpers.checks.values import first_line, identical, one_object, settle
+from charrnn_helpers.checks.values import identical, settle
 
 try:
     import resource  # not on Windows
@@ -34,15 +34,11 @@ PRINTED = 300  # characters that are kept of what an answer prints
 
 
 class Outcome(NamedTuple):
-    """What an answer did in one case: a settled value, or an error.
-
-    Which of its arguments did it change?  Does it hold one tensor or list several times?
-    """
+    """What an answer did in one case: a settled value, or an error; what did it change?"""
 
     value: object
     error: Exception | None = None
     changed: tuple = ()  # the numbers of the arguments
-    one_object: bool = False
 
 
 class Trial(NamedTuple):
@@ -51,7 +47,6 @@ class Trial(NamedTuple):
     outcomes: list
     trouble: str  # "", "time", "cannot be stopped", "memory", "exit" or "interrupted"
     printed: str
-    warned: str = ""  # the first warning
 
 
 class Stopped(BaseException):
@@ -59,12 +54,12 @@ class Stopped(BaseException):
 
 
 class Worker(threading.Thread):
-    """A thread that does the work and keeps what it returned or raised."""
+    """A thread that does the work, and keeps what it returned or raised, and what it printed."""
 
     def __init__(self, work):
         super().__init__(daemon=True)
         self.work, self.value, self.error, self.finished = work, None, None, threading.Event()
-        self.clock, self.begun, self.since = None, 0.0, time.monotonic()
+        self.clock, self.begun, self.since, self.printed = None, 0.0, time.monotonic(), ""
 
     def run(self):
         try:
@@ -120,32 +115,22 @@ def own_clock():
     return partial(time.clock_gettime, number)
 
 
-class Printed:
-    """The beginning of what an answer prints: `worker` is the thread in which it runs."""
-
-    def __init__(self):
-        self.text, self.worker, self.warned = "", None, ""
-
-    def keep(self, text):
-        """Add the text, as far as there is room."""
-        self.text += text[: max(0, PRINTED - len(self.text))]
-        return len(text)
-
-
 class Tap:
-    """Stands in for a stream: keeps what the answer's own thread prints, and passes on the rest.
+    """Stands in for a stream: keeps what an answer's own thread prints, and passes on the rest.
 
     The rest comes from the notebook's other threads, and from those that the answer itself starts.
     """
 
-    def __init__(self, stream, printed):
+    def __init__(self, stream):
         self.stream = io.StringIO() if stream is None else stream  # None: a program without one
-        self.printed = printed
 
     def write(self, text):
-        """Keep the text or pass it on, and return its length."""
-        own = threading.current_thread() is self.printed.worker
-        return self.printed.keep(text) if own else self.stream.write(text)
+        """Keep the text, as far as there is room, or pass it on; return its length."""
+        thread = threading.current_thread()
+        if not isinstance(thread, Worker):
+            return self.stream.write(text)
+        thread.printed += text[: max(0, PRINTED - len(thread.printed))]
+        return len(text)
 
     def writelines(self, lines):
         """Write the lines one by one."""
@@ -172,17 +157,17 @@ def attempt_all(answer, cases, drive, seconds=SECONDS):
                 raise outcome.error
             outcomes.append(outcome)
 
-    with guarded() as printed:
-        printed.worker = worker = Worker(work)
+    worker = Worker(work)
+    with guarded():
         trouble = watch(worker, seconds)
-    lines = "\n".join(printed.text.split("\n")[:5]).strip()
-    return Trial(list(outcomes), trouble, lines, printed.warned)
+    lines = "\n".join(worker.printed.split("\n")[:5]).strip()
+    return Trial(list(outcomes), trouble, lines)
 
 
-def first(candidates, test, seconds, stopped=2):
+def first(candidates, test, seconds):
     """Return the first candidate for which test(candidate) is true, or None.
 
-    A candidate may compute for this many seconds; the search ends if too many had to be stopped.
+    A candidate may compute for this many seconds; the search ends if three had to be stopped.
     """
     left = list(reversed(candidates))
 
@@ -194,9 +179,9 @@ def first(candidates, test, seconds, stopped=2):
                 return candidate
         return None
 
-    with guarded() as printed:
-        for _ in range(stopped + 1):
-            printed.worker = worker = Worker(search)
+    with guarded():
+        for _ in range(3):
+            worker = Worker(search)
             trouble = watch(worker, seconds)
             if not trouble:
                 return worker.value
@@ -207,28 +192,23 @@ def first(candidates, test, seconds, stopped=2):
 
 @contextlib.contextmanager
 def guarded():
-    """Limit memory, keep what is printed, and restore all states; yield the Printed."""
-    printed = Printed()
-    with restored(), memory_limit(), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")  # whatever the notebook does with warnings
-        out, err = Tap(sys.stdout, printed), Tap(sys.stderr, printed)
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            yield printed
-    printed.warned = first_line(caught[0].message) if caught else ""
-    printed.worker = None  # a thread may go on with the streams that it found meanwhile
+    """Limit memory, keep what is printed, and restore all states after the block."""
+    out = contextlib.redirect_stdout(Tap(sys.stdout))
+    err = contextlib.redirect_stderr(Tap(sys.stderr))
+    with restored(), memory_limit(), out, err:
+        yield
 
 
 def call(answer, case, drive, look_at_input=True):
     """Return the Outcome of one case."""
     args = case.make()
     try:
-        result = drive(answer, *args)
-        value = settle(result)
+        value = settle(drive(answer, *args))
     except Exception as error:
         return Outcome(None, error)
     pairs = enumerate(zip(args, case.make(), strict=True)) if look_at_input else ()
     changed = tuple(k for k, (arg, old) in pairs if not identical(settle(arg), settle(old)))
-    return Outcome(value, None, changed, one_object(result))
+    return Outcome(value, None, changed)
 
 
 def watch(worker, seconds):

@@ -23,6 +23,7 @@ class Note:
     lines: dict = field(default_factory=dict)
     color: str = COLORS[""]
     prose: bool = field(default=False, kw_only=True)  # are the lines sentences, and not code?
+    answer: str = field(default="", kw_only=True)  # on a page, it unfolds with a click
 
     def _repr_html_(self):
         rows = "".join(self._row(label, text) for label, text in self.lines.items())
@@ -32,6 +33,9 @@ class Note:
             "max-width: 55em; line-height: 1.45"
         )
         text = with_code(self.text).replace("\n", "<br>")
+        if self.answer:
+            unfolded = with_code(self.answer).replace("\n", "<br>")
+            text += f"<details><summary>Show the answer</summary>{unfolded}</details>"
         return f'<div style="{box}"><strong>{html.escape(self.title)}.</strong> {text}{rows}</div>'
 
     def _row(self, label, text):
@@ -43,7 +47,7 @@ class Note:
         return f"<div style='display: flex; gap: 0.8em; margin-top: 0.2em'>{label}{text}</div>"
 
     def __repr__(self):
-        lines = [f"{self.title}. {self.text}"]
+        lines = [f"{self.title}. {self.text} {self.answer}".rstrip()]
         for label, text in self.lines.items():
             first, *rest = text.splitlines() or [""]
             lines.append(f"  {label:<13} {first}")

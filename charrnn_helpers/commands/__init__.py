@@ -1,5 +1,4 @@
-"""The commands of `python -m charrnn_helpers`, one module for each.  Import-only.
+"""The commands of `python -m charrnn_helpers`, one module for each.
 
-Each module has `add(parser)`, which declares the arguments, and `run(arguments)`, which returns
-the exit code.
+Each has `add(parser)`, which declares the arguments; `run(arguments)` returns the exit code.
 """

@@ -1,7 +1,6 @@
 """Download The Time Machine and verify it, for a classroom without a network.
 
 Copy the file to the computers, and set the environment variable CHARRNN_TEXT to its path there.
-Import-only.
 """
 
 from pathlib import Path
@@ -12,13 +11,8 @@ from charrnn_helpers.book.find import cache_path, is_the_book
 
 
 def add(parser):
-    parser.add_argument(
-        "--to",
-        type=Path,
-        default=Path(),
-        metavar="DIR",
-        help="the folder for timemachine.txt (the current one)",
-    )
+    words = "the folder for timemachine.txt (the current one)"
+    parser.add_argument("--to", type=Path, default=Path(), metavar="DIR", help=words)
 
 
 def run(arguments):

@@ -1,7 +1,7 @@
 """Show what a check tells the writer of an answer, and what to add to the exercise's document.
 
 FILE holds the answer as it stands in the notebook, and - means standard input.  The answer is
-run, so read it first.  Import-only.
+run, so read it first.
 """
 
 import ast
@@ -11,33 +11,23 @@ import linecache
 import math
 import sys
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from charrnn_helpers import data, model, sampling, training
+from charrnn_helpers.book.formats import read_text
 from charrnn_helpers.checks import BY_NAME
 from charrnn_helpers.checks.document import as_diff
 from charrnn_helpers.checks.verdict import NOT_TRIED, PASSED, Note, look_up
 
-
-def public(module):
-    """Return the names that a module of the course defines, with their values."""
+# What the notebooks have defined when they ask for an answer
+NAMES = {"torch": torch, "nn": nn, "F": F, "math": math, "copy": copy}
+NAMES |= {"Counter": Counter, "defaultdict": defaultdict}
+for module in (data, model, training, sampling):
     own = vars(module).items()
-    return [(name, v) for name, v in own if getattr(v, "__module__", "") == module.__name__]
-
-
-NAMES = {  # what the notebooks have defined when they ask for an answer
-    **{"torch": torch, "nn": nn, "F": F, "math": math, "copy": copy},
-    **{"Counter": Counter, "defaultdict": defaultdict},
-    **{
-        name: value
-        for module in (data, model, training, sampling)
-        for name, value in public(module)
-    },
-}
+    NAMES |= {name: v for name, v in own if getattr(v, "__module__", "") == module.__name__}
 NUMBERS = itertools.count()
 NEW = ("NAME THE MISTAKE", "Say in a sentence or two what is wrong and what to do.")
 
@@ -51,7 +41,7 @@ def run(arguments):
     exercise = look_up(arguments.name, BY_NAME, "exercise")
     if isinstance(exercise, Note):
         raise ValueError(f"{exercise.title}. {exercise.text}")
-    source = sys.stdin.read() if arguments.file == "-" else read(Path(arguments.file))
+    source = sys.stdin.read() if arguments.file == "-" else read_text(arguments.file)
     answer, source = define(exercise, source, arguments.file)
     verdict = exercise.judge(answer)
     print(verdict)
@@ -62,21 +52,12 @@ def run(arguments):
     return 0
 
 
-def read(path):
-    """Return the text of the file; raise ValueError if it is not UTF-8."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{str(path)!r} is not UTF-8 ({error}); save it as UTF-8") from error
-
-
 def define(exercise, source, file="the answer"):
     """Return the answer that this source defines, and the source without its calls of a check."""
     name = exercise.answer.__name__
     try:
-        tree = ast.parse(source)
         lines = source.splitlines()
-        for statement in tree.body:
+        for statement in ast.parse(source).body:
             if isinstance(statement, ast.Expr):
                 for k in range(statement.lineno - 1, statement.end_lineno):
                     lines[k] = ""
@@ -96,15 +77,13 @@ def define(exercise, source, file="the answer"):
 
 def section(exercise, verdict, source):
     """Return what the document lacks, as Markdown."""
-    code = ["```python", source.rstrip("\n"), "```"]
-    names = verdict.mistake.split(" + ")
     if verdict.status == PASSED:
-        lines = ["## Right: IN WHICH STYLE", *code]
-    elif len(names) == 1 and names[0] in exercise.mistakes:
-        lines = [f"(in the section {names[0]!r}, below the diff)", *code]
-    elif all(name in exercise.mistakes for name in names):
-        lines = [f"## Together: {verdict.mistake}", *code]
+        lines = ["## Right: IN WHICH STYLE"]
+    elif verdict.mistake in exercise.mistakes:
+        lines = [f"(in the section {verdict.mistake!r}, below the diff)"]
+    elif exercise.mistakes.keys() >= set(verdict.mistake.split(" + ")):
+        lines = [f"## Together: {verdict.mistake}"]
     else:
         diff = as_diff(exercise.source, source).rstrip("\n")
-        lines = [f"## {NEW[0]}", NEW[1], "```diff", diff, "```", *code]
-    return "\n".join(lines)
+        lines = [f"## {NEW[0]}", NEW[1], "```diff", diff, "```"]
+    return "\n".join([*lines, "```python", source.rstrip("\n"), "```"])

@@ -1,8 +1,7 @@
 """Show which mistakes a class made, from the logbooks that learners hand in.
 
 A logbook is the file progress.jsonl.  It holds, for each try, the exercise, whether it passed,
-and the name of the diagnosis, but no code and no name.  A file that cannot be read is named and
-left out.  Import-only.
+and the name of the diagnosis, but no code and no name.  A file that cannot be read is left out.
 """
 
 import html
@@ -40,9 +39,7 @@ def run(arguments):
             refused += 1
             print(f"left out: {error}", file=sys.stderr)
     if not books:
-        raise ValueError(
-            f"none of the files ({refused}) is a logbook; name files like progress.jsonl"
-        )
+        raise ValueError(f"none of the files ({refused}) is a logbook; name progress.jsonl files")
     rows = summary(books)
     print(as_text(rows, len(books)))
     if arguments.html:
@@ -51,30 +48,25 @@ def run(arguments):
 
 
 def read_logbook(path):
-    """Return {exercise: (passed, {diagnosis: number of tries})} from one logbook.
-
-    Raises OSError or ValueError, with the name of the file, if it is no logbook.
-    """
+    """Return {exercise: (passed, {diagnosis: tries})} of a logbook; refuse what is none."""
     check_kind(path)
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"{path.name!r} is larger than {MOST_BYTES:,} bytes")
-    passed, found, understood = set(), defaultdict(Counter), 0
-    lines = [line for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
-    for line in lines:
-        event = parsed(line)
-        understood += event is not None
-        exercise = (event or {}).get("exercise")
+    lines = filter(str.strip, path.read_text("utf-8", "replace").splitlines())
+    events = list(map(parsed, lines))
+    if events and all(event is None for event in events):
+        raise ValueError(f"{path.name!r} is not a logbook: no line of it is a JSON object")
+    passed, found = set(), defaultdict(Counter)
+    for event in filter(None, events):
+        exercise, mistake = event.get("exercise"), str(event.get("diagnosis", ""))[:80]
         if not isinstance(exercise, str) or exercise not in BY_NAME:
             continue
+        tries = found[exercise]
         if event.get("status") == "passed":
             passed.add(exercise)
-            found[exercise][""] += 0  # it was tried
         else:
-            mistake = str(event.get("diagnosis", ""))[:80]
-            found[exercise][mistake if mistake.isprintable() else "unreadable"] += 1
-    if lines and not understood:
-        raise ValueError(f"{path.name!r} is not a logbook: no line of it is a JSON object")
-    return {name: (name in passed, counts) for name, counts in found.items()}
+            tries[mistake if mistake.isprintable() else "unreadable"] += 1
+    return {name: (name in passed, tries) for name, tries in found.items()}
 
 
 def summary(books):
@@ -86,15 +78,10 @@ def summary(books):
     for exercise in EXERCISES:
         of_it = [book[exercise.name] for book in books if exercise.name in book]
         if of_it:
-            counts = Counter(mistake for _, tries in of_it for mistake in +tries)
-            rows.append(
-                (
-                    exercise,
-                    len(of_it),
-                    sum(passed for passed, _ in of_it),
-                    [(n, name, sentence(exercise, name)) for name, n in counts.most_common(SHOWN)],
-                )
-            )
+            counts = Counter(mistake for _, tries in of_it for mistake in tries)
+            common = counts.most_common(SHOWN)
+            mistakes = [(n, name or "other", sentence(exercise, name)) for name, n in common]
+            rows.append((exercise, len(of_it), sum(passed for passed, _ in of_it), mistakes))
     return rows
 
 
@@ -109,16 +96,8 @@ def as_text(rows, learners):
     for exercise, tried, passed, mistakes in rows:
         title = f"notebook {exercise.notebook}, {exercise.name}: {exercise.title}"
         lines.append(f"\n{title}\n  tried by {tried}, passed by {passed}")
-        lines += [
-            f"  {counted(n, 'learner')}: {name or 'other'}. {text}" for n, name, text in mistakes
-        ]
+        lines += [f"  {counted(n, 'learner')}: {name}. {text}" for n, name, text in mistakes]
     return "\n".join(lines)
-
-
-def bar(n, of, color):
-    """Return a bar that is 200 pixels long if n is all of them."""
-    shape = f'<rect width="{200 * n / of:.0f}" height="10" fill="{color}"/>'
-    return f'<svg width="200" height="10" aria-hidden="true">{shape}</svg>'
 
 
 def as_page(rows, learners):
@@ -126,19 +105,18 @@ def as_page(rows, learners):
     body = [f"<h1>{counted(learners, 'logbook')}</h1>"]
     for exercise, tried, passed, mistakes in rows:
         body.append(f"<h2>Notebook {exercise.notebook}: {html.escape(exercise.title)}</h2>")
-        body.append(f"<p>{bar(passed, tried, '#0072B2')} passed by {passed} of {tried}</p><ul>")
+        body.append(f"<p>{BAR.format(passed, tried)} passed by {passed} of {tried}</p><ul>")
         for n, name, text in mistakes:
-            words = f"<b>{html.escape(name or 'other')}</b>. {html.escape(text)}"
-            body.append(f"<li>{bar(n, tried, '#D55E00')} {counted(n, 'learner')}: {words}</li>")
+            words = f"<b>{html.escape(name)}</b>. {html.escape(text)}"
+            body.append(f"<li>{BAR.format(n, tried)} {counted(n, 'learner')}: {words}</li>")
         body.append("</ul>")
-    style = "body{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}"
-    return PAGE.format(style=style, body="\n".join(body))
+    return PAGE.format("\n".join(body))
 
 
+BAR = '<meter value="{}" max="{}" aria-hidden="true"></meter>'
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>What the class got wrong</title>
-<style>{style}</style></head>
-<body>
-{body}
-</body></html>
+<style>body{{font:16px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}}
+meter{{width:200px}}</style></head>
+<body>{}</body></html>
 """

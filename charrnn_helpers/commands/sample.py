@@ -1,8 +1,7 @@
 """Let a trained model go on writing.
 
-Without --model, the model that comes with the course does the writing: it has 128 hidden units
-and was trained on The Time Machine.  Your beginning is converted to lowercase letters and spaces,
-because the model knows nothing else.  Import-only.
+Without --model, this is a network of 128 hidden units that was trained on The Time Machine.  Your
+beginning is converted to lowercase letters and spaces, because the model knows nothing else.
 """
 
 import textwrap
@@ -20,14 +19,10 @@ def add(parser):
     parser.add_argument("--length", type=int, default=300, help="characters to write (300)")
     parser.add_argument("--temperature", type=float, default=0.7, help="0 is greedy (0.7)")
     parser.add_argument("--top-k", type=int, help="draw from the k likeliest characters")
-    parser.add_argument(
-        "--top-p", type=float, help="or from the fewest with this total probability"
-    )
+    parser.add_argument("--top-p", type=float, help="or from the fewest with this probability")
     parser.add_argument("--seed", type=int, help="the same seed gives the same text")
-    names = ", ".join(RECIPES)
-    parser.add_argument(
-        "--model", default="time_machine", help=f"a file saved by train, or one of {names}"
-    )
+    words = f"a file saved by train, or one of {', '.join(RECIPES)}"
+    parser.add_argument("--model", default="time_machine", help=words)
 
 
 def run(arguments):
@@ -36,20 +31,11 @@ def run(arguments):
         model, vocab = trained_model(arguments.model)
     else:
         model, vocab, _ = load_checkpoint(arguments.model)
-    generator = torch.Generator()
-    if arguments.seed is None:
-        generator.seed()
-    else:
-        generator.manual_seed(arguments.seed)
+    if arguments.seed is not None:
+        torch.manual_seed(arguments.seed)
     text = sample(
-        model.float(),
-        preprocess(arguments.prefix),
-        arguments.length,
-        vocab,
-        arguments.temperature,
-        arguments.top_k,
-        arguments.top_p,
-        generator,
-    )
+        model.float(), preprocess(arguments.prefix), arguments.length, vocab,
+        arguments.temperature, arguments.top_k, arguments.top_p,
+    )  # fmt: skip
     print(textwrap.fill(text, 90, break_long_words=True))
     return 0

@@ -1,9 +1,8 @@
 """Train a recurrent network on a text of your own, and save it.
 
-The model learns from the first 80% of the text, and its perplexity is measured on the next 10%
-after each epoch.  The recipe is the better one of notebook 5: Adam, a carried state, and a
-learning rate that decays.  Ctrl-C ends the training early; what has been learned is saved.
-Import-only.
+It learns from the first 80% of the text, and its perplexity is measured on the next 10% after each
+epoch.  The recipe is the better one of notebook 6: Adam, a carried state, and a learning rate that
+decays.  Ctrl-C ends the training early; what has been learned is saved.
 """
 
 import time
@@ -16,21 +15,13 @@ from charrnn_helpers.book import load_text
 from charrnn_helpers.checkpoint import save_checkpoint
 from charrnn_helpers.data import StreamBatches, TimeMachine
 from charrnn_helpers.model import make_model
-from charrnn_helpers.training import (
-    Options,
-    defer_interrupt,
-    evaluate,
-    perplexity,
-    train,
-)
+from charrnn_helpers.training import Options, defer_interrupt, evaluate, perplexity, train
 
 
 def add(parser):
     parser.add_argument("text", type=Path, metavar="FILE", help="a text in UTF-8")
-    parser.add_argument(
-        "--to", type=Path, default=Path("model.safetensors"), metavar="MODEL",
-        help="the file to save; it must not exist yet (model.safetensors)",
-    )  # fmt: skip
+    words, default = "the new file to save (model.safetensors)", Path("model.safetensors")
+    parser.add_argument("--to", type=Path, default=default, metavar="MODEL", help=words)
     parser.add_argument("--epochs", type=int, default=9, help="passes over the text (9)")
     parser.add_argument("--units", type=int, default=128, help="hidden units (128)")
     parser.add_argument("--lr", type=float, default=0.01, help="the learning rate (0.01)")
@@ -40,10 +31,9 @@ def add(parser):
 def run(arguments):
     if arguments.to.exists():
         raise ValueError(f"{str(arguments.to)!r} exists; choose another name with --to")
-    if not arguments.to.absolute().parent.is_dir():
-        raise ValueError(
-            f"{str(arguments.to.parent)!r} is not a folder; choose another file with --to"
-        )
+    folder = arguments.to.absolute().parent
+    if not folder.is_dir():
+        raise ValueError(f"{str(folder)!r} is not a folder; choose another file with --to")
     torch.set_num_threads(1)
     options = Options(arguments.epochs, arguments.lr, carry_state=True)
     data = TimeMachine(32, 32, load_text(arguments.text))

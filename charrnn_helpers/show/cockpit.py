@@ -1,4 +1,4 @@
-"""The training cockpit: a run that you can steer.  Import-only: no notebook builds this.
+"""The training cockpit: a run that you can steer.
 
 A second thread of the kernel (a subshell) handles the page's messages while the cell trains in
 the main thread.  It only records settings and clicks; the training loop acts on them.
@@ -9,8 +9,8 @@ import html
 import importlib.metadata
 import math
 import time
-from queue import Empty, SimpleQueue
-from typing import NamedTuple
+from importlib import import_module
+from queue import SimpleQueue
 
 import torch
 from IPython.display import HTML, display
@@ -19,19 +19,15 @@ from packaging.version import Version
 from charrnn_helpers._guards import check_text
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.sampling import sample
-from charrnn_helpers.show.controls import Button, Panel, Slider, spell
+from charrnn_helpers.show.controls import STEERED, Button, Panel, Slider, spell
 from charrnn_helpers.show.live import DRAWING, SAMPLING, LivePicture, Ration, Screen
 from charrnn_helpers.training import Options, defer_interrupt, evaluate, train
 
 LEARNING_RATES = [m * 10.0**k for k in (-4, -3, -2, -1, 0) for m in (1, 2, 5)] + [10.0]
 THRESHOLDS = [0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, None]
 TEMPERATURES = [t / 10 for t in range(21)]
-BUTTONS = {
-    "play": "Play / Pause",
-    "step": "One step",
-    "back": "Back to the last good state",
-    "stop": "Stop",
-}
+BUTTONS = {"play": "Play / Pause", "step": "One step"}
+BUTTONS |= {"back": "Back to the last good state", "stop": "Stop"}
 PATIENCE = 3.0  # seconds that a page has to respond
 TESTING = 0.04  # share of the training time that validation may take
 TRIAL = 5  # steps that must go well before a state counts as good
@@ -39,32 +35,18 @@ ALARM = 10  # a perplexity beyond this multiple of the vocabulary raises the ala
 MARGIN = 0.1  # nats by which the mean loss of a trial may exceed the best so far
 
 
-class Change(NamedTuple):
-    """A change of a setting, and the first step with the new value."""
-
-    step: int
-    name: str
-    old: object
-    new: object
-
-    def __str__(self):
-        return f"step {self.step:,}: {self.name} from {self.old} to {self.new}"
-
-
 class TrainingCockpit:
     """Train a model on TimeMachine data, with sliders and buttons to steer the run.
 
     run() trains for options.num_epochs, or until you click Stop or *Interrupt Kernel*; call it
-    again to go on.  `history` holds the Records, and `changes` holds the Changes.
+    again to go on.  `history` holds the Records, and `changes` a line for each change of a setting.
     Raises ValueError if the model, the data, and the prefix do not match.
     """
 
     def __init__(self, model, data, options=None, hlines=None, prefix="time traveller ", seed=0):
         if model.vocab_size != len(data.vocab):
-            raise ValueError(
-                f"the model has {model.vocab_size} tokens, but the data has {len(data.vocab)}; "
-                "make the model with make_model(len(data.vocab))"
-            )
+            sizes = f"the model has {model.vocab_size} tokens, but the data has {len(data.vocab)}"
+            raise ValueError(f"{sizes}; make the model with make_model(len(data.vocab))")
         check_text(prefix, data.vocab)
         self.model, self.data, self.prefix, self.seed = model, data, prefix, seed
         self.options = options or Options(num_epochs=8, carry_state=True)
@@ -73,7 +55,8 @@ class TrainingCockpit:
         self.batches = data.train_streams() if streams else data.train_batches(generator)
         self.val_streams = StreamBatches(data.val_ids, 8, data.num_steps)
         self.history, self.changes = [], []
-        self.temperature = self.last_temperature = self.written_at = 0.5
+        self.temperature = self.written_at = 0.5
+        self.settings = {"temperature": 0.5}  # those of the last step
         self.picture = LivePicture(hlines, ceiling=math.log(2 * model.vocab_size), growing=True)
         self.optimizer = self.options.optimizer(model.parameters(), lr=self.options.lr)
         self.best, self.good = math.inf, self.state()
@@ -81,10 +64,7 @@ class TrainingCockpit:
         self.records = None  # the train() generator, while there is one
 
     def run(self):
-        """Train until the step budget is used up or you stop the run; return the history.
-
-        If a page is attached, the end of the budget is only a pause.
-        """
+        """Train until the step budget is used up or you stop the run; return the history."""
         self._open()
         self._extend()
         with defer_interrupt() as interrupted:
@@ -115,10 +95,10 @@ class TrainingCockpit:
             "theta": Slider("clipping: theta", including(THRESHOLDS, theta), theta),
             "temperature": Slider("sampling: temperature", TEMPERATURES, self.temperature),
         }
-        self.wishes = SimpleQueue()  # drops a second Stop from the last run
+        self.wishes = SimpleQueue()  # of clicks; drops a second Stop from the last run
         controls |= {name: Button(label, None) for name, label in BUTTONS.items()}
-        self.panel = Panel("Training cockpit", controls, self._set, self._wish)
-        self.panel.notes = [str(change) for change in self.changes]
+        self.panel = Panel("Training cockpit", controls, self._set, self.wishes.put)
+        self.panel.notes = list(self.changes)
         self.picture.begin()
         self.end = "The run ended"
         self._enter("play")
@@ -169,25 +149,15 @@ class TrainingCockpit:
         nowhere_to_go = self.good[0] == self.steps and self.mode != "diverged"
         return [*names, "back"] if nowhere_to_go else names
 
-    # The next two methods run in the second thread, and only record settings and clicks.
-
     def _set(self, values):
-        self.options.lr = values["lr"]
-        self.options.grad_clip_val = values["theta"]
+        """Record the settings, in the second thread; all other methods run in the main thread."""
+        self.options.lr, self.options.grad_clip_val = values["lr"], values["theta"]
         self.temperature = values["temperature"]
-
-    def _wish(self, name, _):
-        self.wishes.put(name)
-
-    # All other methods run in the main thread.
 
     def _obey(self):
         """Do what the next click in the queue asks for."""
-        try:
-            wish = self.wishes.get_nowait()
-        except Empty:
-            return
-        if wish in self._senseless():  # it was clicked too late
+        wish = None if self.wishes.empty() else self.wishes.get()
+        if wish is None or wish in self._senseless():  # it was clicked too late
             return
         self.picture.clock.clear()
         if wish == "back":
@@ -215,10 +185,8 @@ class TrainingCockpit:
             self.records = None
         except FloatingPointError as error:
             self.records = None
-            self.picture.alarm = (
-                f"Diverged in step {self.steps + 1:,}: the loss is {error.loss:.3g}, the gradient "
-                f"norm {error.norm:.3g}. Go back, or stop."
-            )
+            what = f"the loss is {error.loss:.3g}, the gradient norm {error.norm:.3g}"
+            self.picture.alarm = f"Diverged in step {self.steps + 1:,}: {what}. Go back, or stop."
             self._enter("diverged", self.picture.alarm)
 
     @property
@@ -228,12 +196,12 @@ class TrainingCockpit:
     def add_record(self, record):
         step = self.steps + 1
         record = record._replace(step=step, epoch=step / len(self.batches))
-        before = self.history[-1] if self.history else record
-        self._compare(record, "learning rate", before.lr, record.lr)
-        self._compare(record, "theta", before.grad_clip_val, record.grad_clip_val)
-        temperature = self.temperature  # read once: the other thread may change it
-        self._compare(record, "temperature", self.last_temperature, temperature)
-        self.last_temperature = temperature
+        new = {"learning rate": record.lr, "theta": record.grad_clip_val}
+        new["temperature"] = self.temperature  # read once: the other thread may change it
+        for name, old in self.settings.items():
+            if new[name] != old:
+                self._log(record, name, spell(old), spell(new[name]))
+        self.settings = new
         self.history.append(record)
         self.picture.add(record)
         if self.mode == "step":
@@ -242,23 +210,16 @@ class TrainingCockpit:
 
     def _sound_the_alarm(self, record):
         """Warn of a perplexity far beyond the vocabulary, before it is infinite."""
-        before, limit = self.picture.note == "alarm", ALARM * self.model.vocab_size
+        limit = ALARM * self.model.vocab_size
         loud = record.loss > math.log(limit)
-        if loud != before:
-            words = (
-                f"Alarm: the perplexity is above {limit:,}. Lower the learning rate, and go back."
-            )
+        if loud != (self.picture.note == "alarm"):
+            words = f"Alarm: perplexity above {limit:,}. Lower the learning rate, and go back."
             self.picture.note, self.panel.message = ("alarm", words) if loud else ("", "Training.")
 
-    def _compare(self, record, name, old, new):
-        """Log a setting if its value is new in this step."""
-        if old != new:
-            self._log(record, name, spell(old), spell(new))
-
     def _log(self, record, name, old, new):
-        self.changes.append(Change(record.step, name, old, new))
+        self.changes.append(f"step {record.step:,}: {name} from {old} to {new}")
         self.picture.flags.append(record.epoch)
-        self.panel.notes = [str(change) for change in self.changes]
+        self.panel.notes = list(self.changes)
 
     def refresh(self):
         """Draw, sample, and validate, each when it is due; remember a good state."""
@@ -280,18 +241,16 @@ class TrainingCockpit:
 
     def write_sample(self):
         self.written_at = temperature = self.temperature
-        generator = torch.Generator().manual_seed(self.seed)
+        settings = {"generator": torch.Generator().manual_seed(self.seed)}
+        settings |= {"vocab": self.data.vocab, "temperature": temperature}
         try:
-            self.picture.sample = sample(
-                self.model, self.prefix, 120, self.data.vocab, temperature, generator=generator
-            )
+            self.picture.sample = sample(self.model, self.prefix, 120, **settings)
         except ValueError:  # no distribution to draw from
             self.picture.sample = "(no text: the model's logits are not finite)"
 
     def state(self):
         """Return the step, and copies of the states of the model and the optimizer."""
-        held = self.model.state_dict(), self.optimizer.state_dict()
-        return self.steps, *copy.deepcopy(held)
+        return self.steps, *copy.deepcopy((self.model.state_dict(), self.optimizer.state_dict()))
 
     def keep_good_state(self):
         """Remember a state if the first few steps after it were about as good as any before.
@@ -314,17 +273,13 @@ class TrainingCockpit:
         self.optimizer.load_state_dict(copy.deepcopy(memory))  # the optimizer keeps what it gets
         self.records, self.candidate = None, self.state()
         if self.history:
-            record = self.history[-1]
-            now, then = f"those of step {record.step:,}", f"those of step {step:,}"
-            self._log(record, "weights", now, then)
+            now, then = f"those of step {self.steps:,}", f"those of step {step:,}"
+            self._log(self.history[-1], "weights", now, then)
 
 
 def including(values, value):
     """Return the values in order, with this one added if it is missing; None stays last."""
-    if value in values:
-        return values
-    numbers = sorted([v for v in values if v is not None] + [float(value)])
-    return [*numbers, None] if None in values else numbers
+    return sorted({*values, value}, key=lambda v: math.inf if v is None else v)
 
 
 def click_problems():
@@ -338,18 +293,11 @@ def click_problems():
     found = []
     if kernel < Version("7.4"):
         found.append(("ipykernel", kernel, "ipykernel>=7.4"))
-    elif not comms_can_be_steered():
+    elif not hasattr(import_module("ipykernel.comm.comm").BaseComm, STEERED):
         found.append(("ipykernel", kernel, "ipykernel==7.4.*"))
     if Version("0") < lab < Version("4.4"):
         found.append(("jupyterlab", lab, "jupyterlab>=4.4"))
     return [problem.format(*one) for one in found]
-
-
-def comms_can_be_steered():
-    """Tell whether ipykernel's comms still have the attribute that Panel sets."""
-    from ipykernel.comm.comm import BaseComm  # here: older kernels have no such class
-
-    return hasattr(BaseComm, "_reply_subshell_for")
 
 
 def version(package):

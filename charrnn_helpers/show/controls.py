@@ -1,4 +1,4 @@
-"""Sliders, text fields, and buttons around a pure function.  Import-only: no notebook builds this.
+"""Sliders, text fields, and buttons around a pure function.
 
 These are the browser's own controls, because screen readers can name them and the keyboard works;
 the sliders of ipywidgets 8.1 are not fully accessible.
@@ -13,6 +13,7 @@ import traitlets
 from charrnn_helpers.show.style import zoom
 
 FOLDER = Path(__file__).parent
+STEERED = "_reply_subshell_for"  # an attribute of the comms of ipykernel 7.4
 LONGEST_TEXT = 200  # characters in a text field
 
 
@@ -22,9 +23,6 @@ class Slider(NamedTuple):
     label: str
     values: list
     value: object
-    unit: str = ""
-
-    kind = "slider"
 
     def raw(self, value):
         """Return the index of the value in the list, which the front end uses."""
@@ -38,17 +36,12 @@ class Slider(NamedTuple):
             raise ValueError(f"{self.label}: index {raw!r} is not in 0 to {len(self.values) - 1}")
         return self.values[raw]
 
-    def labels(self):
-        return [f"{spell(value)} {self.unit}".strip() for value in self.values]
-
 
 class Text(NamedTuple):
     """A text field that starts with `value`."""
 
     label: str
     value: str
-
-    kind = "text"
 
     def raw(self, value):
         return self.read(value)
@@ -58,20 +51,12 @@ class Text(NamedTuple):
             raise ValueError(f"{self.label} must be a text of at most {LONGEST_TEXT} characters")
         return raw
 
-    def labels(self):
-        return []
-
 
 class Button(NamedTuple):
     """A button; `action(**values)` returns the values to change, `{name: value}`."""
 
     label: str
     action: object
-
-    kind = "button"
-
-    def labels(self):
-        return []
 
 
 class Panel(anywidget.AnyWidget):
@@ -94,17 +79,18 @@ class Panel(anywidget.AnyWidget):
     @traitlets.observe("comm")
     def _let_messages_pass(self, change):
         """Take messages in while a cell runs: ipykernel 7.4 would route them to the busy shell."""
-        if hasattr(change.new, "_reply_subshell_for"):
-            change.new._reply_subshell_for = None
+        if hasattr(change.new, STEERED):
+            setattr(change.new, STEERED, None)
 
     def __init__(self, title, controls, on_change=None, on_click=None):
         self.controls, self.on_change, self.on_click = controls, on_change, on_click
         self.static = None  # the Picture to show where widgets do not work
-        self.now = {n: c.raw(c.value) for n, c in controls.items() if c.kind != "button"}
-        spec = [
-            {"kind": c.kind, "name": name, "label": c.label, "labels": c.labels()}
-            for name, c in controls.items()
-        ]
+        self.now = {n: c.raw(c.value) for n, c in controls.items() if not isinstance(c, Button)}
+        spec = []
+        for name, control in controls.items():
+            kind = type(control).__name__.lower()
+            labels = [spell(value) for value in getattr(control, "values", [])]
+            spec.append({"kind": kind, "name": name, "label": control.label, "labels": labels})
         values = {"push": 0, "now": self.now}
         super().__init__(title=title, zoom=zoom(), spec=spec, values=values)
         self.on_msg(self.receive)
@@ -117,8 +103,7 @@ class Panel(anywidget.AnyWidget):
         """Move controls to these values, here and on the page."""
         self.now = self.now | {n: self.controls[n].raw(v) for n, v in values.items()}
         self.values = {"push": self.values["push"] + 1, "now": self.now}
-        if self.on_change:
-            self.on_change(self.read())
+        self.on_change(self.read())
 
     def receive(self, _, content, buffers):
         """Handle a message from the page; if it is invalid, show the reason below the controls."""
@@ -126,13 +111,13 @@ class Panel(anywidget.AnyWidget):
         try:
             changed = content.get("set", {})
             for name, raw in changed.items():
-                self._find(name, "slider", "text").read(raw)
+                self._find(name, Slider, Text).read(raw)
             self.now = self.now | changed
-            if changed and self.on_change:
+            if changed:
                 self.on_change(self.read())
-            if "click" in content and self.on_click:
-                self._find(content["click"], "button")
-                self.on_click(content["click"], self.read())
+            if "click" in content:
+                self._find(content["click"], Button)
+                self.on_click(content["click"])
         except (ValueError, TypeError, AttributeError) as error:
             self.message = str(error)
         if isinstance(content.get("number"), int):
@@ -140,8 +125,8 @@ class Panel(anywidget.AnyWidget):
 
     def _find(self, name, *kinds):
         control = self.controls.get(name)
-        if control is None or control.kind not in kinds:
-            raise ValueError(f"there is no {' or '.join(kinds)} {name!r}; reload the page")
+        if not isinstance(control, kinds):
+            raise ValueError(f"there is no such control: {name!r}; reload the page")
         return control
 
     def _repr_mimebundle_(self, **kwargs):
@@ -172,8 +157,8 @@ def explore(function, title, **arguments):
         panel.static = function(**fixed, **values)
         panel.picture, panel.message = panel.static.inline(), ""
 
-    def click(name, values):
-        panel.put(**controls[name].action(**values))
+    def click(name):
+        panel.put(**controls[name].action(**panel.read()))
 
     panel = Panel(title, controls, redraw, click)
     redraw(panel.read())

@@ -1,7 +1,6 @@
 """The interactive figures; each is a pure function of its arguments that returns a Picture.
 
-The notebooks show a Picture as it is, or put sliders around the function with
-`controls.explore`.  Import-only: no notebook builds this.
+The notebooks show a Picture as it is, or put sliders around the function with `explore`.
 """
 
 import math
@@ -12,7 +11,7 @@ import torch
 
 from charrnn_helpers._guards import check_text
 from charrnn_helpers.data import preprocess
-from charrnn_helpers.model import RNNScratch, one_hot
+from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import next_probs, sample, warm_up
 from charrnn_helpers.show.style import DASHES, PALETTE, tint, visible
 from charrnn_helpers.show.svg import MONO, Axes, Drawing, power
@@ -20,11 +19,15 @@ from charrnn_helpers.show.svg import MONO, Axes, Drawing, power
 WIDTH = 750
 
 
-def one_hot_window(text, vocab, start, num_steps, reserve=0):
-    """Draw the characters, ids, targets, and one-hot rows of a window of the text side by side.
+def _chart(height, top, xlim, ylim, left=5.0, right=1.0):
+    """Return a drawing and the axes in it; the margins are in units of the height of text."""
+    d = Drawing(WIDTH, height)
+    box = (left * d.em, top * d.em, WIDTH - right * d.em, height - 3 * d.em)
+    return d, Axes(d, box, xlim, ylim)
 
-    The drawing has room for `reserve` rows at least.
-    """
+
+def one_hot_window(text, vocab, start, num_steps, reserve=0):
+    """Draw characters, ids, targets, and one-hot rows of a window, with room for `reserve` rows."""
     window = text[start : start + num_steps + 1]
     if len(window) < num_steps + 1:
         raise ValueError(f"start is {start}; use at most {len(text) - num_steps - 1}")
@@ -84,9 +87,10 @@ def reading(model, sentence, vocab, read):
     X = vocab.encode(sentence[:read]).unsqueeze(1)  # (num_steps, 1)
     outputs, _ = model.rnn(one_hot(X, len(vocab)))
     em = Drawing(0, 0).em
-    units, left = model.rnn.num_hiddens, 5 * em
-    row, column = 9, (WIDTH - left - 5 * em) / len(sentence)
-    d = Drawing(WIDTH, 3.6 * em + units * row)
+    left, top, right = 5 * em, 1.9 * em, WIDTH - 3.8 * em
+    units, column = model.rnn.num_hiddens, (WIDTH - left - 5 * em) / len(sentence)
+    height = 9 * units
+    d = Drawing(WIDTH, 3.6 * em + height)
     for t, char in enumerate(sentence):
         weight = "bold" if t == read - 1 else "normal"
         grey = "#222" if t < read else "#777"
@@ -94,14 +98,14 @@ def reading(model, sentence, vocab, read):
         d.text(x, 1.4 * em, visible(char), "middle", color=grey, font_weight=weight)
     states = torch.cat(outputs).T.tolist()  # (num_hiddens, read)
     colors = [[shade(value) for value in unit] for unit in states]
-    d.pixels(left, 1.9 * em, read * column, units * row, colors)
-    d.text(em, 1.9 * em + units * row / 2, "unit", "middle")
-    d.text(left + len(sentence) * column / 2, 3.2 * em + units * row, "character read", "middle")
-    scale(d, WIDTH - 3.8 * em, 1.9 * em, units * row)
-    largest = outputs[-1].abs().max().item()
-    return d.picture(
-        f"The hidden state after {sentence[:read]!r}: {units} units, the largest at {largest:.2f}."
-    )
+    d.pixels(left, top, read * column, height, colors)
+    d.text(em, top + height / 2, "unit", "middle")
+    d.text(left + len(sentence) * column / 2, 3.2 * em + height, "character read", "middle")
+    d.pixels(right, top, em, height, [[shade(1 - k / 50)] for k in range(101)])  # the legend
+    for part, label in ((0.0, "1"), (0.5, "0"), (1.0, "-1")):
+        d.text(right + 1.3 * em, top + part * height + 0.35 * em, label)
+    words = f"{units} units, the largest at {outputs[-1].abs().max().item():.2f}"
+    return d.picture(f"The hidden state after {sentence[:read]!r}: {words}.")
 
 
 def shade(value):
@@ -111,31 +115,7 @@ def shade(value):
     return tuple(round(255 + (end - 255) * part) for end in ends)
 
 
-def scale(d, x, y, height):
-    """Draw the legend of shade(): a column of colors from 1 to -1."""
-    d.pixels(x, y, d.em, height, [[shade(1 - k / 50)] for k in range(101)])
-    for part, label in ((0.0, "1"), (0.5, "0"), (1.0, "-1")):
-        d.text(x + 1.3 * d.em, y + part * height + 0.35 * d.em, label)
-
-
 @torch.no_grad()
-def activations(text, vocab, sigma, num_hiddens=32, seed=2):
-    """Draw a histogram of an untrained network's states; sigma is the scale of its weights."""
-    rnn = RNNScratch(len(vocab), num_hiddens, sigma, torch.Generator().manual_seed(seed))
-    outputs, _ = rnn(one_hot(vocab.encode(text).unsqueeze(1), len(vocab)))
-    values = torch.cat(outputs).flatten()
-    shares = (torch.histc(values, bins=40, min=-1, max=1) / len(values)).tolist()
-    saturated = (values.abs() > 0.95).float().mean().item()
-    d = Drawing(WIDTH, 300)
-    axes = Axes(d, (5 * d.em, 2 * d.em, WIDTH - d.em, 300 - 3 * d.em), (-1, 1), (0, 0.55))
-    axes.frame("value in the state", "share of values")
-    for k, share in enumerate(shares):
-        axes.bar(-1 + k / 20, -1 + (k + 1) / 20, share)
-    sentence = f"sigma = {sigma:g}: {100 * saturated:.0f}% of the values are beyond 0.95"
-    d.text(WIDTH / 2, 1.3 * d.em, sentence, "middle")
-    return d.picture(f"Histogram of hidden states. {sentence}.")
-
-
 def guessing_game(sentence, shown, guesses):
     """Draw Shannon's game: after `shown` characters, each letter typed is a guess for the next.
 
@@ -164,29 +144,21 @@ def guessing_game(sentence, shown, guesses):
 
 
 def uncertainty(**weights):
-    """Draw the distribution proportional to the weights `char=weight`, with its entropy.
-
-    The name `space` stands for the space character.
-    """
+    """Draw the distribution proportional to the weights `char=weight` or `space=weight`."""
     total = sum(weights.values())
     if total <= 0 or min(weights.values()) < 0:
-        raise ValueError(
-            f"the weights are {weights}; use at least one positive number, and none below 0"
-        )
+        raise ValueError(f"the weights are {weights}; use none below 0, and at least one above")
     weights = {" " if name == "space" else name: weight for name, weight in weights.items()}
     probs = {char: weight / total for char, weight in weights.items()}
     nats = sum(-p * math.log(p) for p in probs.values() if p > 0)
-    d = Drawing(WIDTH, 300)
-    axes = Axes(d, (5 * d.em, 3 * d.em, WIDTH - d.em, 300 - 3 * d.em), (0, len(probs)), (0, 1))
+    d, axes = _chart(300, 3, (0, len(probs)), (0, 1))
     names = {k + 0.5: visible(char) for k, char in enumerate(probs)}
     axes.frame("next character", "probability", xticks=names)
     for k, p in enumerate(probs.values()):
         axes.bar(k + 0.15, k + 0.85, p)
         d.text(axes.x(k + 0.5), axes.y(p) - 0.3 * d.em, f"{p:.2f}", "middle", size=0.93)
-    sentence = (
-        f"entropy {nats:.2f} nats = {nats / math.log(2):.2f} bits = "
-        f"perplexity {math.exp(nats):.2f} of {len(probs)}"
-    )
+    sentence = f"entropy {nats:.2f} nats = {nats / math.log(2):.2f} bits"
+    sentence += f" = perplexity {math.exp(nats):.2f} of {len(probs)}"
     d.text(WIDTH / 2, 1.3 * d.em, sentence, "middle", font_weight="bold")
     spelled = ", ".join(f"{visible(char)} {p:.2f}" for char, p in probs.items())
     return d.picture(f"A distribution over {spelled}: {sentence}.")
@@ -198,8 +170,7 @@ def gradient_journey(gradient_by_lag, radius, theta, num_steps=40):
     total = math.hypot(*norms)
     factor = min(1.0, theta / total)
     logs = [math.log10(norm) if norm > 1e-30 else -30.0 for norm in norms]
-    d = Drawing(WIDTH, 320)
-    axes = Axes(d, (5 * d.em, 2 * d.em, WIDTH - 8 * d.em, 320 - 3 * d.em), (0, 60), (-12, 6))
+    d, axes = _chart(320, 2, (0, 60), (-12, 6), right=8)
     decades = {k: power(k) for k in range(-12, 7, 3)}
     axes.frame("lag (steps back in time)", "norm", yticks=decades)
     lags = range(len(norms))
@@ -208,12 +179,10 @@ def gradient_journey(gradient_by_lag, radius, theta, num_steps=40):
     axes.marks({"theta": math.log10(theta)})
     for row, label in enumerate(("before", "clipped")):
         x, y = WIDTH - 7.5 * d.em, (3 + 1.6 * row) * d.em
-        d.path([(x, y), (x + 2 * d.em, y)], PALETTE[row], dash=DASHES[row])
+        d.line(x, y, x + 2 * d.em, y, PALETTE[row], 2, DASHES[row])
         d.text(x + 2.4 * d.em, y + 0.35 * d.em, label)
-    sentence = (
-        f"radius {radius:g}: total norm {total:.3g}, after clipping {factor * total:.3g}; "
-        f"lag {len(norms) - 1} \u00f7 lag 0: {norms[-1] / norms[0]:.2g}"
-    )
+    sentence = f"radius {radius:g}: total norm {total:.3g}, after clipping {factor * total:.3g}"
+    sentence += f"; lag {len(norms) - 1} \u00f7 lag 0: {norms[-1] / norms[0]:.2g}"
     d.text(WIDTH / 2, 1.2 * d.em, sentence, "middle", size=0.95)
     return d.picture(f"The gradient's norm against the lag. {sentence}.")
 
@@ -243,16 +212,13 @@ def gradient_reach(model, vocab, sentence, position):
     logits = model.output_layer(outputs[-1:])[0, -1]  # (vocab_size,)
     loss = torch.nn.functional.cross_entropy(logits, ids[position])
     norms = [grad.norm().item() for grad in torch.autograd.grad(loss, list(outputs))]
-    d = Drawing(WIDTH, 300)
-    box = (5 * d.em, 2 * d.em, WIDTH - d.em, 300 - 3 * d.em)
-    axes = Axes(d, box, (0, len(sentence)), (-6, 1))
+    d, axes = _chart(300, 2, (0, len(sentence)), (-6, 1))
     names = {t + 0.5: visible(char) for t, char in enumerate(sentence)}
     yticks = {k: power(k) for k in range(-6, 2)}
     axes.frame("character", "gradient norm", xticks=names, yticks=yticks)
     for t, norm in enumerate(norms):
         axes.bar(t + 0.1, t + 0.9, math.log10(max(norm, 1e-6)))
-    left, right = axes.x(position), axes.x(position + 1)
-    d.rect(left, box[1], right - left, box[3] - box[1], PALETTE[1] + "66")
+    axes.bar(position, position + 1, 1, PALETTE[1] + "66")
     far = norms[-1] / norms[max(0, position - 11)] if position > 10 else None
     words = f"; its gradient is {far:.0f} times smaller ten states earlier" if far else ""
     sentence = f"loss of {visible(sentence[position])}: {loss.item():.2f} nats{words}"
@@ -268,44 +234,39 @@ def two_opinions(vocab, passage, network, counting, position, weight):
     first, second, came = network[position], counting[position], vocab[passage[position]]
     mixed = [weight * p + (1 - weight) * q for p, q in zip(first, second, strict=True)]
     shown = "".join(map(visible, passage[max(0, position - 50) : position]))
-    d = Drawing(WIDTH, 350)
+    d, axes = _chart(350, 6.2, (0, len(vocab)), (0, 1), left=4.5)
     d.text(0.5 * d.em, 1.3 * d.em, f"{shown}\u25a2", **MONO)
     order = sorted(range(len(vocab)), key=lambda i: -max(first[i], second[i]))
-    box = (4.5 * d.em, 6.2 * d.em, WIDTH - d.em, 350 - 3 * d.em)
-    axes = Axes(d, box, (0, len(vocab)), (0, 1))
     names = {k + 0.5: visible(vocab.idx_to_token[i]) for k, i in enumerate(order)}
     axes.frame("next character", "probability", xticks=names)
     for k, i in enumerate(order):
-        left, right = axes.x(k + 0.05), axes.x(k + 0.95)
         if i == came:
-            d.rect(left, box[1], right - left, box[3] - box[1], PALETTE[3] + "55")
+            axes.bar(k + 0.05, k + 0.95, 1, PALETTE[3] + "55")
         axes.bar(k + 0.2, k + 0.8, mixed[i], PALETTE[2])
-        d.line(left, axes.y(first[i]), right, axes.y(first[i]), PALETTE[0], 3)
-        d.line(left, axes.y(second[i]), right, axes.y(second[i]), PALETTE[1], 3, dash=DASHES[1])
-    bits = [-math.log2(max(p[came], 1e-12)) for p in (first, second, mixed)]
+        for index, p in enumerate((first, second)):
+            ends = axes.points((k + 0.05, k + 0.95), (p[i], p[i]))
+            d.path(ends, PALETTE[index], 3, DASHES[index])
     char = visible(passage[position])
     d.text(0.5 * d.em, 3.1 * d.em, f"{char} came. Surprisal in bits:", size=0.93)
-    words = ("network (lines)", "counting (dashed)", "mixture (bars)")
-    for k, (word, value) in enumerate(zip(words, bits, strict=True)):
-        d.text((0.5 + 14 * k) * d.em, 4.7 * d.em, f"{word} {value:.2f}", color=PALETTE[k])
-    values = ", ".join(f"{word} {value:.2f}" for word, value in zip(words, bits, strict=True))
-    return d.picture(f"At {shown!r}, {char} came; surprisal in bits: {values}.")
+    models = {"network (lines)": first, "counting (dashed)": second, "mixture (bars)": mixed}
+    values = [f"{name} {-math.log2(max(p[came], 1e-12)):.2f}" for name, p in models.items()]
+    for k, value in enumerate(values):
+        d.text((0.5 + 14 * k) * d.em, 4.7 * d.em, value, color=PALETTE[k])
+    return d.picture(f"At {shown!r}, {char} came; surprisal in bits: {', '.join(values)}.")
 
 
 def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None):
     """Draw the distribution of the next character, before and after temperature and cuts."""
     logits, _ = warm_up(model, prefix, vocab)
     own, probs = next_probs(logits).tolist(), next_probs(logits, temperature, top_k, top_p).tolist()
-    d = Drawing(WIDTH, 330)
-    box = (4.5 * d.em, 5.4 * d.em, WIDTH - d.em, 330 - 3 * d.em)
-    axes = Axes(d, box, (0, len(vocab)), (0, math.ceil(5 * max(*own, *probs)) / 5))
+    highest = math.ceil(5 * max(*own, *probs)) / 5
+    d, axes = _chart(330, 5.4, (0, len(vocab)), (0, highest), left=4.5)
     order = sorted(range(len(vocab)), key=lambda k: -own[k])
     names = {k + 0.5: visible(vocab.idx_to_token[i]) for k, i in enumerate(order)}
     axes.frame("next character, most likely first", "probability", xticks=names)
     for k, i in enumerate(order):
         axes.bar(k + 0.1, k + 0.9, probs[i], PALETTE[1])
-        (left, y), right = (axes.x(k + 0.05), axes.y(own[i])), axes.x(k + 0.95)
-        d.line(left, y, right, y, PALETTE[0], 2.5)
+        d.path(axes.points((k + 0.05, k + 0.95), (own[i], own[i])), PALETTE[0], 2.5)
     shown = "".join(map(visible, prefix[-60:]))
     d.text(0.5 * d.em, 1.3 * d.em, shown, **MONO)
     kept = min(top_k or len(vocab), len(vocab)) if top_p is None else sum(p > 0 for p in probs)

@@ -1,7 +1,4 @@
-"""Static figures in one style, each with an alternative text for readers who cannot see it.
-
-Import-only: no notebook builds this.
-"""
+"""Static figures in one style, each with an alternative text for readers who cannot see it."""
 
 import base64
 import html
@@ -17,29 +14,25 @@ from PIL import Image
 from charrnn_helpers.show.style import PALETTE, look, tint, visible, zoom
 from charrnn_helpers.training import bits_per_char, perplexity
 
+LETTER = {"size": 14, "family": "monospace"}
+BACKWARD = {"color": "#A84300", "size": "small"}  # the words beside an arrow of the gradient
+SLOPES = "$\\times$ slopes\n$\\times\\ \\mathbf{W}_{hh}^\\top$"
+LARGE = {1.0: "", 1.5: "font-size: 150%; "}  # by the zoom
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#00406B", "white", "#E69F00"])
 
 
-@look()
 def new_figure(figsize=None, **kwargs):
-    """Return a figure and its axes, as plt.subplots(**kwargs) does, in the course's style."""
+    """Return a figure and its axes, as plt.subplots(**kwargs) does."""
     fig = Figure(figsize=figsize)
     return fig, fig.subplots(**kwargs)
 
 
-def to_html(fig, alt, compact=True):
-    """Return the figure as HTML: one image, with `alt` as its alternative text.
-
-    Compact images are a third of the size, but take four times as long to create.
-    """
-    canvas = FigureCanvasAgg(fig)
+def to_html(fig, alt):
+    """Return the figure as HTML: one image of 64 colors, with `alt` as its alternative text."""
+    canvas, buffer = FigureCanvasAgg(fig), io.BytesIO()
     canvas.draw()
-    size, buffer = canvas.get_width_height(), io.BytesIO()
-    image = Image.frombuffer("RGBA", size, canvas.buffer_rgba()).convert("RGB")
-    if compact:
-        image.quantize(64).save(buffer, format="png", optimize=True)
-    else:
-        image.save(buffer, format="png", compress_level=1)
+    image = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
+    image.convert("RGB").quantize(64).save(buffer, format="png", optimize=True)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return (
         f'<img alt="{html.escape(alt)}" style="max-width: 100%" '
@@ -52,23 +45,42 @@ def show(fig, alt):
     display({"text/html": to_html(fig, alt), "text/plain": alt}, raw=True)
 
 
+def _sketch(height, xlim, ylim):
+    """Return an empty figure without axes, with these limits."""
+    fig, ax = new_figure(figsize=(7.5, height))
+    ax.set(xlim=xlim, ylim=ylim)
+    ax.axis("off")
+    return fig, ax
+
+
+def _write(ax, x, y, text, edge=None, **more):
+    """Write a text around a point, in a round box if `edge` is its color; return it."""
+    box = {"bbox": _box(edge)} if edge else {}
+    return ax.text(x, y, text, **{"ha": "center", "va": "center"} | box | more)
+
+
 @look()
 def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None, xscale="linear"):
     """Draw lines `{label: (xs, ys)}` and horizontal lines `hlines`, `{label: y}`, on one plot."""
     fig, ax = new_figure()
     for k, (label, (xs, ys)) in enumerate(lines.items()):
-        every = 1 if isinstance(xs[0], str) else max(1, len(xs) // 12)
+        names = isinstance(xs[0], str)
+        every = 1 if names else max(1, len(xs) // 12)
         marks = {"marker": "os^D"[k % 4], "markevery": (k * every // 3, every), "mec": "white"}
-        steps = {"drawstyle": "steps-mid"} if isinstance(xs[0], str) else {}
-        ax.plot(xs, ys, label=label, **(marks if len(lines) > 1 or len(xs) < 12 else {}), **steps)
+        marks = marks if len(lines) > 1 or len(xs) < 12 else {}
+        ax.plot(xs, ys, label=label, drawstyle="steps-mid" if names else "default", **marks)
     for label, y in (hlines or {}).items():
-        mark_height(ax, label, y)
+        ax.axhline(y, color="0.35", linewidth=1, linestyle=":")
+        ax.annotate(label, (1.01, y), xycoords=("axes fraction", "data"), va="center", size="small")
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
     if xscale != "linear":  # setting it would take the names of characters from the axis
         ax.set_xscale(xscale)
-    plain_log_ticks(ax)
-    if ylim is not None:
-        ax.set_ylim(*ylim)
+    low, high = ax.get_ylim()
+    if yscale == "log" and high / low < 200:  # numbers such as 5 and 20, not powers of ten
+        ax.yaxis.set_major_locator(ticker.LogLocator(base=10, subs=(1, 2, 3, 5, 7)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(ticker.NullFormatter())
+    ax.set_ylim(ylim)
     if len(lines) > 1:
         ax.legend()
     return fig
@@ -80,9 +92,8 @@ def bars(values, xlabel, ylabel="", highlight=()):
     fig, ax = new_figure(figsize=(7.5, 0.8 + (0.36 if len(values) < 15 else 0.24) * len(values)))
     labels = list(values)
     colors = [PALETTE[label in highlight] for label in labels]
-    drawn = ax.barh(labels, list(values.values()), color=colors)
-    for bar, label in zip(drawn, labels, strict=True):
-        bar.set_hatch("//" if label in highlight else "")
+    hatches = ["//" if label in highlight else "" for label in labels]
+    drawn = ax.barh(labels, list(values.values()), color=colors, hatch=hatches)
     ax.bar_label(drawn, fmt="{:.2f}", padding=3)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.margins(x=0.12, y=0.02)
@@ -98,10 +109,10 @@ def heatmap(rows, xlabels, ylabels, xlabel, ylabel, colorbar=None, cmap=None, li
     With a limit, colors go from blue at -limit through white to orange; "Greys" gets a grid.
     """
     fig, ax = new_figure(figsize=(7.5, max(2.2, 0.2 * len(rows) + 1.2)))
-    bounds = {} if limit is None else {"vmin": -limit, "vmax": limit, "cmap": SIGNED}
-    bounds |= {} if cmap is None else {"cmap": cmap}
-    bounds = bounds or {"norm": PowerNorm(0.5, vmin=0)}
-    image = ax.imshow(rows, aspect="auto", interpolation="nearest", **bounds)
+    colors = {"cmap": cmap} if cmap else {"norm": PowerNorm(0.5, vmin=0)}
+    if limit is not None:
+        colors = {"vmin": -limit, "vmax": limit, "cmap": SIGNED}
+    image = ax.imshow(rows, aspect="auto", interpolation="nearest", **colors)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     every = 1 if max(len(str(label)) for label in xlabels) == 1 else 1 + len(xlabels) // 16
     ax.set_xticks(range(0, len(xlabels), every), xlabels[::every])
@@ -122,13 +133,8 @@ def histograms(samples, xlabel, bins=40, limits=None):
     """Draw histograms `{title: values}` side by side, with shared axes."""
     fig, axes = new_figure(ncols=len(samples), sharey=True, squeeze=False, figsize=(7.5, 2.8))
     for ax, (title, values) in zip(axes[0], samples.items(), strict=True):
-        ax.hist(
-            values,
-            bins=bins,
-            range=limits,
-            color=PALETTE[0],
-            weights=[1 / len(values)] * len(values),
-        )
+        weights = [1 / len(values)] * len(values)
+        ax.hist(values, bins=bins, range=limits, color=PALETTE[0], weights=weights)
         ax.set(title=title, xlabel=xlabel)
     axes[0][0].set_ylabel("share of values")
     return fig
@@ -137,17 +143,14 @@ def histograms(samples, xlabel, bins=40, limits=None):
 @look()
 def shifted(characters):
     """Draw a window of the characters above its targets, which are one position later."""
-    fig, ax = new_figure(figsize=(7.5, 2.2))
-    middle = {"ha": "center", "va": "center", "size": 14, "family": "monospace"}
+    fig, ax = _sketch(2.2, (-2, len(characters) - 1), (-0.5, 1.5))
     for row, (y, letters) in enumerate([(1, characters[:-1]), (0, characters[1:])]):
         box = _box(PALETTE[row], "square,pad=0.5")
         for t, letter in enumerate(letters):
-            ax.text(t, y, visible(letter), bbox=box, **middle)
+            _write(ax, t, y, visible(letter), bbox=box, **LETTER)
             _arrow(ax, (t, 0.68), (t, 0.32))
-    ax.text(-0.6, 1, "input", ha="right", va="center")
-    ax.text(-0.6, 0, "target", ha="right", va="center")
-    ax.set(xlim=(-2, len(characters) - 1), ylim=(-0.5, 1.5))
-    ax.axis("off")
+    _write(ax, -0.6, 1, "input", ha="right")
+    _write(ax, -0.6, 0, "target", ha="right")
     return fig
 
 
@@ -160,8 +163,8 @@ def shares(parts, xlabel):
         color = {"color": "white", "edgecolor": PALETTE[index], "lw": 2.5}
         ax.barh(0, length, left=left, clip_on=False, **color)
         numbers = f"{length:,}\n{100 * length / whole:.0f}%"
-        ax.text(left + length / 2, 0, numbers, ha="center", va="center", size="small")
-        ax.text(left + length / 2, 0.47, name, ha="center", va="bottom")
+        _write(ax, left + length / 2, 0, numbers, size="small")
+        _write(ax, left + length / 2, 0.47, name, va="bottom")
         left += length
     ax.set(xlabel=xlabel, xlim=(0, whole), yticks=[])
     ax.grid(visible=False)
@@ -173,59 +176,57 @@ def shares(parts, xlabel):
 @look()
 def two_batches(windows, streams):
     """Draw two batches of independent windows, above two of streams with the state carried."""
-    fig, ax = new_figure(figsize=(7.5, 3.4))
-    letters = {"family": "monospace", "size": 13, "va": "center"}
+    fig, ax = _sketch(3.4, (0, 9), (-0.4, 4.5))
     kinds = {"independent\nwindows": (3.1, windows), "streams": (0.7, streams)}
     for index, (name, (y, pair)) in enumerate(kinds.items()):
-        ax.text(0, y, name, va="center")
+        _write(ax, 0, y, name, ha="left")
         box = _box(PALETTE[index], "square,pad=0.35")
         for k, rows in enumerate(pair):
             x = 2.6 + 4.2 * k
-            ax.text(x + 0.4, y + 1, f"batch {k + 1}", ha="center", va="center")
+            _write(ax, x + 0.4, y + 1, f"batch {k + 1}")
             for r, row in enumerate(rows):
-                high = y + 0.4 - 0.8 * r
-                content = "".join(map(visible, row))
-                ax.text(x, high, content, bbox=box, **letters)
+                high, content = y + 0.4 - 0.8 * r, "".join(map(visible, row))
+                _write(ax, x, high, content, bbox=box, family="monospace", size=13, ha="left")
                 if pair is windows or k == 0:
-                    ax.text(x - 0.25, high, "state 0", ha="right", va="center", size="small")
+                    _write(ax, x - 0.25, high, "state 0", ha="right", size="small")
                 else:
                     _arrow(ax, (x - 3.2, high), (x - 0.3, high))
-                    ax.text(x - 1.8, high + 0.2, "state", ha="center", size="small")
-    ax.set(xlim=(0, 9), ylim=(-0.4, 4.5))
-    ax.axis("off")
+                    _write(ax, x - 1.8, high + 0.2, "state", va="baseline", size="small")
     return fig
 
 
 @look()
 def sampling_loop():
     """Draw the loop in which a model reads what it has written, and keeps its state."""
-    fig, ax = new_figure(figsize=(7.5, 2.7))
-    middle = {"ha": "center", "va": "center"}
+    fig, ax = _sketch(2.7, (-0.4, 9.5), (-0.4, 2.4))
     steps = ["read a\ncharacter", "state", "logits", "probabilities", "choose a\ncharacter"]
     places = [1.5, 3.3, 4.9, 6.8, 8.8]
-    before = ax.text(0, 1, "prefix", bbox={"pad": 4, "fill": False, "lw": 0}, **middle)
+    before = _write(ax, 0, 1, "prefix", bbox={"pad": 4, "fill": False, "lw": 0})
     for k, (x, step) in enumerate(zip(places, steps, strict=True)):
-        box = ax.text(x, 1, step, bbox=_box(PALETTE[k in (0, 4)]), **middle)
+        box = _write(ax, x, 1, step, PALETTE[k in (0, 4)])
         _arrow(ax, (places[k - 1] if k else 0, 1), (x, 1), between=(before, box))
         before = box
     ax.plot([8.8, 8.8, 1.5], [0.5, 0.1, 0.1], color=PALETTE[1], lw=3)
     _arrow(ax, (1.5, 0.08), (1.5, 0.5), PALETTE[1], 3)
-    ax.text(5.1, -0.15, "again and again", **middle)
+    _write(ax, 5.1, -0.15, "again and again")
     _arrow(ax, (3.6, 1.4), (3.0, 1.4), PALETTE[1], 3, bend=1.2)
-    ax.text(3.3, 2.05, "kept for the next character", **middle)
-    ax.set(xlim=(-0.4, 9.5), ylim=(-0.4, 2.4))
-    ax.axis("off")
+    _write(ax, 3.3, 2.05, "kept for the next character")
     return fig
 
 
 @look()
 def scatter(points, xlabel, ylabel, highlight=()):
     """Draw points `{label: (x, y)}` as their labels; the highlighted ones are circled."""
-    fig, ax = new_figure(figsize=(7.5, 4.2))  # labels that would touch are moved up
-    for label, (x, y) in _apart(points).items():
+    fig, ax = new_figure(figsize=(7.5, 4.2))
+    xs, ys = zip(*points.values(), strict=True)  # labels that would touch are moved up
+    across, up = 0.028 * (max(xs) - min(xs)), 0.055 * (max(ys) - min(ys))
+    placed = []
+    for label, (x, y) in sorted(points.items(), key=lambda point: point[1][1]):
+        while any(abs(x - a) < across and abs(y - b) < up for a, b in placed):
+            y += up / 4
+        placed.append((x, y))
         box = _box(PALETTE[1], "circle,pad=0.25") if label in highlight else None
-        ax.text(x, y, label, size=14, family="monospace", ha="center", va="center", bbox=box)
-    xs, ys = zip(*points.values(), strict=True)
+        _write(ax, x, y, label, bbox=box, **LETTER)
     ax.plot(xs, ys, linestyle="")  # sets the limits
     ax.margins(0.08)
     ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -244,81 +245,64 @@ def clouds(groups, xlabel, ylabel):
     return fig
 
 
-def _apart(points, width=0.028, height=0.055):
-    """Move labels up until none covers another; sizes are shares of the picture."""
-    xs, ys = zip(*points.values(), strict=True)
-    across, up = width * (max(xs) - min(xs)), height * (max(ys) - min(ys))
-    placed = {}
-    for label, (x, y) in sorted(points.items(), key=lambda point: point[1][1]):
-        while any(abs(x - a) < across and abs(y - b) < up for a, b in placed.values()):
-            y += up / 4
-        placed[label] = (x, y)
-    return placed
-
-
 @look()
 def unrolled(characters, targets=()):
     """Draw the recurrent network, once for each character; with targets, the output layer, too."""
-    fig, ax = new_figure(figsize=(7.5, 4.2 if targets else 2.9))
-    middle, small = {"ha": "center", "va": "center"}, {"va": "center", "size": "small"}
+    height, top = (4.2, 2.8) if targets else (2.9, 0.8)
+    fig, ax = _sketch(height, (-0.6, len(characters) + 0.8), (-1.5, top))
+    small = {"size": "small"}
     for t, character in enumerate(characters, start=1):
-        ax.text(t, -1.2, visible(character), size=14, family="monospace", **middle)
-        ax.text(t, 0, "tanh", bbox=_box(PALETTE[0]), **middle)
-        ax.text(t + 0.5, 0.25, rf"$\mathbf{{H}}_{t}$", **middle)
-        ax.text(t - 0.5, -0.28, r"$\mathbf{W}_{hh}$", ha="center", **small)
-        ax.text(t + 0.06, -0.68, r"$\mathbf{W}_{xh}$", ha="left", **small)
+        _write(ax, t, -1.2, visible(character), **LETTER)
+        _write(ax, t, 0, "tanh", PALETTE[0])
+        _write(ax, t + 0.5, 0.25, rf"$\mathbf{{H}}_{t}$")
+        _write(ax, t - 0.5, -0.28, r"$\mathbf{W}_{hh}$", **small)
+        _write(ax, t + 0.06, -0.68, r"$\mathbf{W}_{xh}$", ha="left", **small)
         _arrow(ax, (t, -1.0), (t, -0.3))
         _arrow(ax, (t + 0.32, 0), (t + 0.68, 0))
         if targets:
-            ax.text(t + 0.06, 0.72, r"$\mathbf{W}_{hq}$", ha="left", **small)
+            _write(ax, t + 0.06, 0.72, r"$\mathbf{W}_{hq}$", ha="left", **small)
             _arrow(ax, (t, 0.3), (t, 1.05))
-            ax.text(t, 1.35, rf"$\mathbf{{O}}_{t}$", bbox=_box(PALETTE[1]), **middle)
-            ax.text(t, 1.95, "compare with", size="small", **middle)
-            ax.text(t, 2.5, visible(targets[t - 1]), size=14, family="monospace", **middle)
-    ax.text(0.28, 0, r"$\mathbf{H}_0 = 0$", ha="right", va="center")
+            _write(ax, t, 1.35, rf"$\mathbf{{O}}_{t}$", PALETTE[1])
+            _write(ax, t, 1.95, "compare with", **small)
+            _write(ax, t, 2.5, visible(targets[t - 1]), **LETTER)
+    _write(ax, 0.28, 0, r"$\mathbf{H}_0 = 0$", ha="right")
     _arrow(ax, (0.32, 0), (0.68, 0))
     rows = {-1.2: "reads"} | ({1.35: "logits", 2.5: "target"} if targets else {})
     for y, name in rows.items():
-        ax.text(0.42, y, name, ha="right", **small)
-    ax.set(xlim=(-0.6, len(characters) + 0.8), ylim=(-1.5, 2.8 if targets else 0.8))
-    ax.axis("off")
+        _write(ax, 0.42, y, name, ha="right", **small)
     return fig
 
 
 @look()
 def way_back(characters):
     """Draw the path of a gradient: from the loss of the last character back through every step."""
-    fig, ax = new_figure(figsize=(7.5, 3.1))
-    middle, last = {"ha": "center", "va": "center"}, len(characters)
+    last = len(characters)
+    fig, ax = _sketch(3.1, (0.3, last + 0.7), (-1.6, 1.6))
     for t, character in enumerate(characters, start=1):
-        ax.text(t, -1, visible(character), size=14, family="monospace", **middle)
-        ax.text(t, 0, rf"$\mathbf{{H}}_{t}$", bbox=_box(PALETTE[0]), **middle)
-        ax.text(t, -1.4, f"lag {last - t}", size="small", **middle)
+        _write(ax, t, -1, visible(character), **LETTER)
+        _write(ax, t, 0, rf"$\mathbf{{H}}_{t}$", PALETTE[0])
+        _write(ax, t, -1.4, f"lag {last - t}", size="small")
         _arrow(ax, (t, -0.8), (t, -0.32))
         if t < last:
             _arrow(ax, (t + 0.3, -0.1), (t + 0.7, -0.1))
             _arrow(ax, (t + 0.7, 0.14), (t + 0.3, 0.14), PALETTE[1], 3)
-            label = "$\\times$ slopes\n$\\times\\ \\mathbf{W}_{hh}^\\top$"
-            ax.text(t + 0.5, 0.55, label, color="#A84300", size="small", **middle)
-    ax.text(last, 1.25, "loss", bbox=_box(PALETTE[1]), **middle)
+            _write(ax, t + 0.5, 0.55, SLOPES, **BACKWARD)
+    _write(ax, last, 1.25, "loss", PALETTE[1])
     _arrow(ax, (last - 0.06, 0.4), (last - 0.06, 0.9))
     _arrow(ax, (last + 0.08, 0.9), (last + 0.08, 0.4), PALETTE[1], 3)
-    ax.set(xlim=(0.3, last + 0.7), ylim=(-1.6, 1.6))
-    ax.axis("off")
     return fig
 
 
 @look()
 def gradient_paths(characters):
     """Draw the paths of all gradients, from each loss to its state and from state to state."""
-    fig, ax = new_figure(figsize=(7.5, 4.2))
-    middle, small = {"ha": "center", "va": "center"}, {"color": "#A84300", "size": "small"}
+    fig, ax = _sketch(4.2, (0.5, len(characters) + 0.7), (-1.2, 2.7))
     for t, character in enumerate(characters, start=1):
-        ax.text(t, -1, visible(character), size=14, family="monospace", **middle)
-        ax.text(t, 0, rf"$\mathbf{{H}}_{t}$", bbox=_box(PALETTE[0]), **middle)
-        ax.text(t, 1.3, rf"$\mathbf{{O}}_{t}$", bbox=_box(PALETTE[0]), **middle)
-        ax.text(t, 2.4, "loss", bbox=_box(PALETTE[1]), **middle)
-        ax.text(t + 0.1, 0.65, r"$\times\ \mathbf{W}_{hq}^\top$", ha="left", va="center", **small)
+        _write(ax, t, -1, visible(character), **LETTER)
+        _write(ax, t, 0, rf"$\mathbf{{H}}_{t}$", PALETTE[0])
+        _write(ax, t, 1.3, rf"$\mathbf{{O}}_{t}$", PALETTE[0])
+        _write(ax, t, 2.4, "loss", PALETTE[1])
+        _write(ax, t + 0.1, 0.65, r"$\times\ \mathbf{W}_{hq}^\top$", ha="left", **BACKWARD)
         _arrow(ax, (t, -0.8), (t, -0.32))
         for low, high in ((0.32, 0.98), (1.62, 2.1)):
             _arrow(ax, (t - 0.08, low), (t - 0.08, high))
@@ -326,45 +310,36 @@ def gradient_paths(characters):
         if t > 1:
             _arrow(ax, (t - 0.7, -0.1), (t - 0.3, -0.1))
             _arrow(ax, (t - 0.3, 0.12), (t - 0.7, 0.12), PALETTE[1], 3)
-            label = "$\\times$ slopes\n$\\times\\ \\mathbf{W}_{hh}^\\top$"
-            ax.text(t - 0.5, -0.5, label, **middle, **small)
-    ax.set(xlim=(0.5, len(characters) + 0.7), ylim=(-1.2, 2.7))
-    ax.axis("off")
+            _write(ax, t - 0.5, -0.5, SLOPES, **BACKWARD)
     return fig
 
 
 @look()
 def cut_between(windows):
     """Draw consecutive windows of one stream: the state goes on, and the gradient is cut."""
-    fig, ax = new_figure(figsize=(7.5, 2.4))
-    middle, place = {"ha": "center", "va": "center"}, 0.0
+    fig, ax = _sketch(2.4, (-0.6, sum(map(len, windows)) + len(windows) - 1.4), (-1.1, 1.6))
+    place = 0.0
     for number, letters in enumerate(windows):
         for t, letter in enumerate(letters):
-            x, first = place + t, t == 0
-            ax.text(x, 0, visible(letter), bbox=_box(PALETTE[0]), family="monospace", **middle)
-            if not (first and number == 0):
-                gap = 2.0 if first else 1.0
+            x, gap, end = place + t, 1.0 if t else 2.0, 0.7 if t else 0.85
+            _write(ax, x, 0, visible(letter), PALETTE[0], family="monospace")
+            if t or number:
                 _arrow(ax, (x - gap + 0.3, -0.1), (x - 0.3, -0.1))
-                end = x - 0.85 if first else x - 0.7
-                _arrow(ax, (x - 0.3, 0.14), (end, 0.14), PALETTE[1], 3)
-            if first and number:
+                _arrow(ax, (x - 0.3, 0.14), (x - end, 0.14), PALETTE[1], 3)
+            if number and not t:
                 ax.plot([x - 1, x - 1], [-0.45, 0.75], color="0.25", linestyle=":")
-                ax.text(x - 1, 0.95, "detach", family="monospace", **middle)
-        middle_of = place + (len(letters) - 1) / 2
-        ax.text(middle_of, -0.85, f"window {number + 1}", **middle)
-        _arrow(ax, (place + len(letters) - 1, 1.1), (place + len(letters) - 1, 0.4), PALETTE[1], 3)
-        ax.text(place + len(letters) - 1, 1.3, "loss", **middle)
-        place += len(letters) + 1
-    ax.set(xlim=(-0.6, place - 1.4), ylim=(-1.1, 1.6))
-    ax.axis("off")
+                _write(ax, x - 1, 0.95, "detach", family="monospace")
+        _write(ax, (place + x) / 2, -0.85, f"window {number + 1}")
+        _arrow(ax, (x, 1.1), (x, 0.4), PALETTE[1], 3)
+        _write(ax, x, 1.3, "loss")
+        place = x + 2
     return fig
 
 
 @look()
 def gated_step(memory, keep, write, candidate, output=None):
     """Draw one step of a memory with its gates; the candidate is given as a formula."""
-    fig, ax = new_figure(figsize=(7.5, 3.2))
-    middle, boxes = {"ha": "center", "va": "center"}, {}
+    fig, ax = _sketch(3.2, (-0.6, 8), (-0.6, 3.4))
     places = {
         "before": (0, 2, rf"$\mathbf{{{memory}}}_{{t-1}}$", PALETTE[0]),
         "keep": (2.4, 2, r"$\times$", "0.25"),
@@ -382,14 +357,11 @@ def gated_step(memory, keep, write, candidate, output=None):
         places["out gate"] = (6.1, 0.9, rf"$\mathbf{{{output}}}_t$", PALETTE[2])
         places["state"] = (7.2, -0.2, r"$\mathbf{H}_t$", PALETTE[0])
         arrows += [("after", "out", 1.5), ("out gate", "out", 1.5), ("out", "state", 1.5)]
-        ax.text(7.3, 1.45, "tanh", ha="left", va="center", size="small")
-    for name, (x, y, text, color) in places.items():
-        boxes[name] = ax.text(x, y, text, bbox=_box(color), **middle)
+        _write(ax, 7.3, 1.45, "tanh", ha="left", size="small")
+    boxes = {name: _write(ax, *place) for name, place in places.items()}
     for start, end, width in arrows:
         color, ends = PALETTE[0] if width == 3 else "0.25", (boxes[start], boxes[end])
         _arrow(ax, places[start][:2], places[end][:2], color, width, between=ends)
-    ax.set(xlim=(-0.6, 8), ylim=(-0.6, 3.4))
-    ax.axis("off")
     return fig
 
 
@@ -410,50 +382,31 @@ def _arrow(ax, start, end, color="0.25", width=1.5, between=None, bend=0.0):
 def colored_text(text, values, unit, low=0.0):
     """Return the text as HTML, shaded from white at `low` to dark; hovering shows a value."""
     largest = max(values)
-    spans = []
+    look = f"{LARGE[zoom()]}font-family: monospace; line-height: 1.7; white-space: pre-wrap; "
+    page = f'<div style="{look}color: black; background: white; padding: 0.5em">'
     for char, value in zip(text, values, strict=True):
         share, char = max(value - low, 0) / (largest - low), html.escape(char)
-        shade = bytes(tint(share)).hex()
-        spans.append(  # hex, because JupyterLab removes hsl() from an untrusted notebook
-            f'<span title="{char}: {value:.1f} {unit}" style="background: #{shade}">{char}</span>'
-        )
-    return (
-        f'<div style="{_size()}font-family: monospace; line-height: 1.7; white-space: pre-wrap; '
-        f'color: black; background: white; padding: 0.5em">{"".join(spans)}\n'
-        f"(white: {low:g} {unit}; darkest: {largest:.1f} {unit})</div>"
-    )
+        shade = bytes(tint(share)).hex()  # JupyterLab removes hsl() from an untrusted notebook
+        title = f"{char}: {value:.1f} {unit}"
+        page += f'<span title="{title}" style="background: #{shade}">{char}</span>'
+    return f"{page}\n(white: {low:g} {unit}; darkest: {largest:.1f} {unit})</div>"
 
 
-def _size():
-    return "" if zoom() == 1 else "font-size: 150%; "
+def scoreboard(losses, ours=()):
+    """Return a table of the losses `{model: nats}` as perplexity and bits, with the best last.
 
-
-def mark_height(ax, label, y):
-    """Draw a thin horizontal line at height y, with its label to the right of the axes."""
-    ax.axhline(y, color="0.35", linewidth=1, linestyle=":")
-    ax.annotate(label, (1.01, y), xycoords=("axes fraction", "data"), va="center", size="small")
-
-
-def plain_log_ticks(ax):
-    """Label a short logarithmic axis with numbers such as 5 and 20, not powers of ten."""
-    low, high = ax.get_ylim()
-    if ax.get_yscale() == "log" and high / low < 200:
-        ax.yaxis.set_major_locator(ticker.LogLocator(base=10, subs=(1, 2, 3, 5, 7)))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter(ticker.NullFormatter())
-
-
-def scoreboard(losses):
-    """Return a table of the losses `{model: nats}` as perplexity and bits, with the best last."""
-    ordered = sorted(losses.items(), key=lambda item: -item[1])
-    cells = "".join(
-        f"<tr><th scope='row' style='text-align: left'>{html.escape(name)}</th>"
-        f"<td>{perplexity(loss):.2f}</td><td>{bits_per_char(loss):.2f}</td></tr>"
-        for name, loss in ordered
-    )
-    head = "".join(
-        f"<th scope='col'>{title}</th>" for title in ("perplexity", "bits per character")
-    )
-    head = "<th scope='col' style='text-align: left'>model</th>" + head
-    style = f" style='{_size()}'" if _size() else ""
-    return HTML(f"<table{style}><thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>")
+    The models named in `ours`, those that the notebook has built, are marked.
+    """
+    left, right = (f"style='text-align: {side}; padding: 0.1em 1em'" for side in ("left", "right"))
+    titles = ("perplexity", "bits per character")
+    titles = "".join(f"<th scope='col' {right}>{title}</th>" for title in titles)
+    rows = [f"<th scope='col' {left}>model</th>{titles}"]
+    for name, loss in sorted(losses.items(), key=lambda item: -item[1]):
+        shown = html.escape(name)
+        shown = f"<b>▸ {shown}</b>" if name in ours else shown
+        numbers = (perplexity(loss), bits_per_char(loss))
+        cells = "".join(f"<td {right}>{number:.2f}</td>" for number in numbers)
+        rows.append(f"<th scope='row' {left}>{shown}</th>{cells}")
+    head, *body = (f"<tr>{row}</tr>" for row in rows)
+    style = f" style='{LARGE[zoom()]}'" if LARGE[zoom()] else ""
+    return HTML(f"<table{style}><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>")

@@ -1,4 +1,4 @@
-"""Curves that are drawn live while a model trains.  Import-only: no notebook builds this."""
+"""Curves that are drawn live while a model trains."""
 
 import itertools
 import math
@@ -115,9 +115,6 @@ class LivePicture:
             self.ceiling = min(record.loss, HIGHEST) + math.log(2)
         self.losses.add(record.epoch, record.loss)
         self.norms.add(record.epoch, math.log10(min(max(record.grad_norm, 1e-9), 1e9)))
-        self._add_theta(before, record)
-
-    def _add_theta(self, before, record):
         theta = record.grad_clip_val
         if theta is not None and before is not None and before.grad_clip_val == theta:
             self.thetas[-1][1] = record.epoch
@@ -134,18 +131,13 @@ class LivePicture:
         below = rows[3] + 4.3 * em
         d = Drawing(750, int(below + 1.5 * em * SAMPLE_LINES + 0.6 * em))
         now = self.record.epoch if self.record else 0
-        fixed = self.num_epochs is not None and not self.growing
         budget = max(now, self.num_epochs or math.inf)
-        xlim = (0, budget if fixed else min(axis_end(now), budget))
+        xlim = (0, min(axis_end(now), budget) if self.growing or not self.num_epochs else budget)
         side = 5.0 * em, 750 - 8.5 * em  # left and right
         self._perplexity(d, (side[0], rows[0], side[1], rows[1]), xlim)
         self._norm(d, (side[0], rows[2], side[1], rows[3]), xlim)
-        d.text(
-            0.5 * em,
-            below,
-            self.status(),
-            color="#A00000" if self.alarm or self.note == "alarm" else "#222",
-        )
+        color = "#A00000" if self.alarm or self.note == "alarm" else "#222"
+        d.text(0.5 * em, below, self.status(), color=color)
         width = int(1.7 * 750 / em)  # in characters
         wrapped = textwrap.wrap(self.sample, width, max_lines=SAMPLE_LINES, placeholder="")
         for row, line in enumerate(wrapped, start=1):
@@ -157,13 +149,9 @@ class LivePicture:
         if self.record is None or self.alarm:
             return self.alarm or self.note or "no step taken yet"
         of = f" of {round(self.num_epochs, 1):g}" if self.num_epochs else ""
-        parts = [
-            f"step {self.record.step:,}",
-            f"epoch {self.record.epoch:.1f}{of}",
-            f"perplexity {self.record.perplexity:.3g}",
-            self.note or self._time(),
-        ]
-        return " · ".join(part for part in parts if part)
+        parts = f"step {self.record.step:,}", f"epoch {self.record.epoch:.1f}{of}"
+        parts += f"perplexity {self.record.perplexity:.3g}", self.note or self._time()
+        return " · ".join(filter(None, parts))
 
     def _time(self):
         """Return the total time of a finished run; for others, the speed and the time left."""
@@ -203,7 +191,12 @@ class LivePicture:
                 self._point_up(d, axes.x(epoch), top, PALETTE[1])
             else:
                 d.dot(axes.x(epoch), axes.y(loss), PALETTE[1])
-        self._legend(d, box)
+        y = 0.9 * d.em  # the legend
+        d.line(box[0], y, box[0] + 2 * d.em, y, PALETTE[0], 2)
+        d.text(box[0] + 2.4 * d.em, y + 0.35 * d.em, "training batch")
+        if self.validation:
+            d.dot(box[0] + 12 * d.em, y, PALETTE[1])
+            d.text(box[0] + 12.7 * d.em, y + 0.35 * d.em, "validation")
         self._flags(d, axes)
         highest = max(zip(highs, xs, strict=True), default=(0, 0))
         if highest[0] > axes.ylim[1] + 1e-9:
@@ -233,28 +226,17 @@ class LivePicture:
                 d.text((places[first] + x) / 2, top - 0.3 * d.em, label, "middle", size=0.93)
                 first = number + 1
 
-    def _legend(self, d, box):
-        y = 0.9 * d.em
-        d.line(box[0], y, box[0] + 2 * d.em, y, PALETTE[0], 2)
-        d.text(box[0] + 2.4 * d.em, y + 0.35 * d.em, "training batch")
-        if self.validation:
-            x = box[0] + 12 * d.em
-            d.dot(x, y, PALETTE[1])
-            d.text(x + 0.7 * d.em, y + 0.35 * d.em, "validation")
-
     def _norm(self, d, box, xlim):
         xs, means, lows, highs = self.norms.curves()
-        limits = decade_limits([*lows, *highs, *(theta for *_, theta in self.thetas)])
-        axes = Axes(d, box, xlim, limits)
-        low, high = axes.ylim
-        decades = range(math.ceil(low), math.floor(high) + 1, max(1, int(high - low) // 3))
+        logs = [*lows, *highs, *(theta for *_, theta in self.thetas)]
+        low, high = math.floor(min([*logs, -1])), math.ceil(max([*logs, 1]))  # it seldom changes
+        axes = Axes(d, box, xlim, (low, high))
+        decades = range(low, high + 1, max(1, (high - low) // 3))
         axes.frame("epoch", "grad. norm", yticks={k: power(k) for k in decades})
         axes.band(xs, lows, highs)
         axes.curve(xs, means)
         for start, end, theta in self.thetas:
-            d.line(
-                axes.x(start), axes.y(theta), axes.x(end), axes.y(theta), "#A84300", 1.5, DASHES[1]
-            )
+            d.path(axes.points([start, end], [theta, theta]), "#A84300", 1.5, DASHES[1])
         if self.record is not None and self.record.grad_clip_val is not None:
             axes.marks({f"theta = {self.record.grad_clip_val:g}": theta}, "none", "#A84300", line=0)
 
@@ -266,10 +248,7 @@ def axis_end(epoch):
 
 
 def loss_limits(losses, ceiling=None):
-    """Return limits in nats for these losses: from 2, 1, or 0 bits up to the ceiling.
-
-    So the axis seldom changes; higher losses are drawn at its upper edge.
-    """
+    """Return limits in nats: from 2, 1, or 0 bits up to the ceiling, so that they seldom change."""
     bit, low = math.log(2), min((loss for loss in losses if not math.isnan(loss)), default=LOWEST)
     bottom = min(LOWEST, max(0, math.floor((min(low, HIGHEST) - 0.02) / bit)) * bit)
     return bottom, max(ceiling or math.log(60), bottom + bit)
@@ -282,8 +261,3 @@ def perplexity_ticks(limits):
     values = [f * 10**k for k in range(7) for f in factors]
     inside = [value for value in values if low <= math.log(value) <= high + 1e-9]
     return {math.log(v): str(v) if v < 10_000 else power(round(math.log10(v))) for v in inside}
-
-
-def decade_limits(logs):
-    """Return limits around base-10 logarithms: whole powers of ten, so that they seldom change."""
-    return math.floor(min([*logs, -1.0])), math.ceil(max([*logs, 1.0]))

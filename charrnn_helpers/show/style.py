@@ -10,10 +10,7 @@ PROJECTOR = {"font.size": 12.8, "axes.labelsize": 12.8, "axes.titlesize": 12.8, 
 
 
 def projector(on=True):
-    """Make all figures readable from the back of a room; with on=False, undo this.
-
-    This sets the environment variable CHARRNN_PROJECTOR to 1 or 0.
-    """
+    """Make all figures readable from the back of a room, or undo this, by CHARRNN_PROJECTOR."""
     os.environ["CHARRNN_PROJECTOR"] = "1" if on else "0"
 
 

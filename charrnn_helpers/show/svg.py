@@ -1,7 +1,4 @@
-"""Drawings in SVG, which are fast enough to redraw while a model trains or a slider moves.
-
-A redraw takes 1 or 2 ms; Matplotlib takes 45 ms.  Import-only: no notebook builds this.
-"""
+"""Drawings in SVG, which are redrawn in 1 or 2 ms while a model trains; Matplotlib takes 45 ms."""
 
 import base64
 import html
@@ -14,8 +11,8 @@ from PIL import Image
 
 from charrnn_helpers.show.style import DASHES, PALETTE, zoom
 
+WHOLE = "display: block; max-width: 100%; height: auto"  # on a narrow page, too
 MONO = {"font_family": "DejaVu Sans Mono, Menlo, Consolas, monospace"}
-MOST_POINTS = 120  # per curve; an even number
 
 
 class Picture(NamedTuple):
@@ -33,21 +30,11 @@ class Picture(NamedTuple):
 
     def _repr_html_(self):
         data = base64.b64encode(self.svg.encode("utf-8")).decode("ascii")
-        return (
-            f'<img alt="{html.escape(self.alt)}" width="{self.width:.0f}" '
-            f'height="{self.height:.0f}" style="display: block; max-width: 100%; height: auto" '
-            f'src="data:image/svg+xml;base64,{data}">'
-        )
+        size = f'width="{self.width:.0f}" height="{self.height:.0f}" style="{WHOLE}"'
+        return f'<img alt="{html.escape(self.alt)}" {size} src="data:image/svg+xml;base64,{data}">'
 
     def __repr__(self):
         return self.alt
-
-
-def attributes(**values):
-    """Return attributes as they stand in a tag, with a space before each; a `_` becomes a `-`."""
-    return "".join(
-        f' {name.replace("_", "-")}="{html.escape(str(value))}"' for name, value in values.items()
-    )
 
 
 class Drawing:
@@ -57,55 +44,48 @@ class Drawing:
         self.width, self.height, self.em = width, height, 14.5 if zoom() == 1 else 17.8
         self.parts = []
 
+    def add(self, tag, content="", **values):
+        """Add an element; an attribute's `_` becomes a `-`, and numbers are rounded to tenths."""
+        attributes = ""
+        for name, value in values.items():
+            value = html.escape(value) if isinstance(value, str) else f"{value:.1f}"
+            attributes += f' {name.replace("_", "-")}="{value}"'
+        self.parts.append(f"<{tag}{attributes}>{html.escape(content)}</{tag}>")
+
     def text(self, x, y, content, anchor="start", size=1.0, color="#222", **more):
-        extra = attributes(text_anchor=anchor, fill=color, **more)
         content = "".join(c if c.isprintable() else " " for c in content)
-        self.parts.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size * self.em:.1f}"{extra}>'
-            f"{html.escape(content)}</text>"
-        )
+        more = {"font_size": size * self.em, "text_anchor": anchor, "fill": color} | more
+        self.add("text", content, x=x, y=y, **more)
 
     def line(self, x1, y1, x2, y2, color="#222", width=1.0, dash="none"):
-        self.parts.append(
-            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
-            f"{attributes(stroke=color, stroke_width=width, stroke_dasharray=dash)}/>"
-        )
+        self.path([(x1, y1), (x2, y2)], color, width, dash)
+
+    def path(self, points, color, width=2.0, dash="none", fill="none"):
+        corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        look = {"stroke": color, "stroke_width": width, "stroke_dasharray": dash, "fill": fill}
+        self.add("polyline", points=corners, stroke_linejoin="round", **look)
 
     def rect(self, x, y, width, height, fill, stroke="none"):
-        self.parts.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-            f"{attributes(fill=fill, stroke=stroke)}/>"
-        )
+        self.add("rect", x=x, y=y, width=width, height=height, fill=fill, stroke=stroke)
 
     def dot(self, x, y, color, radius=3.5):
-        extra = attributes(r=radius, fill=color)
-        self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}"{extra}/>')
+        self.add("circle", cx=x, cy=y, r=radius, fill=color)
 
     def pixels(self, x, y, width, height, rows):
         """Draw a matrix of colors (red, green, blue) as the cells of a rectangle."""
         image, buffer = Image.new("RGB", (len(rows[0]), len(rows))), io.BytesIO()
         image.putdata([color for row in rows for color in row])
         image.save(buffer, format="png")
-        data = base64.b64encode(buffer.getvalue()).decode("ascii")
-        self.parts.append(
-            f'<image x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
-            'preserveAspectRatio="none" style="image-rendering: pixelated" '
-            f'href="data:image/png;base64,{data}"/>'
-        )
-
-    def path(self, points, color, width=2.0, dash="none", fill="none"):
-        corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        self.parts.append(
-            f'<polyline points="{corners}" stroke-linejoin="round"'
-            f"{attributes(fill=fill, stroke=color, stroke_width=width, stroke_dasharray=dash)}/>"
-        )
+        data = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+        look = {"preserveAspectRatio": "none", "style": "image-rendering: pixelated"}
+        self.add("image", x=x, y=y, width=width, height=height, href=data, **look)
 
     def picture(self, alt):
         width, height = zoom() * self.width, zoom() * self.height
         svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
             f'viewBox="0 0 {self.width} {self.height}" font-family="DejaVu Sans, Arial, sans-serif"'
-            ' style="display: block; max-width: 100%; height: auto; background: white">'
+            f' style="{WHOLE}; background: white">'
             f'<rect width="100%" height="100%" fill="white"/>{"".join(self.parts)}</svg>'
         )
         return Picture(svg, alt, width, height)
@@ -146,10 +126,10 @@ class Axes:
         dash = DASHES[index % len(DASHES)]
         self.drawing.path(self.points(xs, ys), PALETTE[index], dash=dash)
 
-    def band(self, xs, lows, highs, index=0):
+    def band(self, xs, lows, highs):
         """Draw a light band between two curves."""
         corners = self.points(xs, lows) + self.points(xs, highs)[::-1]
-        self.drawing.path(corners, "none", fill=PALETTE[index] + "44")
+        self.drawing.path(corners, "none", fill=PALETTE[0] + "44")
 
     def marks(self, lines, dash="2 3", color="#555", indent=0.4, line=1.2):
         """Draw horizontal lines `{label: value}`, with labels in the margin that do not overlap."""
@@ -189,12 +169,9 @@ def power(exponent):
 
 
 class Thinned:
-    """A growing curve, stored as at most 120 stretches of equal length.
+    """A growing curve, as a few stretches: the last x of each, and the mean and the range of y."""
 
-    Each stretch keeps its last x and the mean, the minimum, and the maximum of y.
-    """
-
-    def __init__(self, most=MOST_POINTS):
+    def __init__(self, most=120):
         self.most, self.length, self.stretches = most, 1, []  # [x, sum, count, low, high]
 
     def add(self, x, y):

@@ -6,15 +6,9 @@ from typing import NamedTuple
 import torch
 from torch.optim.lr_scheduler import LinearLR
 
-from charrnn_helpers.checkpoint import load_checkpoint, save_checkpoint
-from charrnn_helpers.data import StreamBatches, TimeMachine
-from charrnn_helpers.model import (
-    GRUScratch,
-    LSTMScratch,
-    RNNLMScratch,
-    RNNScratch,
-    WithDropout,
-)
+from charrnn_helpers.checkpoint import load_checkpoint
+from charrnn_helpers.data import StreamBatches
+from charrnn_helpers.model import GRUScratch, LSTMScratch, RNNLMScratch, RNNScratch, WithDropout
 from charrnn_helpers.training import Options, train
 
 FOLDER = Path(__file__).parent
@@ -47,16 +41,11 @@ RECIPES = {  # the last four have about the same number of weights
 }
 
 
-def path_of(name, folder=FOLDER):
-    """Return the path of a model's file; raise ValueError for a name that is not in RECIPES."""
+def trained_model(name="time_machine"):
+    """Return the model of this name, an RNNLMScratch with 32-bit weights, and its Vocab."""
     if name not in RECIPES:
         raise ValueError(f"there is no model {name!r}; choose from {', '.join(RECIPES)}")
-    return Path(folder) / f"{name}.safetensors"
-
-
-def trained_model(name="time_machine", folder=FOLDER):
-    """Return the model of this name, an RNNLMScratch with 32-bit weights, and its Vocab."""
-    model, vocab, _ = load_checkpoint(path_of(name, folder))
+    model, vocab, _ = load_checkpoint(FOLDER / f"{name}.safetensors")
     return model.float(), vocab
 
 
@@ -73,23 +62,3 @@ def start(recipe, vocab_size, ids):
     optimizer = recipe.optimizer(model.parameters(), lr=recipe.lr)
     decay = LinearLR(optimizer, 1, 0, total_iters=recipe.num_epochs * len(batches))
     return model, train(model, batches, options, optimizer, decay)
-
-
-def make(name, folder, text):
-    """Train the model of this name, save it into the folder, and yield a Record for each epoch.
-
-    The file also holds these records, after those of the first five steps.
-    """
-    recipe, path, data = RECIPES[name], path_of(name, folder), TimeMachine(32, 64, text)
-    ids = torch.cat([data.train_ids, data.val_ids]) if recipe.rates else data.train_ids
-    model, run = start(recipe, len(data.vocab), ids)
-    history = []
-    for record in run:
-        if record.step <= 5 or record.epoch == int(record.epoch):
-            history.append(record)
-        if record.epoch == int(record.epoch):
-            yield record
-    if recipe.rates:
-        model.rnn = model.rnn.without()
-        model.half()
-    save_checkpoint(path, model, data.vocab, history)

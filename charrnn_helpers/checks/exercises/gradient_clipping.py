@@ -1,63 +1,12 @@
-"""The exercises of notebook 4: the spectral radius, the factor, and clipping by the global norm."""
+"""The exercise of notebook 5: clipping by the global norm."""
 
 import math
 
 import torch
 from torch import nn
 
-from charrnn_helpers.checks.judge import Case, Exercise, case, draw
+from charrnn_helpers.checks.judge import Case, Exercise
 from charrnn_helpers.training import gradient_norm
-
-
-def my_spectral_radius(W):
-    values = torch.linalg.eigvals(W)
-    return values.abs().max().item()
-
-
-def given_spectral_radius(W):
-    return torch.linalg.eigvals(W).real.max().item()
-
-
-SPECTRAL_RADIUS = Exercise(
-    name="spectral_radius",
-    notebook=4,
-    answer=my_spectral_radius,
-    given=given_spectral_radius,
-    cases=(
-        case(torch.tensor([[0.0, -2.0], [2.0, 0.0]])),
-        case(torch.tensor([[-2.0, 0.0], [0.0, 1.0]])),
-        case(torch.tensor([[-3.0, 0.0], [0.0, -1.0]])),
-        case(torch.tensor([[0.5, 4.0], [0.0, 0.25]])),
-        case(torch.tensor([[1.0, -3.0], [3.0, 1.0]])),
-        case(draw(3, 3, seed=4)),
-        case(draw(8, 8, seed=5)),
-    ),
-)
-
-
-def my_clip_factor(norm, theta):
-    if norm <= theta:
-        return 1.0
-    return theta / norm
-
-
-CLIP_FACTOR = Exercise(
-    name="clip_factor",
-    notebook=4,
-    answer=my_clip_factor,
-    cases=(
-        case(4.0, 1.0),
-        case(0.5, 1.0),
-        case(2.0, 2.0),
-        case(10.0, 0.25),
-        case(1.5, 3.0),
-        case(0.2, 0.1),
-        case(0.0, 1.0),
-        case(0.0, 0.5),
-        case(2e-7, 1e-7),
-        case(4000.0, 1.0),
-    ),
-)
 
 
 class Gradients(nn.Module):
@@ -108,25 +57,18 @@ def my_clip_gradients(grad_clip_val, model):
     return norm
 
 
-CLIP_GRADIENTS = Exercise(
-    name="clip_gradients",
-    notebook=4,
-    answer=my_clip_gradients,
-    arguments=2,
-    drive=clipped,
-    cases=(
-        clip_case(1.0, [3.0, 4.0]),
-        clip_case(10.0, [3.0, 4.0]),
-        clip_case(1.0, [3.0], [4.0]),
-        clip_case(0.5, [[1.0, -2.0], [0.1, 2.0]], [0.3]),
-        clip_case(2.0, [0.5, -0.25], [0.125], [1.0, 1.0]),
-        clip_case(1.0, [3.0, 4.0], None),
-        clip_case(1.0, None, [3.0, 4.0]),
-        clip_case(6.0, [3.0, 4.0], None),
-        clip_case(1.0, [0.0, 0.0]),
-        clip_case(1.0, [1.0, math.inf], [2.0]),
-        clip_case(1.0, [1.0, -math.inf]),
-        clip_case(1.0, [1.0, 2.0], [math.nan]),
-    ),
+CLIP_CASES = (
+    clip_case(1.0, [3.0, 4.0]),
+    clip_case(10.0, [3.0, 4.0]),
+    clip_case(1.0, [3.0], [4.0]),
+    clip_case(0.5, [[1.0, -2.0], [0.1, 2.0]], [0.3]),
+    clip_case(2.0, [0.5, -0.25], [0.125], [1.0, 1.0]),
+    clip_case(1.0, [3.0, 4.0], None),
+    clip_case(1.0, None, [3.0, 4.0]),
+    clip_case(6.0, [3.0, 4.0], None),
+    clip_case(1.0, [0.0, 0.0]),
+    clip_case(1.0, [1.0, math.inf], [2.0]),
+    clip_case(1.0, [1.0, -math.inf]),
+    clip_case(1.0, [1.0, 2.0], [math.nan]),
 )
-EXERCISES = (SPECTRAL_RADIUS, CLIP_FACTOR, CLIP_GRADIENTS)
+EXERCISES = (Exercise("clip_gradients", 5, my_clip_gradients, CLIP_CASES, clipped, arguments=2),)

@@ -1,11 +1,11 @@
-"""The exercises of notebook 8: the area under the curve, units off, the distance of guesses."""
+"""The exercises of notebook 9: the area under the curve, and units off."""
 
 import copy
 
 import torch
 from torch import nn
 
-from charrnn_helpers.checks.judge import Case, Exercise, case, draw
+from charrnn_helpers.checks.judge import Exercise, case, draw
 from charrnn_helpers.checks.values import Odd, identical, name_of, settle
 from charrnn_helpers.model import make_model
 
@@ -26,19 +26,14 @@ def auc_case(num_values, num_positive, seed):
     return case(values, positive)
 
 
-AUC = Exercise(
-    name="auc",
-    notebook=8,
-    answer=my_auc,
-    cases=(
-        auc_case(2, 1, 1),
-        case(torch.tensor([0.1, 0.5, 0.3]), torch.tensor([False, True, True])),
-        auc_case(4, 1, 3),
-        auc_case(5, 3, 4),
-        auc_case(6, 5, 5),
-        auc_case(9, 4, 6),
-        auc_case(40, 11, 7),
-    ),
+AUC_CASES = (
+    auc_case(2, 1, 1),
+    case(torch.tensor([0.1, 0.5, 0.3]), torch.tensor([False, True, True])),
+    auc_case(4, 1, 3),
+    auc_case(5, 3, 4),
+    auc_case(6, 5, 5),
+    auc_case(9, 4, 6),
+    auc_case(40, 11, 7),
 )
 
 
@@ -79,47 +74,11 @@ def without_units(answer, units, num_hiddens):
         }
 
 
-def off_case(units, num_hiddens):
-    show = f"(a network of {num_hiddens} units, {units})"
-    return Case(show, lambda: (list(units), num_hiddens))
-
-
-SWITCH_OFF = Exercise(
-    name="switch_off",
-    notebook=8,
-    answer=my_switch_off,
-    given=given_switch_off,
-    arguments=2,
-    drive=without_units,
-    cases=(
-        off_case([1], 4),
-        off_case([], 4),
-        off_case([0, 2], 6),
-        off_case([5], 6),
-        off_case([3, 1, 2, 0], 4),
-    ),
+OFF_CASES = tuple(
+    case(units, num_hiddens)._replace(show=f"(a network of {num_hiddens} units, {units})")
+    for units, num_hiddens in [([1], 4), ([], 4), ([0, 2], 6), ([5], 6), ([3, 1, 2, 0], 4)]
 )
-
-
-def my_total_variation(p, q):
-    return (p - q).abs().sum(dim=-1) / 2
-
-
-def two_distributions(batch_size, vocab_size, seed):
-    make = [draw(batch_size, vocab_size, seed=seed + i, scale=1.5).softmax(dim=-1) for i in (0, 1)]
-    return case(*make)
-
-
-TOTAL_VARIATION = Exercise(
-    name="total_variation",
-    notebook=8,
-    answer=my_total_variation,
-    cases=(
-        case(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])),
-        case(torch.tensor([[0.5, 0.3, 0.2]]), torch.tensor([[0.2, 0.3, 0.5]])),
-        two_distributions(3, 4, 31),
-        case(torch.tensor([[0.25] * 4] * 2), torch.tensor([[0.25] * 4] * 2)),
-        two_distributions(4, 28, 33),
-    ),
+EXERCISES = (
+    Exercise("auc", 9, my_auc, AUC_CASES),
+    Exercise("switch_off", 9, my_switch_off, OFF_CASES, without_units, given_switch_off, 2),
 )
-EXERCISES = (AUC, SWITCH_OFF, TOTAL_VARIATION)

@@ -34,19 +34,12 @@ def vocab_case(text, probe, ids):
     return Case(f"({text!r}), encode({probe!r}), decode({ids})", lambda: (text, probe, list(ids)))
 
 
-VOCABULARY = Exercise(
-    name="vocabulary",
-    notebook=1,
-    answer=MyVocab,
-    arguments=1,
-    drive=use_vocab,
-    cases=(
-        vocab_case("b a", "ab<", [3, 0, 2, 1]),
-        vocab_case("banana", "abnabz", [3, 1, 2, 1, 3]),
-        vocab_case("the time machine", "time caf\u00e9", [9, 6, 7, 4, 0, 2]),
-        vocab_case("a Bb", "AbB a", [4, 0, 2, 1]),
-        vocab_case("3 b!\n", "b3!? \n", [5, 1, 0, 3]),
-    ),
+VOCABULARY_CASES = (
+    vocab_case("b a", "ab<", [3, 0, 2, 1]),
+    vocab_case("banana", "abnabz", [3, 1, 2, 1, 3]),
+    vocab_case("the time machine", "time caf\u00e9", [9, 6, 7, 4, 0, 2]),
+    vocab_case("a Bb", "AbB a", [4, 0, 2, 1]),
+    vocab_case("3 b!\n", "b3!? \n", [5, 1, 0, 3]),
 )
 
 
@@ -57,22 +50,17 @@ def my_windows(ids, num_steps):
     return X, Y
 
 
-WINDOWS = Exercise(
-    name="windows",
-    notebook=1,
-    answer=my_windows,
-    drive=lambda answer, *args: named(answer(*args), "X", "Y"),
-    cases=tuple(
-        case(torch.tensor(ids), num_steps)
-        for ids, num_steps in [
-            ([5, 6, 7, 8], 2),
-            ([1, 2, 1, 2, 1, 2], 2),
-            ([5, 6, 7, 8], 3),
-            ([3, 1, 4, 1, 5], 1),
-            ([9, 8, 7, 6, 5, 4, 3], 3),
-            ([2, 0, 1, 4, 3, 7, 5, 6, 9, 8, 300, 10], 5),
-        ]
-    ),
+def X_and_Y(answer, *args):  # noqa: N802
+    return named(answer(*args), "X", "Y")
+
+
+WINDOWS_CASES = (
+    case(torch.tensor([5, 6, 7, 8]), 2),
+    case(torch.tensor([1, 2, 1, 2, 1, 2]), 2),
+    case(torch.tensor([5, 6, 7, 8]), 3),
+    case(torch.tensor([3, 1, 4, 1, 5]), 1),
+    case(torch.tensor([9, 8, 7, 6, 5, 4, 3]), 3),
+    case(torch.tensor([2, 0, 1, 4, 3, 7, 5, 6, 9, 8, 300, 10]), 5),
 )
 
 
@@ -81,19 +69,14 @@ def my_one_hot(X, vocab_size):
     return (X.unsqueeze(-1) == places).float()
 
 
-ONE_HOT = Exercise(
-    name="one_hot",
-    notebook=1,
-    answer=my_one_hot,
-    cases=(
-        case(torch.tensor([0, 2]), 5),
-        case(torch.tensor([1, 1, 0]), 3),
-        case(torch.tensor([[3, 0, 1], [2, 2, 4]]), 6),
-        case(torch.tensor(3), 4),
-        case(torch.tensor([1]), 3),
-        case(torch.tensor([299, 7]), 301),
-        case(torch.tensor([[[0, 27, 5], [1, 2, 3]], [[9, 8, 7], [4, 0, 1]]]), 28),
-    ),
+ONE_HOT_CASES = (
+    case(torch.tensor([0, 2]), 5),
+    case(torch.tensor([1, 1, 0]), 3),
+    case(torch.tensor([[3, 0, 1], [2, 2, 4]]), 6),
+    case(torch.tensor(3), 4),
+    case(torch.tensor([1]), 3),
+    case(torch.tensor([299, 7]), 301),
+    case(torch.tensor([[[0, 27, 5], [1, 2, 3]], [[9, 8, 7], [4, 0, 1]]]), 28),
 )
 
 
@@ -107,17 +90,16 @@ def given_time_first(batch, vocab_size):
     return one_hot(batch, vocab_size).reshape(num_steps, batch_size, vocab_size)
 
 
-TIME_FIRST = Exercise(
-    name="time_first",
-    notebook=1,
-    answer=my_time_first,
-    given=given_time_first,
-    cases=(
-        case(torch.tensor([[0, 1], [2, 3]]), 4),
-        case(torch.tensor([[0, 1, 2], [3, 4, 5]]), 6),
-        case(torch.arange(15).reshape(3, 5), 15),
-        case(torch.tensor([[3], [1], [4], [1]]), 9),
-        case(torch.tensor([[2, 0, 1]]), 3),
-    ),
+TIME_FIRST_CASES = (
+    case(torch.tensor([[0, 1], [2, 3]]), 4),
+    case(torch.tensor([[0, 1, 2], [3, 4, 5]]), 6),
+    case(torch.arange(15).reshape(3, 5), 15),
+    case(torch.tensor([[3], [1], [4], [1]]), 9),
+    case(torch.tensor([[2, 0, 1]]), 3),
 )
-EXERCISES = (VOCABULARY, WINDOWS, ONE_HOT, TIME_FIRST)
+EXERCISES = (
+    Exercise("vocabulary", 1, MyVocab, VOCABULARY_CASES, use_vocab, arguments=1),
+    Exercise("windows", 1, my_windows, WINDOWS_CASES, X_and_Y),
+    Exercise("one_hot", 1, my_one_hot, ONE_HOT_CASES),
+    Exercise("time_first", 1, my_time_first, TIME_FIRST_CASES, given=given_time_first),
+)

@@ -1,0 +1,123 @@
+"""What answers a question or an exercise is not in view while it is asked."""
+
+import ast
+import re
+
+import nbformat
+import pytest
+
+from charrnn_helpers import checks
+from charrnn_helpers.checks.predictions import PREDICTIONS
+from tools.course import NOTEBOOKS, is_folded
+
+CELLS = {path.stem: nbformat.read(path, as_version=4).cells for path in NOTEBOOKS}
+EACH = pytest.mark.parametrize("name", CELLS)
+LEAST = 9  # nodes of an expression that is asked for: `x + y` may stand anywhere
+
+# Exercises whose answer, or a part of it, stands above them in the same section, and why.
+ABOVE = {
+    "rnn_loop": "one step is given; it asks for the loop, its first state, and its results",
+    "cross_entropy": "it begins with the draft, and asks for what does not overflow",
+    "clip_gradients": "the formula is the definition; it asks for None, for nan, and for in place",
+    "temperature": "the formula is the definition; it asks for the limit at T = 0",
+    "lstm_step": "a hunt: the two equations are what the code is compared with",
+}
+FORMULAS = {  # a formula that would give an exercise away: a pattern of it
+    "one_hot": r"\\mathbf\{I\}|\\delta_",
+    "num_params": r"\\cdot 32|\\cdot 28",
+    "mean_perplexity": r"\\sum_[bk].*n_[bk]",
+    "bigram": r"N_\{?ab|N\(ab",
+    "train_step": r"^1\. Forget",
+    "linear_backward": r"\\mathrm\{d\}\\mathbf\{H\} = ",
+    "step_back": r"\\mathbf\{W\}_\{hh\}\^\\top",
+    "auc": r"n_1 \(n_1 \+ 1\)",
+    "mixture_loss": r"w \\?,? ?p|1 - w\) ?q",
+    **dict.fromkeys(["rnn_loop"], r"\\mathbf\{H\}_t = \\tanh"),
+    **dict.fromkeys(["cross_entropy"], r"\\ln \\Big\( \\sum_j"),
+    **dict.fromkeys(["clip_gradients"], r"\\min\\Big"),
+    **dict.fromkeys(["temperature"], r"e\^\{o_i / T\}"),
+    **dict.fromkeys(["lstm_step"], r"\\mathbf\{F\}_t \\odot"),
+}
+
+
+def between(name, asked):
+    """The cells between a question and the cell that shows the outcome, and that cell."""
+    cells = CELLS[name]
+    first = next(i for i, c in enumerate(cells) if f'checks.predict("{asked}"' in c.source)
+    last = next(i for i, c in enumerate(cells) if f'checks.reveal(\n    "{asked}"' in c.source
+                or f'checks.reveal("{asked}"' in c.source)  # fmt: skip
+    return cells[first + 1 : last], cells[last]
+
+
+def said(asked):
+    """A pattern of the answer: a number as a word, or a choice as code."""
+    if asked.choices is None:
+        return rf"(?<![\d.,]){re.escape(str(asked.answer))}(?![\d,]|\.\d)"
+    return rf"`\"{re.escape(str(asked.answer))}\"`"
+
+
+@pytest.mark.parametrize("asked", PREDICTIONS, ids=lambda asked: asked.name)
+def test_between_a_question_and_its_outcome_nothing_answers_it(asked):
+    name = NOTEBOOKS[asked.notebook - 1].stem
+    cells, outcome = between(name, asked.name)
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            assert not re.search(said(asked), cell.source), cell.source
+        elif not re.match(r"checks\.\w+\(my_", cell.source):
+            assert cell.outputs == [], cell.source
+            assert is_folded(cell) or not re.search(r"^\s*assert\b", cell.source, re.M)
+    (note,) = [o.data for o in outcome.outputs if "No prediction was made" in str(o)]
+    shown, unfolded = note["text/html"].split("<details>")
+    assert "Show the answer" in unfolded and "It is" not in shown
+
+
+@EACH
+def test_each_question_has_its_outcome(name):
+    pattern = r"checks\.{}\(\s*\"(\w+)\""
+    source = "\n".join(cell.source for cell in CELLS[name] if cell.cell_type == "code")
+    asked, told = (re.findall(pattern.format(word), source) for word in ("predict", "reveal"))
+    assert asked == told == [p.name for p in PREDICTIONS if p.notebook == int(name[:2])]
+
+
+class Anonymous(ast.NodeTransformer):
+    """Names are left out, so that an expression with other names is the same."""
+
+    def visit_Name(self, node):
+        return ast.Name("_", ast.Load())
+
+    def visit_Attribute(self, node):
+        self.generic_visit(node)
+        of_self = isinstance(node.value, ast.Name) and node.attr.startswith(("W_", "b_"))
+        return ast.Name("_", ast.Load()) if of_self else ast.Attribute(node.value, node.attr, None)
+
+
+def expressions(source):
+    """The larger expressions in a piece of code, without their names."""
+    tree = Anonymous().visit(ast.parse(source))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.expr)]
+    return {ast.dump(n) for n in nodes if sum(1 for _ in ast.walk(n)) >= LEAST}
+
+
+def above(exercise):
+    """The cells above an exercise in its section, without those that are folded."""
+    cells = CELLS[NOTEBOOKS[exercise.notebook - 1].stem]
+    place = next(i for i, c in enumerate(cells) if c.source.startswith(f"checks.{exercise.name}("))
+    start = max(i for i, c in enumerate(cells[:place]) if c.source.startswith("## "))
+    return [c for c in cells[start : place - 1] if not is_folded(c)]
+
+
+def given_away(exercise):
+    """What stands above the exercise: expressions of its answer, and its formula."""
+    cells = above(exercise)
+    asked = expressions(exercise.source)
+    code = [c.source for c in cells if c.cell_type == "code"]
+    found = [c for c in code if asked & expressions(c)]
+    pattern = FORMULAS.get(exercise.name)
+    prose = [c.source for c in cells if c.cell_type == "markdown"]
+    return found + [c for c in prose if pattern and re.search(pattern, c, re.M)]
+
+
+@pytest.mark.parametrize("exercise", checks.EXERCISES, ids=lambda e: e.name)
+def test_above_an_exercise_its_answer_is_not_given(exercise):
+    found = given_away(exercise)
+    assert bool(found) == (exercise.name in ABOVE), found
