@@ -14,6 +14,7 @@ from PIL import Image
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, warm_up
 from charrnn_helpers.show import demos
+from charrnn_helpers.show.style import visible
 from tests.conftest import generator, make_model
 
 TEXT = "the time traveller for so it will be convenient to speak of him " * 40
@@ -26,6 +27,11 @@ FIRST, SECOND = (torch.randn(36, len(VOCAB), generator=generator(k)) for k in (3
 FIRST, SECOND = FIRST.softmax(dim=-1).tolist(), SECOND.softmax(dim=-1).tolist()
 
 
+NAMES = [visible(token) for token in VOCAB.idx_to_token]
+EVEN = [[1 / len(NAMES)] * len(NAMES) for _ in NAMES]
+LEARNED = (torch.eye(len(NAMES)) / 2 + 1 / (2 * len(NAMES))).tolist()
+
+
 def decay(radius, num_steps):
     return [radius**lag for lag in range(num_steps)]
 
@@ -34,6 +40,7 @@ DEMOS = {
     "one_hot_window": lambda: demos.one_hot_window(TEXT, VOCAB, 100, 12),
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
     "reading": lambda: demos.reading(MODEL, SENTENCE, VOCAB, 20),
+    "two_tables": lambda: demos.two_tables(EVEN, {0: EVEN, 5: LEARNED}, NAMES, 5),
     "guessing_game": lambda: demos.guessing_game(SENTENCE, 10, "vxave_"),
     "uncertainty": lambda: demos.uncertainty(e=5, o=3, i=0, space=1),
     "gradient_journey": lambda: demos.gradient_journey(decay, 1.2, 1.0),
@@ -212,3 +219,11 @@ def test_no_gradient_is_kept():
     with torch.enable_grad():
         demos.reading(MODEL, SENTENCE, VOCAB, 5)
     assert all(p.grad is None for p in MODEL.parameters())
+
+
+def test_two_tables_tell_how_far_they_are_apart():
+    tables = {0: EVEN, 5: LEARNED}
+    assert "difference between two cells is 0.00" in demos.two_tables(EVEN, tables, NAMES, 0).alt
+    apart = max(LEARNED[0]) - 1 / len(NAMES)
+    found = demos.two_tables(EVEN, tables, NAMES, 5)
+    assert f"is {apart:.2f}." in found.alt and "learned, after 5 steps" in found.svg
