@@ -398,6 +398,7 @@ def scoreboard(losses, ours=()):
     The models named in `ours`, those that the notebook has built, are marked.
     """
     left, right = (f"style='text-align: {side}; padding: 0.1em 1em'" for side in ("left", "right"))
+    plain = left.replace("text", "font-weight: normal; text", 1)
     titles = ("perplexity", "bits per character")
     titles = "".join(f"<th scope='col' {right}>{title}</th>" for title in titles)
     rows = [f"<th scope='col' {left}>model</th>{titles}"]
@@ -406,7 +407,7 @@ def scoreboard(losses, ours=()):
         shown = f"<b>▸ {shown}</b>" if name in ours else shown
         numbers = (perplexity(loss), bits_per_char(loss))
         cells = "".join(f"<td {right}>{number:.2f}</td>" for number in numbers)
-        rows.append(f"<th scope='row' {left}>{shown}</th>{cells}")
+        rows.append(f"<th scope='row' {plain}>{shown}</th>{cells}")
     head, *body = (f"<tr>{row}</tr>" for row in rows)
     style = f" style='{LARGE[zoom()]}'" if LARGE[zoom()] else ""
     return HTML(f"<table{style}><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>")
