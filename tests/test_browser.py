@@ -170,6 +170,7 @@ from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import make_model
 from charrnn_helpers.show.controls import Button, Slider, Text, explore
 from charrnn_helpers.show.demos import draw_next
+from charrnn_helpers.show.style import visible
 from charrnn_helpers.trained import trained_model
 model, vocab = trained, trained_vocab = trained_model()
 model_vocab, text = vocab, preprocess(story_path().read_text(encoding="utf-8"))
@@ -208,7 +209,7 @@ def test_the_demos_answer_on_one_page(open_page, served):
     page.restart_and_explore(600)
     assert page.problems() == 0
     panels = page.page.locator(".charrnn-panel")
-    assert panels.count() == len(sources)
+    wait_for(lambda: panels.count() == len(sources), 120)
     assert page.page.get_by_text("Changes so far").count() == 0  # that is for the cockpit
     for i, (_, sliders) in enumerate(sources):
         for name in sliders[:1]:
