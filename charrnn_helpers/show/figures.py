@@ -397,17 +397,16 @@ def scoreboard(losses, ours=()):
 
     The models named in `ours`, those that the notebook has built, are marked.
     """
-    left, right = (f"style='text-align: {side}; padding: 0.1em 1em'" for side in ("left", "right"))
-    plain = left.replace("text", "font-weight: normal; text", 1)
+    left, right = (f"text-align: {side}; padding: 0.1em 1em" for side in ("left", "right"))
     titles = ("perplexity", "bits per character")
-    titles = "".join(f"<th scope='col' {right}>{title}</th>" for title in titles)
-    rows = [f"<th scope='col' {left}>model</th>{titles}"]
+    titles = "".join(f"<th scope='col' style='{right}'>{title}</th>" for title in titles)
+    rows = [f"<th scope='col' style='{left}'>model</th>{titles}"]
     for name, loss in sorted(losses.items(), key=lambda item: -item[1]):
         shown = html.escape(name)
         shown = f"<b>▸ {shown}</b>" if name in ours else shown
         numbers = (perplexity(loss), bits_per_char(loss))
-        cells = "".join(f"<td {right}>{number:.2f}</td>" for number in numbers)
-        rows.append(f"<th scope='row' {plain}>{shown}</th>{cells}")
+        cells = "".join(f"<td style='{right}'>{number:.2f}</td>" for number in numbers)
+        rows.append(f"<th scope='row' style='font-weight: normal; {left}'>{shown}</th>{cells}")
     head, *body = (f"<tr>{row}</tr>" for row in rows)
     style = f" style='{LARGE[zoom()]}'" if LARGE[zoom()] else ""
     return HTML(f"<table{style}><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>")
