@@ -176,7 +176,7 @@ model, vocab = trained, trained_vocab = trained_model()
 model_vocab, text = vocab, preprocess(story_path().read_text(encoding="utf-8"))
 test_text, val_text, data = text, text, SimpleNamespace(text=text)
 actual = torch.eye(28)
-times, inputs = torch.ones(28, 1), torch.eye(28)
+share = torch.full((28, 1), 1 / 28)
 def norms_for_radius(radius, num_steps=40):
     return [radius**lag for lag in range(num_steps)]
 partner, places_of = None, range(300)
