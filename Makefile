@@ -30,7 +30,7 @@ help:
 	@echo "make filled     the same with all model answers filled in, in strict mode"
 	@echo "make notebooks  execute every notebook in place"
 	@echo "make sync       copy changed definitions from the package into the notebooks"
-	@echo "make models     train the course's models anew, into build/models/"
+	@echo "make models     train the course's models and measure its records anew, into build/models/"
 	@echo "make bench      measure speed beside D2L's code and nn.RNN (ONLY=step: one part)"
 	@echo "make site       build the online edition into build/site"
 	@echo "make slides     build a deck of slides from each notebook into build/slides"
@@ -83,6 +83,7 @@ sync: $(TEST)
 
 models: $(TEST)
 	$(PY) -m tools.models
+	$(PY) -m tools.records
 
 bench: $(TEST)
 	$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY))

@@ -656,7 +656,6 @@ ACTUAL = {
     "windows_in_12": 7,
     "same_letter": True,
     "lost_state": 0.0017,
-    "which_saturates": {"sigma = 0.01": 0.0, "sigma = 0.2": 0.01, "sigma = 2.0": 0.9},
     "large_logits": math.inf,
     "fresh_perplexity": 28.003,
     "clip_direction": 0.682,

@@ -13,7 +13,7 @@ from PIL import Image
 
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, warm_up
-from charrnn_helpers.show import demos
+from charrnn_helpers.show import demos, memory
 from charrnn_helpers.show.style import visible
 from tests.conftest import generator, make_model
 
@@ -40,6 +40,7 @@ DEMOS = {
     "one_hot_window": lambda: demos.one_hot_window(TEXT, VOCAB, 100, 12),
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
     "reading": lambda: demos.reading(MODEL, SENTENCE, VOCAB, 20),
+    "hand_memory": lambda: memory.hand_memory("to be spoken", VOCAB, 1.5),
     "two_tables": lambda: demos.two_tables(EVEN, {0: EVEN, 5: LEARNED}, NAMES, 5),
     "guessing_game": lambda: demos.guessing_game(SENTENCE, 10, "vxave_"),
     "uncertainty": lambda: demos.uncertainty(e=5, o=3, i=0, space=1),

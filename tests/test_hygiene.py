@@ -20,6 +20,9 @@ IGNORED = {
         "# Demo: what the network writes",
     ],
     "02_recurrence": [
+        "trained, trained_vocab = trained_model()",
+        'for text in ["he had done somethin", "the time machin", "i had come in"]:',
+        "# Demo: the hidden state of the trained model, character by character",
         "generator = torch.Generator().manual_seed(1)",
     ],
     "04_counting": [

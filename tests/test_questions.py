@@ -23,7 +23,6 @@ ABOVE = {
 }
 FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "one_hot": r"\\mathbf\{I\}|\\delta_",
-    "num_params": r"\\cdot 32|\\cdot 28",
     "mean_perplexity": r"\\sum_[bk].*n_[bk]",
     "bigram": r"N_\{?ab|N\(ab",
     "train_step": r"^1\. Forget",

@@ -53,7 +53,7 @@ from charrnn_helpers.checks.verdict import (
 )
 
 vocabulary, windows, one_hot, time_first = one_hot_encoding.EXERCISES
-rnn_loop, broken_rnn, num_params = recurrence.EXERCISES
+rnn_loop, odd_letters, broken_rnn = recurrence.EXERCISES
 cross_entropy, mean_perplexity = loss_and_perplexity.EXERCISES
 (bigram,) = counting.EXERCISES
 (clip_gradients,) = gradient_clipping.EXERCISES

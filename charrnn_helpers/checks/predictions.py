@@ -70,10 +70,6 @@ PREDICTIONS = (
         "numbers differ.", lambda difference: "other" if difference > 0 else "same", "other",
         {"error": "PyTorch raises an error", "same": "the outputs are the same",
          "other": "the outputs differ"}),
-    Prediction("which_saturates", 2, "Which sigma puts the most states close to -1 or 1, where "
-        "tanh is flat?", "Large weights make large sums, and far from 0, tanh is close to 1 "
-        "or -1.", lambda shares: max(shares, key=shares.get).removeprefix("sigma = "), "2.0",
-        {"0.01": "the smallest", "0.2": "the one in between", "2.0": "the largest"}),
     Prediction("large_logits", 3, "What does the naive loss give for logits a hundred times as "
         "large?", "exp(100) is too large for a 32-bit number, so it becomes inf, and so does the "
         "loss.", lambda loss: "inf" if loss == math.inf else "nan" if loss != loss else "large",

@@ -48,7 +48,8 @@ class Difference(NamedTuple):
     def of_part(self, text):
         """Return the sentence, after the name of the part if there is one."""
         part = self.part
-        return f"{part[0].upper()}{part[1:]}: {text[0].lower()}{text[1:]}" if part else text
+        start = part if "_" in part else f"{part[:1].upper()}{part[1:]}"  # b_h is a name
+        return f"{start}: {text[0].lower()}{text[1:]}" if part else text
 
 
 def attempt(work, *args):

@@ -89,7 +89,7 @@ def reading(model, sentence, vocab, read):
     em = Drawing(0, 0).em
     left, top, right = 5 * em, 1.9 * em, WIDTH - 3.8 * em
     units, column = model.rnn.num_hiddens, (WIDTH - left - 5 * em) / len(sentence)
-    height = 9 * units
+    height = min(9 * units, 320)
     d = Drawing(WIDTH, 3.6 * em + height)
     for t, char in enumerate(sentence):
         weight = "bold" if t == read - 1 else "normal"

@@ -274,6 +274,34 @@ def unrolled(characters, targets=()):
 
 
 @look()
+def three_units():
+    """Draw the weights of the network that was built by hand: a space, a t, and three units."""
+    fig, ax = _sketch(3.0, (-1.2, 8.2), (-1.5, 2.3))
+    names = {"space": (0, 1), "t": (0, -1), "unit 0": (2.6, 1), "unit 1": (4.6, -0.6)}
+    names["unit 2"] = (6.6, 0.4)
+    boxes = {
+        name: _write(ax, *place, name, PALETTE[name.startswith("unit")])
+        for name, place in names.items()
+    }
+    arrows = [("space", "unit 0", "6"), ("unit 0", "unit 1", "3"), ("t", "unit 1", "7")]
+    arrows += [("unit 1", "unit 2", "3"), ("space", "unit 2", "-9")]
+    for start, end, weight in arrows:
+        (x, y), (x2, y2) = names[start], names[end]
+        bend = -0.35 if weight == "-9" else 0.0
+        _arrow(ax, (x, y), (x2, y2), between=(boxes[start], boxes[end]), bend=bend)
+        up = 1.45 if bend else 0.17
+        _write(ax, (x + x2) / 2, (y + y2) / 2 + up, weight, weight="bold")
+    loop = {"arrowstyle": "-|>", "color": PALETTE[1], "lw": 3, "shrinkA": 0, "shrinkB": 0}
+    loop["connectionstyle"] = "arc3,rad=-1.6"
+    ax.annotate("", (6.95, 0.05), (7.05, 0.7), arrowprops=loop)
+    _write(ax, 7.8, 0.4, "3", weight="bold")
+    for name, bias in {"unit 0": "-3", "unit 1": "-6", "unit 2": "3"}.items():
+        x, y = names[name]
+        _write(ax, x, y - 0.55, f"bias {bias}", size="small")
+    return fig
+
+
+@look()
 def way_back(characters):
     """Draw the path of a gradient: from the loss of the last character back through every step."""
     last = len(characters)

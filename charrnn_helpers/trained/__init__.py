@@ -1,5 +1,9 @@
-"""Models that the course has trained on The Time Machine.  `make models` trains them anew."""
+"""Models that the course has trained on The Time Machine, and what long runs have measured.
 
+`make models` makes all of them anew.
+"""
+
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +51,15 @@ def trained_model(name="time_machine"):
         raise ValueError(f"there is no model {name!r}; choose from {', '.join(RECIPES)}")
     model, vocab, _ = load_checkpoint(FOLDER / f"{name}.safetensors")
     return model.float(), vocab
+
+
+def recorded(name):
+    """Return what `tools.records` has measured under this name, a dict."""
+    path = FOLDER / f"{name}.json"
+    if not path.exists():
+        known = ", ".join(sorted(path.stem for path in FOLDER.glob("*.json")))
+        raise ValueError(f"there is no record {name!r}; choose from {known}")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def start(recipe, vocab_size, ids):

@@ -1,22 +1,13 @@
-"""The exercises of notebook 2: counting parameters, the loop, a broken network."""
+"""The exercises of notebook 2: the loop, weights for a memory, a broken network."""
+
+import math
 
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, case, draw, drawn, gradients
-from charrnn_helpers.checks.values import Odd, attempt, named
-from charrnn_helpers.model import RNNScratch
-
-
-def my_num_params(vocab_size, num_hiddens):
-    W_xh = vocab_size * num_hiddens
-    W_hh = num_hiddens * num_hiddens
-    b_h = num_hiddens
-    W_hq = num_hiddens * vocab_size
-    b_q = vocab_size
-    return W_xh + W_hh + b_h + W_hq + b_q
-
-
-NUM_PARAMS_CASES = (case(3, 2), case(2, 5), case(4, 4), case(28, 32), case(28, 256))
+from charrnn_helpers.checks.values import Fact, Odd, as_tensor, attempt, named, settle
+from charrnn_helpers.data import Vocab
+from charrnn_helpers.model import RNNScratch, one_hot
 
 
 def step_case(b, n, h, seed):
@@ -85,6 +76,81 @@ LOOP_CASES = (
 )
 
 
+def my_odd_letters(vocab):
+    W_xh = torch.zeros(len(vocab), 1)
+    W_hh = torch.zeros(1, 1)
+    b_h = torch.zeros(1)
+    W_xh[vocab[" "], 0] = -9.0
+    W_hh[0, 0] = -3.0
+    return W_xh, W_hh, b_h
+
+
+def unit_at_work(answer, vocab, texts):
+    """Build the network, let it read the texts, and tell whether its unit is right at each letter.
+
+    If it is not, tell of which kind the weights are: that tells the mistakes apart.
+    """
+    found, rnn = named(answer(vocab), "W_xh", "W_hh", "b_h"), RNNScratch(len(vocab), 1)
+    sizes = {"W_xh": (len(vocab), 1), "W_hh": (1, 1), "b_h": (1,)}
+    for name, size in sizes.items():
+        weights = settle(found[name])
+        weights = as_tensor(weights) if isinstance(weights, list) else weights
+        if isinstance(weights, torch.Tensor):
+            found[name] = Fact(f"a tensor of shape {tuple(weights.shape)}")
+            if tuple(weights.shape) == size:
+                getattr(rnn, name).data = weights.float()
+    if found != {name: Fact(f"a tensor of shape {size}") for name, size in sizes.items()}:
+        return found
+    wrong = next((place for text in texts for place in wrong_places(rnn, vocab, text)), None)
+    kinds = f"not right, with {kinds_of_weights(rnn, vocab)}"
+    return found | {"the unit": Fact(kinds, wrong) if wrong else Fact("right after each letter")}
+
+
+def wrong_places(rnn, vocab, text):
+    """Yield, in words, where the unit is not at least 0.5 or at most -0.5 as it should be."""
+    with torch.no_grad():
+        X = one_hot(vocab.encode(text).unsqueeze(1), len(vocab))  # (num_steps, 1, vocab_size)
+        values = torch.cat(rnn(X)[0]).flatten().tolist()
+    for t, value in enumerate(values):
+        letters = t - text.rindex(" ", 0, t + 1)  # since the last space
+        if letters and not (value >= 0.5 if letters % 2 else value <= -0.5):
+            yield f"after {text[max(0, t - 20) : t + 1]!r}, it is at {value:.2f}"
+
+
+def kinds_of_weights(rnn, vocab):
+    """Describe the weights by their signs, and by which of two is the stronger one."""
+    w, b, space = rnn.W_hh.item(), rnn.b_h.item(), rnn.W_xh[vocab[" "], 0].item()
+    known = [i for i, token in enumerate(vocab.idx_to_token) if token not in (" ", "<unk>")]
+    letters = set(rnn.W_xh[known, 0].tolist())
+    own = (
+        "above 0" if w > 0 else "of 0" if w == 0 else "from -1.1 to 0" if w > -1.1 else "below -1.1"
+    )
+    own = own if math.isfinite(w) else "that is not finite"
+    weak = "below 0, but weaker than that" if space + abs(w) > -1 else "below 0"
+    start = "above 0" if space > 0 else "of 0" if space == 0 else weak
+    start = start if math.isfinite(space) else "that is not finite"
+    alike = (
+        "without weights"
+        if letters == {0.0}
+        else "with equal weights"
+        if len(letters) == 1
+        else "with different weights"
+    )
+    bias = "a bias of 0" if b == 0 else "a bias"
+    return f"a self-weight {own}, a weight of the space {start}, {bias}, and letters {alike}"
+
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+TURNED = f" {ALPHABET} {ALPHABET[1:]}a {ALPHABET[::-1]}"  # each letter at an odd and an even place
+ENGLISH = (" a", " an", " the", " to be", " the time traveller for so it will be", TURNED)
+ODD_CASES = (
+    Case("(vocab)", lambda: (Vocab(f"{ALPHABET} "), (*ENGLISH, " " + 40 * "a"))),
+    Case(
+        "(Vocab('ab\\n '))", lambda: (Vocab("ab\n "), (" a", " ab a", " abba ab b", " " + 40 * "a"))
+    ),
+)
+
+
 class MyRNN(RNNScratch):
     def forward(self, inputs, state=None):
         if state is None:
@@ -124,6 +190,6 @@ def network_with(answer, inputs, state, W_xh, W_hh, b_h):
 
 EXERCISES = (
     Exercise("rnn_loop", 2, my_rnn_loop, LOOP_CASES, states_and_last),
+    Exercise("odd_letters", 2, my_odd_letters, ODD_CASES, unit_at_work),
     Exercise("broken_rnn", 2, MyRNN, LOOP_CASES, network_with, GivenRNN, arguments=2),
-    Exercise("num_params", 2, my_num_params, NUM_PARAMS_CASES),
 )

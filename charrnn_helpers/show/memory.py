@@ -1,0 +1,57 @@
+"""A memory that was built by hand: three units that know whether a word began with a t."""
+
+import torch
+
+from charrnn_helpers._guards import check_text
+from charrnn_helpers.model import RNNScratch, one_hot
+from charrnn_helpers.show.demos import WIDTH, shade
+from charrnn_helpers.show.style import PALETTE, visible
+from charrnn_helpers.show.svg import MONO, Axes, Drawing
+
+ROWS = ("a space has just come", "t after a space", "the word began with t")
+
+
+def built_by_hand(vocab, self_weight=3.0):
+    """Return an RNNScratch of three units; unit 2 is positive while the word began with a t."""
+    rnn = RNNScratch(len(vocab), 3)
+    with torch.no_grad():
+        for weights in rnn.parameters():
+            weights.zero_()
+        rnn.b_h.copy_(torch.tensor([-3.0, -6.0, 3.0]))
+        rnn.W_xh[vocab[" "]] = torch.tensor([6.0, 0.0, -9.0])
+        rnn.W_xh[vocab["t"], 1] = 7.0
+        rnn.W_hh[0, 1] = rnn.W_hh[1, 2] = 3.0
+        rnn.W_hh[2, 2] = self_weight
+    return rnn
+
+
+@torch.no_grad()
+def hand_memory(sentence, vocab, self_weight):
+    """Draw the three units while they read a space and then the sentence, of at most 40 letters."""
+    check_text(sentence, vocab, "sentence")
+    text = " " + sentence.lstrip()[:39]
+    X = one_hot(vocab.encode(text).unsqueeze(1), len(vocab))  # (num_steps, 1, vocab_size)
+    units = torch.cat(built_by_hand(vocab, self_weight)(X)[0]).T.tolist()  # (3, num_steps)
+    d = Drawing(WIDTH, 345)
+    em, left = d.em, 11.4 * d.em
+    column = (WIDTH - left - d.em) / 40
+    for t, char in enumerate(text):
+        d.text(left + (t + 0.5) * column, 1.4 * em, visible(char), "middle", **MONO)
+    for row, (name, values) in enumerate(zip(ROWS, units, strict=True)):
+        y = (2 + 1.9 * row) * em
+        d.text(left - 0.5 * em, y + 1.15 * em, name, "end", size=0.93)
+        d.pixels(left, y, len(text) * column, 1.6 * em, [[shade(value) for value in values]])
+    axes = Axes(d, (left, 8.6 * em, left + 40 * column, 345 - 3 * em), (0, 40), (-1.05, 1.05))
+    axes.frame("", "", yticks={-1: "-1", 0: "0", 1: "1"})
+    d.text(left - 2.2 * em, 10 * em, "the third unit,", "end", size=0.93)
+    d.text(left - 2.2 * em, 11.3 * em, "as a curve", "end", size=0.93)
+    d.line(left, axes.y(0), left + 40 * column, axes.y(0), "#555", 1, "2 3")
+    places = [t + 0.5 for t in range(len(text))]
+    axes.curve(places, units[2], 0)
+    for t, value in zip(places, units[2], strict=True):
+        d.dot(axes.x(t), axes.y(value), PALETTE[value > 0], 3)
+    words = (
+        f"self-weight {self_weight:g}: after {text.strip()[-12:]!r}, it is at {units[2][-1]:.3f}"
+    )
+    d.text(left + 20 * column, 345 - 0.3 * em, words, "middle")
+    return d.picture(f"Three units read {text!r}. The third one, {words}.")
