@@ -144,6 +144,11 @@ def check_prediction(model, prefix, num_preds, vocab, *settings, **more):
     check_weights(model)
 
 
+def check_beam(model, prefix, num_preds, vocab, width):
+    check_prediction(model, prefix, num_preds, vocab)
+    check_size("width", width, most=len(vocab))
+
+
 def check_settings(logits, temperature=1.0, top_k=None, top_p=None):
     if temperature != 0:
         check_positive("temperature", temperature)

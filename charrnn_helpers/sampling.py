@@ -5,6 +5,7 @@ import math
 import torch
 
 from charrnn_helpers._guards import (
+    check_beam,
     check_prediction,
     check_settings,
     check_surprisal,
@@ -41,6 +42,36 @@ def predict(model, prefix, num_preds, vocab):
     return prefix + vocab.decode(ids)
 
 
+def beam_step(scores, log_probs, width):
+    """Return the best texts of one more character: scores, rows, and ids.
+
+    The texts so far have `scores` (num_beams,), their log-probabilities;
+    `log_probs` `(num_beams, vocab_size)` are those of their next characters.
+    """
+    totals = scores[:, None] + log_probs  # (num_beams, vocab_size)
+    best = totals.flatten().topk(width)
+    rows, ids = best.indices // totals.shape[1], best.indices % totals.shape[1]
+    return best.values, rows, ids
+
+
+@guarded_by(check_beam)
+@torch.no_grad()
+def beam_search(model, prefix, num_preds, vocab, width):
+    """Continue the prefix, with `width` texts in mind; return the likeliest."""
+    logits, state = warm_up(model, prefix, vocab)
+    scores, log_probs = torch.zeros(1), logits.log_softmax(dim=0)[None]
+    written = torch.empty(1, 0, dtype=torch.long)  # (num_beams, num_written)
+    for _ in range(num_preds):
+        scores, rows, ids = beam_step(scores, log_probs, width)
+        written = torch.cat([written[rows], ids[:, None]], dim=1)
+        with evaluating(model):
+            logits, state = model.forward_with_state(
+                ids[:, None], state[..., rows, :]
+            )
+        log_probs = logits[:, -1].cpu().log_softmax(dim=-1)
+    return prefix + vocab.decode(written[0])
+
+
 def apply_temperature(logits, temperature):
     """Divide the logits by the temperature; 0 leaves only the largest."""
     if temperature == 0:
@@ -59,8 +90,7 @@ def keep_top_p(logits, top_p):
     ordered, order = logits.sort(descending=True, stable=True)
     probs = ordered.softmax(dim=0)
     before = probs.cumsum(dim=0) - probs  # what the likelier ones add up to
-    too_many = before[1:] >= top_p  # the likeliest always stays
-    return logits.index_fill(0, order[1:][too_many], -math.inf)
+    return logits.index_fill(0, order[before >= top_p], -math.inf)
 
 
 @guarded_by(check_settings)

@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from charrnn_helpers import checks
+from charrnn_helpers.show import demos as show_demos
 from tests.lab import OUTPUT, TEXTS, Page, jupyter_lab, wait_for
 from tools.course import NOTEBOOKS, ROOT
 
@@ -168,6 +169,8 @@ import torch
 from charrnn_helpers.book import story_path
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import make_model
+from charrnn_helpers.sampling import predict
+from charrnn_helpers.show.circle import circle
 from charrnn_helpers.show.controls import Button, Slider, Text, explore
 from charrnn_helpers.show.demos import draw_next
 from charrnn_helpers.show.style import visible
@@ -175,6 +178,7 @@ from charrnn_helpers.trained import trained_model
 model, vocab = trained, trained_vocab = trained_model()
 model_vocab, text = vocab, preprocess(story_path().read_text(encoding="utf-8"))
 test_text, val_text, data = text, text, SimpleNamespace(text=text)
+greedy = [predict(model, start, 170, vocab) for start in ("it was ", "moon ")]
 actual = torch.eye(28)
 share = torch.full((28, 1), 1 / 28)
 def norms_for_radius(radius, num_steps=40):
@@ -201,6 +205,7 @@ def test_the_demos_answer_on_one_page(open_page, served):
     sources = list(demos())
     assert len(sources) >= len(NOTEBOOKS)
     names = re.findall(r"^explore\(\s*(\w+)", "\n".join(s for s, _ in sources), re.M)
+    names = [name for name in names if hasattr(show_demos, name)]  # the others are in SCENERY
     scenery = f"{SCENERY}\nfrom charrnn_helpers.show.demos import {', '.join(names)}"
     write(served[0], "demos", scenery, *[source for source, _ in sources])
     page = open_page("demos")

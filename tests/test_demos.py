@@ -12,9 +12,11 @@ import torch
 from PIL import Image
 
 from charrnn_helpers.data import Vocab
-from charrnn_helpers.sampling import next_probs, warm_up
+from charrnn_helpers.sampling import next_probs, predict, warm_up
 from charrnn_helpers.show import demos, memory
+from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
 from charrnn_helpers.show.style import visible
+from charrnn_helpers.trained import trained_model
 from tests.conftest import generator, make_model
 
 TEXT = "the time traveller for so it will be convenient to speak of him " * 40
@@ -30,6 +32,9 @@ FIRST, SECOND = FIRST.softmax(dim=-1).tolist(), SECOND.softmax(dim=-1).tolist()
 NAMES = [visible(token) for token in VOCAB.idx_to_token]
 EVEN = [[1 / len(NAMES)] * len(NAMES) for _ in NAMES]
 LEARNED = (torch.eye(len(NAMES)) / 2 + 1 / (2 * len(NAMES))).tolist()
+
+
+WRITTEN = [predict(MODEL, start, LETTERS, VOCAB) for start in ("time ", "for ", "it ")]
 
 
 def decay(radius, num_steps):
@@ -48,6 +53,8 @@ DEMOS = {
     "gradient_reach": lambda: demos.gradient_reach(MODEL, VOCAB, SENTENCE, 12),
     "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
     "two_opinions": lambda: demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, 0.5),
+    "circle": lambda: circle(MODEL, VOCAB, "It will", 30, WRITTEN),
+    "likelihoods": lambda: likelihoods({"a": [1.0, 2.0], "b": [3.0]}, "bits", (0, 5), ["b"]),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
 }
 EACH = pytest.mark.parametrize("name", DEMOS)
@@ -228,3 +235,41 @@ def test_two_tables_tell_how_far_they_are_apart():
     apart = max(LEARNED[0]) - 1 / len(NAMES)
     found = demos.two_tables(EVEN, tables, NAMES, 5)
     assert f"is {apart:.2f}." in found.alt and "learned, after 5 steps" in found.svg
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "ring"),
+    [
+        ("so the fog " + 30 * "and on ", 10, " and on"),
+        ("x" + 100 * "a", 1, "a"),
+        (30 * "abc", 0, "abc"),
+        (TEXT[:170], 170, ""),
+    ],
+)
+def test_the_circle_at_the_end_of_a_text(text, start, ring):
+    assert circle_of(text) == (start, ring)
+
+
+def test_the_circle_tells_where_the_text_is():
+    model, vocab = trained_model()
+    text = predict(model, "it will", LETTERS, vocab)
+    start, ring = circle_of(text)
+    way = start - len("it will")
+    assert way > 0 and sorted(ring) == sorted(" sanding the")
+    for letters in (0, way, way + 1, way + len(ring) + 1):
+        alt = circle(model, vocab, "It will", letters).alt
+        lap = (letters - way - 1) // len(ring) + 1
+        words = f"in round {lap} of the circle of {len(ring)} letters"
+        words = words if letters > way else "on the way to the circle"
+        assert f"{letters} letters written, {words}" in alt
+        assert repr(text[: len("it will") + letters][-60:]) in alt
+
+
+@pytest.mark.parametrize("beginning", ["", "!?", "x" * 150, "t"])
+def test_the_circle_after_any_beginning(beginning):
+    for letters in (0, 3, 80):
+        assert f"{letters} letters written" in circle(MODEL, VOCAB, beginning, letters, WRITTEN).alt
+
+
+def test_the_likelihoods_are_told_as_means():
+    assert "a 1.50, b 3.00" in DEMOS["likelihoods"]().alt

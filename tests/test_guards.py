@@ -8,7 +8,7 @@ import torch
 from charrnn_helpers.data import StreamBatches, TimeMachine, WindowBatches
 from charrnn_helpers.model import GRUScratch
 from charrnn_helpers.model import make_model as door
-from charrnn_helpers.sampling import next_probs, predict, sample, surprisal
+from charrnn_helpers.sampling import beam_search, next_probs, predict, sample, surprisal
 from charrnn_helpers.training import Options
 from tests.conftest import generator, make_model
 
@@ -125,6 +125,14 @@ def test_top_p_out_of_range(model, vocab, top_p):
 def test_top_k_out_of_range(top_k):
     with pytest.raises(ValueError, match=f"top_k is {top_k}; use a whole number from 1 to 28"):
         next_probs(LOGITS, top_k=top_k)
+
+
+@pytest.mark.parametrize("width", [0, 29, 2.0, None])
+def test_the_width_of_a_beam(model, vocab, width):
+    with pytest.raises(ValueError, match=f"width is {width}; use a whole number from 1 to 28"):
+        beam_search(model, "time", 3, vocab, width)
+    with pytest.raises(ValueError, match="the prefix is empty"):
+        beam_search(model, "", 3, vocab, 2)
 
 
 def test_logits_of_inf_or_nan():

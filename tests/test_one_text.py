@@ -19,7 +19,7 @@ ORDER = [  # a module imports only from those above it
     *["atomic", "book.formats", "book.download", "book.own", "book.find", "book"],
     "checkpoint",
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
-    *["show.demos", "show.memory", "show", "trained"],
+    *["show.demos", "show.memory", "show.circle", "show", "trained"],
     *[
         f"checks.{name}"
         for name in ("values", "trial", "source", "candidates", "repair", "influence")

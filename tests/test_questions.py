@@ -18,7 +18,6 @@ ABOVE = {
     "rnn_loop": "one step is given; it asks for the loop, its first state, and its results",
     "cross_entropy": "it begins with the draft, and asks for what does not overflow",
     "clip_gradients": "the formula is the definition; it asks for None, for nan, and for in place",
-    "temperature": "the formula is the definition; it asks for the limit at T = 0",
     "lstm_step": "a hunt: the two equations are what the code is compared with",
 }
 FORMULAS = {  # a formula that would give an exercise away: a pattern of it
@@ -33,7 +32,6 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "rnn_loop": r"\\mathbf\{H\}_t = \\tanh",
     "cross_entropy": r"\\ln \\Big\( \\sum_j",
     "clip_gradients": r"\\min\\Big",
-    "temperature": r"e\^\{o_i / T\}",
     "lstm_step": r"\\mathbf\{F\}_t \\odot",
 }
 

@@ -48,11 +48,16 @@ ANSWERS = {  # the kind: the exercise, the answer, the number of the line, and a
         "leave out `+ 1e-3`",
     ),
     "another function": (
-        "temperature",
-        "def my_temperature(logits, T):\n    if T == 0:\n        top = logits.median()\n"
-        "        return torch.where(logits == top, logits, -math.inf)\n    return logits / T\n",
-        3,
-        "another function in place of `median`",
+        "continue_text",
+        "def my_continue(model, prefix, num_preds, vocab):\n"
+        "    logits, state = warm_up(model, prefix, vocab)\n"
+        "    ids = []\n"
+        "    for _ in range(num_preds):\n"
+        "        ids.append(logits.argmin().item())\n"
+        "        logits, state = advance(model, ids[-1], state)\n"
+        "    return prefix + vocab.decode(ids)\n",
+        5,
+        "another function in place of `argmin`",
     ),
 }
 

@@ -7,9 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn_helpers.model import GRUScratch, LSTMScratch
 from charrnn_helpers.sampling import (
     advance,
     apply_temperature,
+    beam_search,
+    beam_step,
     keep_top_k,
     keep_top_p,
     longest_copy,
@@ -48,6 +51,36 @@ def test_advance_goes_on_where_warm_up_ended(model, vocab):
 
 def test_predicting_nothing_gives_the_prefix(model, vocab):
     assert predict(model, "time", 0, vocab) == sample(model, "time", 0, vocab) == "time"
+
+
+def test_a_beam_of_one_is_greedy(model, vocab):
+    assert beam_search(model, "time", 40, vocab, 1) == predict(model, "time", 40, vocab)
+    assert beam_search(model, "time", 0, vocab, 4) == "time"
+
+
+def test_a_wide_beam_finds_the_likeliest_of_all_texts(vocab):
+    """A beam of 28 loses nothing in two steps, so all 28 * 28 endings are tried instead."""
+    model = make_model(sigma=1.0)
+    ids = vocab.encode("time")
+    both = torch.cartesian_prod(torch.arange(28), torch.arange(28))  # (784, 2)
+    X = torch.cat([ids.expand(len(both), -1), both], dim=1)
+    log_probs = model(X)[:, len(ids) - 1 : -1].log_softmax(dim=-1)  # (784, 2, 28)
+    best = log_probs.gather(2, both[:, :, None]).sum(dim=(1, 2)).argmax()
+    assert beam_search(model, "time", 2, vocab, 28) == "time" + vocab.decode(both[best])
+
+
+def test_the_best_texts_of_one_more_character():
+    log_probs = torch.tensor([[0.5, 0.5], [0.1, 0.9]]).log()
+    scores, rows, ids = beam_step(torch.tensor([0.2, 0.3]).log(), log_probs, 3)
+    torch.testing.assert_close(scores.exp(), torch.tensor([0.27, 0.1, 0.1]))
+    assert rows.tolist() == [1, 0, 0] and sorted(ids[1:].tolist()) == [0, 1] and ids[0] == 1
+
+
+@pytest.mark.parametrize("cell", [GRUScratch, LSTMScratch])
+def test_a_beam_keeps_the_states_of_its_texts(vocab, cell):
+    model = make_model(sigma=0.8, cell=cell)
+    written = beam_search(model, "time", 12, vocab, 3)
+    assert len(written) == 16 and beam_search(model, "time", 12, vocab, 1) != written
 
 
 def test_temperature_zero_is_greedy(model, vocab):

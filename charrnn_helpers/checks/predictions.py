@@ -97,17 +97,16 @@ PREDICTIONS = (
         {"sigma": "larger initial weights", "batch_size": "smaller batches",
          "optimizer": "Adam", "num_hiddens": "more hidden units"}),
     Prediction("greedy", 7, "What does a model write if it always takes the most likely character?",
-        "The next cells look at how it stays there.",
+        "The next cells look at where it is, and why.",
         lambda variety: "circles" if variety < 0.7 else "sentences", "circles",
         {"sentences": "new and sensible sentences", "noise": "letters in no order",
          "circles": "the same few words over and over"}),
-    Prediction("divided_too_late", 7, "Suppose the probabilities, not the logits, are divided by T "
-        "= 0.5 and then scaled to add up to 1 again. What happens to them?", "All of them are "
-        "doubled, and once they add up to 1 again, they are what they were before. The "
-        "temperature acts on the logits, before the softmax.",
-        lambda change: "same" if change < 1e-4 else "sharper", "same",
-        {"sharper": "the likely ones gain", "flatter": "the unlikely ones gain",
-         "same": "nothing changes"}),
+    Prediction("person", 7, "Does the model consider what a person wrote more likely than what it "
+        "writes greedily, or less?", "A person does not write what is expected at each character. "
+        "The next paragraph says what follows from that.",
+        lambda two: "less" if two[0] > two[1] else "more", "less",
+        {"more": "more likely, so fewer bits for each character",
+         "less": "less likely, so more bits for each character"}),
     Prediction("from_above", 8, "from_above holds the gradient that each of the five states gets "
         "from the loss of its own step. For which states is this the complete gradient?",
         "Only the last state has no later loss. Every other state also acts on the next state, "

@@ -1,69 +1,14 @@
-"""The exercises of notebook 7: a writer that forgets, temperature, and top-k."""
+"""The exercises of notebook 7: a writer that forgets, one step of a beam, top-k, and top-p."""
 
 import math
 
 import torch
 
-from charrnn_helpers.checks.judge import Case, Exercise
-from charrnn_helpers.checks.values import as_tensor, settle
+from charrnn_helpers.checks.judge import Case, Exercise, draw
+from charrnn_helpers.checks.values import as_tensor, named, settle
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.model import make_model
 from charrnn_helpers.sampling import advance, warm_up
-
-
-def after_softmax(answer, logits, *args):
-    """Return the softmax of the result, and whether the result holds nan or +inf."""
-    settled = settle(answer(logits, *args))
-    changed = as_tensor(settled)
-    if changed is None or changed.shape != logits.shape:
-        return {"probabilities": settled}
-    changed = changed.double()
-    odd = {
-        "holds nan": bool(changed.isnan().any()),
-        "holds +inf": bool((changed == math.inf).any()),
-    }
-    return odd | {"probabilities": changed.softmax(dim=-1)}
-
-
-def logits_case(values, setting):
-    show = f"{values}, {setting}".replace(".0,", ",").replace(".0]", "]")
-    return Case(f"({show}), then the softmax", lambda: (torch.tensor(values), setting))
-
-
-def my_temperature(logits, T):
-    if T == 0:
-        return torch.where(logits == logits.max(), logits, -math.inf)
-    return logits / T
-
-
-TEMPERATURE_CASES = (
-    logits_case([1.0, 0.0], 2.0),
-    logits_case([1.0, 0.0], 1.0),
-    logits_case([2.0, 1.0, -1.0], 0.5),
-    logits_case([-3.0, -1.0, -2.0, 0.5], 10.0),
-    logits_case([0.00001, 0.0, -0.00002], 0.00001),
-    logits_case([1.0, 3.0, 2.0], 0),
-    logits_case([0.0001, 0.0002, 0.0], 0),
-    logits_case([0.1, 0.100001, 0.05], 0),
-    logits_case([-5.0, -1.0, -2.0], 0),
-)
-
-
-def my_top_k(logits, k):
-    limit = logits.topk(k).values[-1]
-    return torch.where(logits >= limit, logits, -math.inf)
-
-
-TOP_K_CASES = (
-    logits_case([2.0, 1.0], 1),
-    logits_case([0.5, 3.0, 1.0], 2),
-    logits_case([-1.0, -3.0, -2.0, -0.5], 2),
-    logits_case([4.0, 0.2, 2.0, 3.0, -1.0, 1.0], 3),
-    logits_case([1.5, -0.5, 2.5, 0.25], 1),
-    logits_case([1.0, 2.0, 3.0], 3),
-    logits_case([0.0, -1.0, 2.0], 2),
-)
-
 
 LETTERS = "abcde "
 
@@ -102,8 +47,107 @@ WRITER_CASES = tuple(
         (" ab ", 4),
     ]
 )
+
+
+def step_of_a_beam(answer, *args):
+    """Return the three results by their names."""
+    return named(answer(*args), "scores", "rows", "ids")
+
+
+def beam_case(num_beams, vocab_size, width, seed):
+    """Return a case of random texts and next characters; the likeliest text comes last."""
+
+    def make():
+        scores = draw(num_beams, seed=seed, scale=0.5).sort().values - 3.0
+        log_probs = draw(num_beams, vocab_size, seed=seed + 1, scale=1.5).log_softmax(dim=1)
+        return scores, log_probs, width
+
+    texts = "1 text" if num_beams == 1 else f"{num_beams} texts"
+    return Case(f"(scores of {texts}, log_probs of {vocab_size} characters, {width})", make)
+
+
+def my_beam_step(scores, log_probs, width):
+    totals = scores[:, None] + log_probs
+    best = totals.flatten().topk(width)
+    vocab_size = log_probs.shape[1]
+    rows = best.indices // vocab_size
+    ids = best.indices % vocab_size
+    return best.values, rows, ids
+
+
+BEAM_CASES = (
+    beam_case(1, 4, 2, seed=1),
+    beam_case(2, 3, 2, seed=2),
+    beam_case(2, 5, 3, seed=5),
+    beam_case(3, 4, 3, seed=3),
+    beam_case(4, 6, 4, seed=8),
+    beam_case(3, 3, 1, seed=13),
+    beam_case(3, 7, 5, seed=21),
+)
+
+
+def after_softmax(answer, logits, *args):
+    """Return the softmax of the result, and whether the result holds nan or +inf."""
+    settled = settle(answer(logits, *args))
+    changed = as_tensor(settled)
+    if changed is None or changed.shape != logits.shape:
+        return {"probabilities": settled}
+    changed = changed.double()
+    odd = {
+        "holds nan": bool(changed.isnan().any()),
+        "holds +inf": bool((changed == math.inf).any()),
+    }
+    return odd | {"probabilities": changed.softmax(dim=-1)}
+
+
+def logits_case(values, setting):
+    show = f"{values}, {setting}".replace(".0,", ",").replace(".0]", "]")
+    return Case(f"({show}), then the softmax", lambda: (torch.tensor(values), setting))
+
+
+def my_top_k(logits, k):
+    limit = logits.topk(k).values[-1]
+    return torch.where(logits >= limit, logits, -math.inf)
+
+
+TOP_K_CASES = (
+    logits_case([2.0, 1.0], 1),
+    logits_case([0.5, 3.0, 1.0], 2),
+    logits_case([-1.0, -3.0, -2.0, -0.5], 2),
+    logits_case([4.0, 0.2, 2.0, 3.0, -1.0, 1.0], 3),
+    logits_case([1.5, -0.5, 2.5, 0.25], 1),
+    logits_case([1.0, 2.0, 3.0], 3),
+    logits_case([0.0, -1.0, 2.0], 2),
+)
+
+
+def my_top_p(logits, p):
+    probs = logits.softmax(dim=0)
+    ordered, order = probs.sort(descending=True)
+    before = ordered.cumsum(dim=0) - ordered
+    cut = before >= p
+    return logits.index_fill(0, order[cut], -math.inf)
+
+
+def chances(probs, p):
+    """Return a case with these probabilities, whose logits are their logarithms."""
+    show = f"(logits with the probabilities {probs}, {p}), then the softmax"
+    return Case(show, lambda: (torch.tensor(probs).log(), p))
+
+
+TOP_P_CASES = (
+    chances([0.3, 0.7], 0.5),
+    chances([0.15, 0.5, 0.35], 0.7),
+    chances([0.1, 0.6, 0.05, 0.25], 0.9),
+    chances([0.2, 0.12, 0.4, 0.08, 0.17, 0.03], 0.75),
+    logits_case([-1.0, -3.0, 2.0, -0.5], 0.97),
+    logits_case([1.5, -0.5, 2.5, 0.25], 0.05),
+    chances([0.22, 0.26, 0.28, 0.24], 0.9),
+    logits_case([3.0, 1.0, 2.0], 0.999),
+)
 EXERCISES = (
     Exercise("continue_text", 7, my_continue, WRITER_CASES, given="state lost"),
-    Exercise("temperature", 7, my_temperature, TEMPERATURE_CASES, after_softmax),
+    Exercise("beam_step", 7, my_beam_step, BEAM_CASES, step_of_a_beam),
     Exercise("top_k", 7, my_top_k, TOP_K_CASES, after_softmax),
+    Exercise("top_p", 7, my_top_p, TOP_P_CASES, after_softmax),
 )

@@ -1,0 +1,141 @@
+"""The circle of greedy decoding: a ring of letters that the paths from all beginnings join.
+
+Beside it, how likely a network considers what it writes, and what a person wrote.
+"""
+
+import math
+
+from charrnn_helpers.data import preprocess
+from charrnn_helpers.sampling import predict
+from charrnn_helpers.show.style import PALETTE, visible
+from charrnn_helpers.show.svg import MONO, Axes, Drawing
+
+WIDTH = 750
+LONGEST = 45  # letters of a circle
+LETTERS = 170  # are written in search of a circle
+COLUMNS = 50  # letters of a path that are drawn
+OWN, OTHER, RIVER, PASSED = "#A84300", "#444", "#e8e8e8", "#f3c3a4"
+
+
+def circle_of(text):
+    """Return where the circle begins in which a text ends, and its letters, "" if there is none."""
+    end = text[-2 * LONGEST :]
+    for length in range(1, LONGEST + 1):
+        if end[length:] == end[:-length]:
+            start = len(text) - length
+            while start > 0 and text[start - 1] == text[start - 1 + length]:
+                start -= 1
+            return start, text[start : start + length]
+    return len(text), ""
+
+
+def circle(model, vocab, beginning, letters, others=()):
+    """Draw the way of greedy decoding into its circle, after this number of letters.
+
+    Of `others`, texts that the model has written, those are drawn that end in the same circle.
+    """
+    kept = "".join(char for char in preprocess(beginning) if char in vocab.token_to_idx) or " "
+    text = predict(model, kept, LETTERS, vocab)
+    start, ring = circle_of(text)
+    now = len(kept) + letters - 1  # the place of the last letter
+    d = Drawing(WIDTH, 29 * Drawing(0, 0).em)
+    center, radius = (WIDTH - 8.2 * d.em, 12.5 * d.em), 6.6 * d.em
+    paths = {(0, text[:start]): now}  # {(where it joins the ring, the way there): last letter}
+    for other in others:
+        place, found = circle_of(other)
+        entry = (2 * ring).find(found) if len(found) == len(ring) else -1
+        if ring and entry >= 0:
+            paths.setdefault((entry, other[:place]), -1)
+    joints = {entry: _around(entry, ring, center, radius) for entry, _ in paths}
+    _ways(d, paths, joints, (0.5 * d.em, center[0] - radius - 2.3 * d.em, d.em, 24 * d.em))
+    _ring(d, ring, center, radius, now - start)
+    words = _where(ring, letters, start - len(kept))
+    d.text(0.5 * d.em, 26 * d.em, words, color=OWN)
+    shown = "".join(map(visible, text[: now + 1]))[-70:]
+    d.text(0.5 * d.em, 28 * d.em, shown, size=0.9, **MONO)
+    return d.picture(
+        f"Greedy decoding after {kept!r}: {words}. The end: {text[: now + 1][-60:]!r}."
+    )
+
+
+def _where(ring, letters, way):
+    """Say in words where the text is after so many letters, the circle beginning after `way`."""
+    if not ring:
+        return f"{letters} letters written; no circle within {LETTERS}"
+    if letters <= way:
+        return f"{letters} letters written, on the way to the circle"
+    lap = (letters - max(way, 0) - 1) // len(ring) + 1
+    return f"{letters} letters written, in round {lap} of the circle of {len(ring)} letters"
+
+
+def _around(place, ring, center, radius):
+    """Return a point of the ring; it begins at the left and runs clockwise."""
+    angle = math.pi + 2 * math.pi * place / max(len(ring), 1)
+    return center[0] + radius * math.cos(angle), center[1] + radius * math.sin(angle)
+
+
+def _ring(d, ring, center, radius, place):
+    """Draw the letters of the circle, the last one that is written filled."""
+    disc = min(1.15 * d.em, 2.6 * radius / max(len(ring), 1))
+    d.path([_around(k, "a" * 60, center, radius) for k in range(61)], RIVER, 14)
+    for k, char in enumerate(ring):
+        x, y = _around(k, ring, center, radius)
+        here = place >= 0 and place % len(ring) == k
+        d.dot(x, y, OWN if here else PASSED if place >= k else RIVER, disc)
+        color = "white" if here else OWN if place >= k else OTHER
+        d.text(x, y + 0.35 * d.em, visible(char), "middle", min(1.1, 2 * disc / d.em), color)
+
+
+def _ways(d, paths, joints, box):
+    """Draw the paths to the ring as rivers of letters; those that end alike run together."""
+    left, right, top, bottom = box
+    order = sorted(paths, key=lambda path: (path[0], path[1][::-1]))
+    row, column = (bottom - top) / len(order), (right - left) / COLUMNS
+    levels = {}  # {(where it joins, the letters from here on): the levels of the paths}
+    for k, (entry, path) in enumerate(order):
+        for i in range(max(0, len(path) - COLUMNS), len(path)):
+            levels.setdefault((entry, path[i:]), []).append(top + (k + 0.5) * row)
+    levels = {place: sum(ys) / len(ys) for place, ys in levels.items()}
+    courses = {path: _course(path, levels, right, column) for path in paths}
+    for path, points in courses.items():
+        d.path([*points, joints[path[0]]], RIVER, 0.95 * d.em)
+    (own, now), *_ = paths.items()  # the first one is the reader's
+    written = max(now + 1 - len(own[1]) + len(courses[own]), 0)
+    lit = [*courses[own], joints[own[0]]][: written + (now >= len(own[1]))]
+    d.path(lit, PASSED, 0.95 * d.em)
+    seen = set()
+    for (entry, path), points in courses.items():
+        for k, (x, y) in enumerate(points, len(path) - len(points)):
+            color = OWN if (entry, path) == own and k <= now else OTHER
+            if (entry, path) == own and k == now:
+                d.dot(x, y, OWN, 0.62 * d.em)
+                d.text(x, y + 0.3 * d.em, visible(path[k]), "middle", 0.86, "white")
+            elif path[k] != " " and (entry, path[k:]) not in seen:
+                d.text(x, y + 0.3 * d.em, path[k], "middle", 0.86, color)
+            seen.add((entry, path[k:]))
+
+
+def _course(path, levels, right, column):
+    """Return the places of the last letters of a path, which bends before it meets another."""
+    entry, letters = path
+    points = []
+    for i in range(max(0, len(letters) - COLUMNS), len(letters)):
+        ahead = [levels[entry, letters[k:]] for k in range(i, min(i + 4, len(letters)))]
+        x = right - (len(letters) - i - 0.5) * column
+        points.append((x, sum(ahead) / len(ahead)))
+    return points
+
+
+def likelihoods(rows, xlabel, xlim, marks=()):
+    """Draw rows `{name: values}` of dots over one axis; those in `marks` are in another color."""
+    em = Drawing(0, 0).em
+    d = Drawing(WIDTH, (1.75 * len(rows) + 4) * em)
+    box = (11 * em, em, WIDTH - em, (1.75 * len(rows) + 1) * em)
+    axes = Axes(d, box, xlim, (0, len(rows)))
+    axes.frame(xlabel, "", yticks={len(rows) - k - 0.5: name for k, name in enumerate(rows)})
+    for k, (name, values) in enumerate(rows.items()):
+        for i, value in enumerate(values):
+            y = len(rows) - k - 0.5 + 0.055 * ((7 * i) % 11 - 5) * (len(values) > 3)
+            d.dot(axes.x(value), axes.y(y), PALETTE[name in marks] + "aa", 0.28 * em)
+    means = [f"{name} {sum(values) / len(values):.2f}" for name, values in rows.items()]
+    return d.picture(f"{xlabel}, on average: {', '.join(means)}.")
