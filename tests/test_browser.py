@@ -8,13 +8,13 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from charrnn_helpers import checks
-from charrnn_helpers.show import demos as show_demos
 from tests.lab import OUTPUT, TEXTS, Page, jupyter_lab, wait_for
 from tools.course import NOTEBOOKS, ROOT
 
@@ -163,6 +163,7 @@ def test_a_committed_notebook_shows_its_figures_to_a_stranger(open_page, path):
 
 # What the demos of the notebooks are given, on one page; the numbers stand for those of models.
 SCENERY = """
+from collections import Counter
 from functools import partial
 from types import SimpleNamespace
 import torch
@@ -181,6 +182,8 @@ test_text, val_text, data = text, text, SimpleNamespace(text=text)
 greedy = [predict(model, start, 170, vocab) for start in ("it was ", "moon ")]
 actual = torch.eye(28)
 share = torch.full((28, 1), 1 / 28)
+phrase = "the time"
+begins = Counter(text[i : i + n] for i in range(len(text) - 8) for n in range(9))
 def norms_for_radius(radius, num_steps=40):
     return [radius**lag for lag in range(num_steps)]
 partner, places_of = None, range(300)
@@ -189,6 +192,35 @@ probs = {"lstm": torch.full((300, 28), 1 / 28)}
 def distributions(model, text, places):
     return torch.full((len(places), 28), 1 / 28).tolist()
 """.strip()
+
+
+GAME = """
+from charrnn_helpers.book import story_path
+from charrnn_helpers.data import preprocess
+from charrnn_helpers.show.controls import explore
+from charrnn_helpers.show.game import SHOWN, Game, guessing_game
+game = Game(preprocess(story_path().read_text(encoding="utf-8")))
+print("rest:", game.passages[0][SHOWN : SHOWN + 40] + ".")
+""".strip()
+PLAY = """
+explore(guessing_game, "Game", passages=game.passages, guesses=game.keys, again=game.again)
+""".strip()
+
+
+def test_letters_typed_quickly_arrive_once_and_in_their_order(open_page, served):
+    write(served[0], "game", GAME, PLAY)
+    page = open_page("game")
+    page.restart_and_explore(300)
+    rest = re.search(r"rest: (.*)\.", page.text_of("rest: "))[1]
+    panel = page.page.locator(".charrnn-panel")
+    words = partial(panel.locator("svg").get_attribute, "aria-label")
+    assert "Nothing has been found yet" in words()
+    panel.get_by_label("your guess").click()
+    page.page.keyboard.type(rest)
+    wait_for(lambda: "found: 40 characters" in words(), 60)
+    assert panel.get_by_label("your guess").input_value() == ""
+    page.page.keyboard.press("Escape")
+    assert page.has_focus_on_a_cell() and page.problems() == 0
 
 
 def demos():
@@ -204,9 +236,9 @@ def demos():
 def test_the_demos_answer_on_one_page(open_page, served):
     sources = list(demos())
     assert len(sources) >= len(NOTEBOOKS)
-    names = re.findall(r"^explore\(\s*(\w+)", "\n".join(s for s, _ in sources), re.M)
-    names = [name for name in names if hasattr(show_demos, name)]  # the others are in SCENERY
-    scenery = f"{SCENERY}\nfrom charrnn_helpers.show.demos import {', '.join(names)}"
+    cells = (c for path in NOTEBOOKS for c in nbformat.read(path, as_version=4).cells)
+    imports = [c.source for c in cells if c.source.startswith("# Imported: ")]
+    scenery = "\n".join([SCENERY, *imports])
     write(served[0], "demos", scenery, *[source for source, _ in sources])
     page = open_page("demos")
     page.page.set_viewport_size({"width": 1280, "height": 9000})  # all of them at once

@@ -615,10 +615,10 @@ def test_strict_mode_raises_for_all_but_passed(monkeypatch):
         with pytest.raises(checks.WrongAnswer, match="windows"):
             checks.windows(answer)
     with pytest.raises(checks.WrongAnswer, match="nothing was predicted"):
-        checks.reveal("fresh_perplexity", 28.0)
-    checks.predict("fresh_perplexity", 5)
+        checks.reveal("doubled_text", 2.0)
+    checks.predict("doubled_text", 5)
     with pytest.raises(checks.WrongAnswer, match="5 was predicted"):
-        checks.reveal("fresh_perplexity", 28.0)
+        checks.reveal("doubled_text", 2.0)
 
 
 def test_code_in_a_sentence_is_set_as_code():
@@ -657,7 +657,7 @@ ACTUAL = {
     "same_letter": True,
     "lost_state": 0.0017,
     "large_logits": math.inf,
-    "fresh_perplexity": 28.003,
+    "doubled_text": 2.0,
     "clip_direction": 0.682,
     "most_help": "batch_size",
     "long_windows": 0.6,

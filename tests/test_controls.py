@@ -3,7 +3,7 @@
 import pytest
 
 from charrnn_helpers.show import controls
-from charrnn_helpers.show.controls import Button, Panel, Slider, Text, explore
+from charrnn_helpers.show.controls import Button, Keys, Panel, Slider, Text, explore
 from charrnn_helpers.show.svg import Drawing
 
 
@@ -53,6 +53,21 @@ def test_a_button_moves_controls(panel):
     tell(panel, click="shout")
     assert panel.static.alt == "time! 10 here"
     assert panel.values == {"push": 1, "now": {"n": 1, "word": "time!"}}  # the page is told
+
+
+def test_keys_are_handed_on_in_their_order():
+    def echo(typed):
+        return Drawing(100, 50).picture(typed)
+
+    keys = Keys("type", "a", lambda new, typed: {"typed": typed + new})
+    panel = explore(echo, "Echo", typed=keys)
+    assert panel.spec[0]["kind"] == "keys" and panel.static.alt == "a"
+    for new in ("b", "cd"):
+        tell(panel, keys={"typed": new}, number=3)
+    assert panel.static.alt == "abcd" and panel.answered == 3
+    for bad in ({"typed": 5}, {"typed": "x" * 201}, {"other": "x"}, 5):
+        tell(panel, keys=bad)
+        assert panel.static.alt == "abcd" and panel.message
 
 
 def test_the_first_message_shows_that_somebody_is_there(panel):

@@ -6,15 +6,18 @@ import math
 import re
 import timeit
 import xml.etree.ElementTree as ET
+from collections import Counter
 
 import pytest
 import torch
 from PIL import Image
 
+from charrnn_helpers import logbook
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, predict, warm_up
-from charrnn_helpers.show import demos, memory
+from charrnn_helpers.show import chain, demos, figures, game, memory
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
+from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.style import visible
 from charrnn_helpers.trained import trained_model
 from tests.conftest import generator, make_model
@@ -35,6 +38,8 @@ LEARNED = (torch.eye(len(NAMES)) / 2 + 1 / (2 * len(NAMES))).tolist()
 
 
 WRITTEN = [predict(MODEL, start, LETTERS, VOCAB) for start in ("time ", "for ", "it ")]
+PASSAGES = [TEXT[:250], TEXT[13:263]]
+BEGINS = Counter(TEXT[i : i + n] for i in range(len(TEXT) - 8) for n in range(9))
 
 
 def decay(radius, num_steps):
@@ -47,7 +52,11 @@ DEMOS = {
     "reading": lambda: demos.reading(MODEL, SENTENCE, VOCAB, 20),
     "hand_memory": lambda: memory.hand_memory("to be spoken", VOCAB, 1.5),
     "two_tables": lambda: demos.two_tables(EVEN, {0: EVEN, 5: LEARNED}, NAMES, 5),
-    "guessing_game": lambda: demos.guessing_game(SENTENCE, 10, "vxave_"),
+    "guessing_game": lambda: game.guessing_game(PASSAGES, "vxave "),
+    "calibration": lambda: game.calibration({"network": (2.2, [2.5, 2.9]), "1-gram": (4, [4.5])}),
+    "chain_rule": lambda: chain.chain_rule("the time", BEGINS, 8, 7),
+    "beliefs": lambda: chain.beliefs([0.5, 0.5], {"true": [0.5, 0.5], "bold": [0.9, 0.1]}, "ab"),
+    "likelihood": lambda: chain.likelihood(2, 18),
     "uncertainty": lambda: demos.uncertainty(e=5, o=3, i=0, space=1),
     "gradient_journey": lambda: demos.gradient_journey(decay, 1.2, 1.0),
     "gradient_reach": lambda: demos.gradient_reach(MODEL, VOCAB, SENTENCE, 12),
@@ -141,12 +150,81 @@ def test_shades_run_from_blue_over_white_to_orange():
 
 
 def test_the_guesses_are_counted_for_each_character():
-    drawn = demos.guessing_game("the time", 4, "ati_xm")
-    assert drawn.alt == "the tim\u25a2: 3 characters found, 2.0 guesses for each."
-    assert "wrong at this place: nothing yet" in drawn.svg
-    assert demos.guessing_game("a b", 1, "_bzz").alt == (
-        "a b\u25a2: 2 characters found, 1.0 guesses for each."
-    )
+    passage = "x" * game.SHOWN + "time"
+    assert game.played([passage], "atixmqq9") == (passage, ["at", "i", "xm"], "q")
+    assert game.played([passage], "timeabc") == (passage, ["t", "i", "m", "e"], "")
+    assert game.played([passage, "y" * 200], "ti" + game.NEXT + "ay") == ("y" * 200, ["ay"], "")
+    assert "found: 3 characters" in game.guessing_game([passage], "atixmqq").alt
+
+
+@pytest.fixture
+def played(monkeypatch, tmp_path):
+    """A game, and a function that types letters into it; then the whole text of guesses."""
+    monkeypatch.setenv("CHARRNN_PROGRESS", str(tmp_path / "progress.jsonl"))
+
+    def new():
+        made = game.Game(TEXT)
+        passages = {"passages": made.passages, "guesses": made.keys, "again": made.again}
+        return explore(game.guessing_game, "The game", **passages), made.passages
+
+    return new
+
+
+def tell(panel, **content):
+    panel.receive(panel, content, [])
+
+
+def test_the_game_goes_on_where_it_was_and_the_score_stands_on_the_board(played):
+    panel, passages = played()
+    rest = passages[0][game.SHOWN :]
+    tell(panel, keys={"guesses": "Q9" + rest[:40].upper()})
+    panel, _ = played()
+    assert "found: 40 characters" in panel.static.alt
+    assert figures.with_reader({"a": 1.0}) == {"a": 1.0}  # not enough
+    tell(panel, keys={"guesses": rest[40:60].replace(" ", "_")})
+    ranks = [2] + [1] * 59
+    board = figures.with_reader({"a": 1.0})
+    assert board == {"a": 1.0, "you, 60 characters": figures.player_loss(ranks)}
+    assert "you, 60 characters" in figures.scoreboard({"a": 1.0}).data
+    tell(panel, click="again")
+    assert "Nothing has been found" in panel.static.alt and figures.with_reader({"a": 1.0}) == {
+        "a": 1.0
+    }
+    assert played()[0].static.alt == panel.static.alt
+
+
+def test_who_gives_up_has_the_letters_tried_from_the_frequent_to_the_rare(played):
+    panel, passages = played()
+    tell(panel, keys={"guesses": "??"})
+    found = [letters[-1] for letters in logbook.guesses()]
+    assert found == list(passages[0][game.SHOWN : game.SHOWN + 2])
+    assert logbook.guesses() == [game.LETTERS[: game.LETTERS.index(c) + 1] for c in found]
+
+
+def test_a_complete_passage_takes_no_more_guesses(played):
+    panel, passages = played()
+    rest = passages[0][game.SHOWN :]
+    for k in range(0, len(rest), 50):
+        tell(panel, keys={"guesses": rest[k : k + 50]})
+    tell(panel, keys={"guesses": "abc?"})
+    assert "The passage is complete" in panel.static.alt
+    assert len(logbook.guesses()) == len(rest)
+
+
+@pytest.mark.parametrize("context, words", [(7, "the same"), (0, "as likely as it is")])
+def test_the_chain_rule_gives_the_share_only_if_all_is_known(context, words):
+    assert words in chain.chain_rule("the time", BEGINS, 8, context).alt
+    assert chain.chain_rule("the time", BEGINS, 1, context).alt.endswith("the same.")
+
+
+def test_the_divergence_is_what_is_above_the_entropy():
+    alt = chain.beliefs([0.5, 0.5], {"bold": [0.9, 0.1]}, "ab").alt
+    cost = -(math.log(0.9) + math.log(0.1)) / 2
+    assert f"bold {cost:.2f}, of which {cost - math.log(2):.2f} is extra" in alt
+
+
+def test_the_likelihood_is_highest_at_the_share():
+    assert "at p = 0.11" in chain.likelihood(2, 18).alt
 
 
 @pytest.mark.parametrize(

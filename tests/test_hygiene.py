@@ -25,6 +25,13 @@ IGNORED = {
         "# Demo: the hidden state of the trained model, character by character",
         "generator = torch.Generator().manual_seed(1)",
     ],
+    "03_loss_and_perplexity": [
+        "validation = StreamBatches(vocab.encode(val_text), 1, 1000)",
+        "# Drawn: what six players reach by probabilities, and by guesses",
+        "def bits_by(compress):",
+        "# Drawn: the board as bars, with Shannon's upper estimate",
+        "generator = torch.Generator().manual_seed(1)",
+    ],
     "04_counting": [
         "letters = sorted(set(train_text))",
         "generator = torch.Generator().manual_seed(3)",

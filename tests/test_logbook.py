@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from charrnn_helpers import checks
-from charrnn_helpers.checks import logbook
+from charrnn_helpers import checks, logbook
+from charrnn_helpers.show.figures import scoreboard
 from tools.course import ROOT
 
 
@@ -137,9 +137,40 @@ def test_the_usual_place_is_in_the_users_data_folder(monkeypatch):
     assert logbook.logbook_path().parent.name == "charrnn"
 
 
+GUESSES = [
+    {"guesses": 5, "game": "a"},
+    {"guesses": ["a"], "game": "a"},
+    {"guesses": "aa", "game": "a"},
+    {"guesses": "".join(map(chr, range(97, 130))), "game": "a"},
+    {"guesses": "a"},
+    {"guesses": "a", "game": 3},
+]
+
+
+@pytest.mark.parametrize("event", GUESSES)
+def test_guesses_that_cannot_be_are_left_out_and_the_board_stands(path, event):
+    logbook.write(**event)
+    logbook.write(game="a", guesses="xe")
+    logbook.write(game="b", guesses="t")
+    assert logbook.guesses() == ["xe", "t"] and logbook.guesses("a") == ["xe"]
+    assert logbook.read() == ({}, {}, "")
+    assert "you" not in scoreboard({"a": 1.0}).data
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_the_board_stands_beside_any_damage(path, kind):
+    for k in range(60):
+        logbook.write(game="a", guesses="xe"[k % 2 :])
+    path.write_bytes(path.read_bytes() + DAMAGE[kind])
+    assert "you, 60 characters" in scoreboard({"a": 1.0}).data
+    path.unlink()
+    path.mkdir()
+    assert "you" not in scoreboard({"a": 1.0}).data
+
+
 WRITER = """
 import sys
-from charrnn_helpers.checks import logbook
+from charrnn_helpers import logbook
 for i in range(int(sys.argv[2])):
     assert logbook.write(exercise=f"{sys.argv[1]}_{i}", status="passed") == ""
 """

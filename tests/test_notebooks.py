@@ -11,9 +11,8 @@ import sys
 import nbformat
 import pytest
 
-from charrnn_helpers import checks
+from charrnn_helpers import checks, logbook
 from charrnn_helpers.book.find import story_path
-from charrnn_helpers.checks import logbook
 from charrnn_helpers.checks.predictions import PREDICTIONS
 from tests import bank
 from tests.conftest import BOOK_PATH

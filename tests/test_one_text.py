@@ -16,15 +16,15 @@ IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run
 }
 ORDER = [  # a module imports only from those above it
     *["text", "_guards", "data", "model", "counting", "training", "sampling", "bptt"],
-    *["atomic", "book.formats", "book.download", "book.own", "book.find", "book"],
+    *["atomic", "logbook", "book.formats", "book.download", "book.own", "book.find", "book"],
     "checkpoint",
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
-    *["show.demos", "show.memory", "show.circle", "show", "trained"],
+    *["show.demos", "show.memory", "show.chain", "show.game", "show.circle", "show", "trained"],
     *[
         f"checks.{name}"
         for name in ("values", "trial", "source", "candidates", "repair", "influence")
     ],
-    *[f"checks.{name}" for name in ("relations", "diagnosis", "verdict", "logbook", "document")],
+    *[f"checks.{name}" for name in ("relations", "diagnosis", "verdict", "document")],
     "checks.judge",
     *[f"checks.exercises.{path.stem[3:]}" for path in NOTEBOOKS],
     *["checks.exercises", "checks.predictions", "checks"],

@@ -24,6 +24,7 @@ from charrnn_helpers.training import (
     evaluate,
     fit,
     gradient_norm,
+    guess_code,
     perplexity,
     train,
     train_step,
@@ -311,3 +312,16 @@ def test_a_sentence_is_learned_by_heart():
 
 def test_a_record_is_a_tuple():
     assert Record(1, 0.5, 2.0, 0.1, 1.0, None) == (1, 0.5, 2.0, 0.1, 1.0, None)
+
+
+def test_the_code_for_guesses_is_the_chain_rule_of_their_shares():
+    """By hand: the made-up 1s are 8 of 15.43, then 9 of 16.43; a 2 is 2.67 of 17.43."""
+    made_up = 16 * 27 / 28
+    expected = -math.log(8 / made_up * 9 / (made_up + 1) * (16 / 6) / (made_up + 2)) / 3
+    assert guess_code([1, 1, 2]) == pytest.approx(expected)
+
+
+def test_no_code_for_guesses_is_shorter_than_their_entropy():
+    ranks = [1, 1, 1, 2] * 2000
+    entropy = -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))
+    assert entropy < guess_code(ranks) < entropy + 0.01

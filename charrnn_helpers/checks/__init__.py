@@ -16,7 +16,6 @@ candidates     the changes that are tried
 influence      what has no effect on a result, although it should have one
 relations      how a result is related to the expected one
 verdict        what the learner sees
-logbook        what was tried, passed, and predicted
 judge          the exercise: a model answer, and cases to try an answer on; the last error
 document       what a person wrote about it: title, hints, mistakes, and answers
 exercises/     one module per notebook, and one document per exercise
@@ -26,7 +25,7 @@ predictions    questions that are asked before a cell is run
 
 import os
 
-from charrnn_helpers.checks import logbook
+from charrnn_helpers import logbook
 from charrnn_helpers.checks.exercises import (
     backpropagation_through_time,
     counting,
@@ -54,7 +53,7 @@ from charrnn_helpers.checks.verdict import (
 
 vocabulary, windows, one_hot, time_first = one_hot_encoding.EXERCISES
 rnn_loop, odd_letters, broken_rnn = recurrence.EXERCISES
-cross_entropy, mean_perplexity = loss_and_perplexity.EXERCISES
+log_likelihood, cross_entropy, mean_perplexity = loss_and_perplexity.EXERCISES
 (bigram,) = counting.EXERCISES
 (clip_gradients,) = gradient_clipping.EXERCISES
 train_step, read_on = training.EXERCISES

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import torch
 
-from charrnn_helpers.checks import document, logbook
+from charrnn_helpers import logbook
+from charrnn_helpers.checks import document
 from charrnn_helpers.checks.diagnosis import (
     COURSE,
     changed_arguments,

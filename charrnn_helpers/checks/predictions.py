@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from charrnn_helpers.checks import logbook
+from charrnn_helpers import logbook
 from charrnn_helpers.checks.verdict import (
     COLORS,
     NOT_TRIED,
@@ -75,9 +75,10 @@ PREDICTIONS = (
         "loss.", lambda loss: "inf" if loss == math.inf else "nan" if loss != loss else "large",
         "inf", {"large": "a loss about a hundred times as large", "inf": "infinity",
                 "nan": "not a number", "error": "PyTorch raises an error"}),
-    Prediction("fresh_perplexity", 3, "What is the perplexity of an untrained model whose weights "
-        "are all small?", "The model gives every token almost the same probability, like a fair "
-        "die with one face for each token in the vocabulary.", as_measured, 28, tolerance=0.02),
+    Prediction("doubled_text", 3, "A model has a perplexity of 4 on a text. What is its perplexity "
+        "if every character is written twice, and it is certain of each second one?", "Each second "
+        "character has a surprisal of 0, so the mean surprisal is halved, and the perplexity "
+        "becomes its square root.", as_measured, 2, tolerance=0.02),
     Prediction("long_windows", 5, "The same loop gets windows of 150 characters instead of 32. "
         "What will the perplexity be?", "The network ends hardly better than a table of the "
         "frequencies of the characters. The next section finds out why.",

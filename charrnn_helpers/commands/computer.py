@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.book.find import cache_path, is_the_book
-from charrnn_helpers.checks.logbook import logbook_path
+from charrnn_helpers.logbook import logbook_path
 from charrnn_helpers.show.cockpit import click_problems
 
 SMALLER = "The build for CPUs takes several gigabytes less; docs/handbook.md says how to install it"

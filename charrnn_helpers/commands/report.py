@@ -12,10 +12,10 @@ from pathlib import Path
 from charrnn_helpers.checks import BY_NAME, EXERCISES
 from charrnn_helpers.checks.diagnosis import REMARKS
 from charrnn_helpers.checks.judge import CHANGED, TROUBLES
-from charrnn_helpers.checks.logbook import check_kind, parsed
 from charrnn_helpers.checks.repair import KINDS
 from charrnn_helpers.checks.trial import SECONDS
 from charrnn_helpers.checks.values import counted
+from charrnn_helpers.logbook import check_kind, parsed
 
 MOST_BYTES = 10_000_000  # of one logbook; a diligent learner writes less than a hundredth of it
 SHOWN = 3  # diagnoses for each exercise

@@ -95,7 +95,14 @@ function render({ model, el }) {
     element(row, "label", { for: `${id}-${name}` }, label);
     const input = element(row, "input", { id: `${id}-${name}`, "data-name": name });
     controls[name] = input;
-    if (kind === "slider") {
+    if (kind === "keys") {
+      const plain = { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: false };
+      for (const [key, value] of Object.entries(plain)) input.setAttribute(key, value);
+      input.addEventListener("input", () => {
+        if (input.value) send({ keys: { [name]: input.value }, number: ++sent });
+        input.value = "";
+      });
+    } else if (kind === "slider") {
       for (const [key, value] of Object.entries({ type: "range", min: 0, step: 1 }))
         input.setAttribute(key, value);
       input.max = labels.length - 1;

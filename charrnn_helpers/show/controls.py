@@ -52,6 +52,23 @@ class Text(NamedTuple):
         return raw
 
 
+class Keys(NamedTuple):
+    """A field that sends each letter at once and is empty again; `value` is what has been typed.
+
+    `action(typed, **values)` returns the values to change, as that of a Button does.
+    """
+
+    label: str
+    value: str
+    action: object
+
+    def raw(self, value):
+        return value
+
+    def read(self, raw):
+        return raw
+
+
 class Button(NamedTuple):
     """A button; `action(**values)` returns the values to change, `{name: value}`."""
 
@@ -60,7 +77,7 @@ class Button(NamedTuple):
 
 
 class Panel(anywidget.AnyWidget):
-    """Controls `{name: Slider, Text, or Button}`, with a picture and a message below them."""
+    """Controls `{name: Slider, Text, Keys, or Button}`, with a picture and a message below them."""
 
     _esm = (FOLDER / "controls.js").read_text(encoding="utf-8")
     _css = (FOLDER / "controls.css").read_text(encoding="utf-8")
@@ -82,8 +99,9 @@ class Panel(anywidget.AnyWidget):
         if hasattr(change.new, STEERED):
             setattr(change.new, STEERED, None)
 
-    def __init__(self, title, controls, on_change=None, on_click=None):
+    def __init__(self, title, controls, on_change=None, on_click=None, on_keys=None):
         self.controls, self.on_change, self.on_click = controls, on_change, on_click
+        self.on_keys = on_keys
         self.static = None  # the Picture to show where widgets do not work
         self.now = {n: c.raw(c.value) for n, c in controls.items() if not isinstance(c, Button)}
         spec = []
@@ -118,6 +136,9 @@ class Panel(anywidget.AnyWidget):
             if "click" in content:
                 self._find(content["click"], Button)
                 self.on_click(content["click"])
+            for name, typed in content.get("keys", {}).items():
+                self._find(name, Keys)
+                self.on_keys(name, Text(name, "").read(typed))
         except (ValueError, TypeError, AttributeError) as error:
             self.message = str(error)
         if isinstance(content.get("number"), int):
@@ -147,10 +168,11 @@ def spell(value):
 def explore(function, title, **arguments):
     """Return a Panel that shows the Picture `function(**arguments)`, redrawn when a control moves.
 
-    Sliders and Texts become controls that set these arguments; Buttons become controls, but are
-    not passed on; all other arguments are passed on as they are.  A ValueError becomes the message.
+    Sliders, Texts, and Keys become controls that set these arguments; Buttons become controls, but
+    are not passed on; all other arguments are passed on as they are.  A ValueError becomes the
+    message.
     """
-    controls = {n: a for n, a in arguments.items() if isinstance(a, (Slider, Text, Button))}
+    controls = {n: a for n, a in arguments.items() if isinstance(a, (Slider, Text, Keys, Button))}
     fixed = {name: a for name, a in arguments.items() if name not in controls}
 
     def redraw(values):
@@ -160,6 +182,9 @@ def explore(function, title, **arguments):
     def click(name):
         panel.put(**controls[name].action(**panel.read()))
 
-    panel = Panel(title, controls, redraw, click)
+    def type_keys(name, typed):
+        panel.put(**controls[name].action(typed, **panel.read()))
+
+    panel = Panel(title, controls, redraw, click, type_keys)
     redraw(panel.read())
     return panel

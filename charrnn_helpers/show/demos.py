@@ -135,33 +135,6 @@ def two_tables(counted, learned, names, step):
                      f"the largest difference between two cells is {apart:.2f}.")  # fmt: skip
 
 
-def guessing_game(sentence, shown, guesses):
-    """Draw Shannon's game: after `shown` characters, each letter typed is a guess for the next.
-
-    `_` stands for the space.  Below each character that was found stands the number of guesses.
-    """
-    needed, wrong = [], ""
-    for guess in guesses.lower().replace("_", " "):
-        if shown + len(needed) == len(sentence):
-            break
-        if guess == sentence[shown + len(needed)]:
-            needed, wrong = [*needed, len(wrong) + 1], ""
-        else:
-            wrong += guess
-    found = shown + len(needed)
-    d = Drawing(WIDTH, 130)
-    em, left, column = d.em, d.em, (WIDTH - 2 * d.em) / len(sentence)
-    for t, char in enumerate(sentence):
-        x = left + (t + 0.5) * column
-        d.text(x, 2.4 * em, visible(char) if t < found else "\u25a2", "middle", **MONO)
-        if shown <= t < found:
-            d.text(x, 4.2 * em, str(needed[t - shown]), "middle", size=0.93)
-    mean = f", {sum(needed) / len(needed):.1f} guesses for each" if needed else ""
-    d.text(left, 6.6 * em, f"found: {len(needed)} of {len(sentence) - shown}{mean}")
-    d.text(left, 8.4 * em, f"wrong at this place: {' '.join(map(visible, wrong)) or 'nothing yet'}")
-    return d.picture(f"{sentence[:found]}\u25a2: {len(needed)} characters found{mean}.")
-
-
 def uncertainty(**weights):
     """Draw the distribution proportional to the weights `char=weight` or `space=weight`."""
     total = sum(weights.values())

@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import math
 
 from IPython.display import HTML, display
 from matplotlib import ticker
@@ -11,13 +12,15 @@ from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 from PIL import Image
 
+from charrnn_helpers import logbook
 from charrnn_helpers.show.style import PALETTE, look, tint, visible, zoom
-from charrnn_helpers.training import bits_per_char, perplexity
+from charrnn_helpers.training import bits_per_char, guess_code, perplexity
 
 LETTER = {"size": 14, "family": "monospace"}
 BACKWARD = {"color": "#A84300", "size": "small"}  # the words beside an arrow of the gradient
 SLOPES = "$\\times$ slopes\n$\\times\\ \\mathbf{W}_{hh}^\\top$"
 LARGE = {1.0: "", 1.5: "font-size: 150%; "}  # by the zoom
+LEAST = 50  # characters that a reader must have found before the board has a row for the reader
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#00406B", "white", "#E69F00"])
 
 
@@ -40,9 +43,10 @@ def to_html(fig, alt):
     )
 
 
-def show(fig, alt):
-    """Show the figure in the notebook, with its alternative text."""
-    display({"text/html": to_html(fig, alt), "text/plain": alt}, raw=True)
+def show(fig, alt=None):
+    """Show the figure in the notebook, with its alternative text; a Picture has its own."""
+    page = fig._repr_html_() if alt is None else to_html(fig, alt)
+    display({"text/html": page, "text/plain": alt or fig.alt}, raw=True)
 
 
 def _sketch(height, xlim, ylim):
@@ -420,11 +424,31 @@ def colored_text(text, values, unit, low=0.0):
     return f"{page}\n(white: {low:g} {unit}; darkest: {largest:.1f} {unit})</div>"
 
 
+def player_loss(ranks):
+    """Return the loss in nats of a player of Shannon's game who needed these numbers of guesses.
+
+    It is estimated: the length of a code for the numbers, less half a bit (notebook 3).
+    """
+    return max(guess_code(ranks) - math.log(2) / 2, 0.0)
+
+
+def with_reader(losses):
+    """Return the losses `{name: nats}`, and the reader's own if there is one in the logbook."""
+    ranks = []
+    for letters in logbook.guesses():
+        ranks = [*ranks, len(letters)] if letters else []  # "": begun again
+    if len(ranks) < LEAST:
+        return losses
+    return losses | {f"you, {len(ranks)} characters": player_loss(ranks)}
+
+
 def scoreboard(losses, ours=()):
     """Return a table of the losses `{model: nats}` as perplexity and bits, with the best last.
 
-    The models named in `ours`, those that the notebook has built, are marked.
+    The models named in `ours`, those that the notebook has built, are marked.  A reader who has
+    played Shannon's game has a row, too.
     """
+    losses = with_reader(losses)
     left, right = (f"text-align: {side}; padding: 0.1em 1em" for side in ("left", "right"))
     titles = ("perplexity", "bits per character")
     titles = "".join(f"<th scope='col' style='{right}'>{title}</th>" for title in titles)
@@ -432,6 +456,7 @@ def scoreboard(losses, ours=()):
     for name, loss in sorted(losses.items(), key=lambda item: -item[1]):
         shown = html.escape(name)
         shown = f"<b>▸ {shown}</b>" if name in ours else shown
+        shown = f"<b>★ {shown}</b>" if name.startswith("you, ") else shown
         numbers = (perplexity(loss), bits_per_char(loss))
         cells = "".join(f"<td style='{right}'>{number:.2f}</td>" for number in numbers)
         rows.append(f"<th scope='row' style='font-weight: normal; {left}'>{shown}</th>{cells}")

@@ -1,11 +1,53 @@
-"""The exercises of notebook 3: cross-entropy, and an honest mean."""
+"""The exercises of notebook 3: the likelihood of a text, cross-entropy, and an honest mean."""
 
 import math
 
 import torch
 
-from charrnn_helpers.checks.judge import Exercise, case, draw, gradients
+from charrnn_helpers.checks.judge import Case, Exercise, case, draw, gradients
 from charrnn_helpers.checks.values import Odd, attempt
+
+
+def my_log_likelihood(text, probs):
+    total = 0.0
+    for t, char in enumerate(text):
+        before = text[:t]
+        p = probs[before][char]
+        total += math.log(p)
+    return total
+
+
+def text_case(text, scale=1):
+    """A text, with a distribution after each of its pieces, divided by the scale."""
+    letters, ends = sorted({*text, "a", "b"}), range(len(text) + 1)
+    starts = ends if len(text) < 20 else (0,)
+    pieces = {text[i:j] for i in starts for j in ends} | set(text)
+
+    def make():
+        probs = {}
+        for piece in sorted(pieces, key=lambda piece: (len(piece), piece)):
+            place = 5 * len(piece) + 3 * text.find(piece)
+            weights = [1 + (7 * k + place) % 9 for k in range(len(letters))]
+            total = scale * sum(weights)
+            probs[piece] = {c: w / total for c, w in zip(letters, weights, strict=True)}
+        return text, probs
+
+    if len(text) > 2:
+        shown = repr(text) if len(text) < 20 else f"a text of {len(text)} characters"
+        return Case(f"({shown}, its probabilities)", make)
+    rows = {before: {c: round(p, 3) for c, p in row.items()} for before, row in make()[1].items()}
+    return Case(f"({text!r}, {rows})", make)
+
+
+LIKELIHOOD_CASES = (
+    text_case("b"),
+    text_case("ab"),
+    text_case("aba"),
+    text_case("tea"),
+    text_case("bab b"),
+    text_case("an apple"),
+    text_case("abba " * 24, scale=1000),
+)
 
 
 def my_cross_entropy(logits, targets):
@@ -56,6 +98,7 @@ MEAN_CASES = (
     case([0.0, 1.0], [3, 5]),
 )
 EXERCISES = (
+    Exercise("log_likelihood", 3, my_log_likelihood, LIKELIHOOD_CASES),
     Exercise("cross_entropy", 3, my_cross_entropy, LOSS_CASES, loss_and_gradient),
     Exercise("mean_perplexity", 3, my_mean_perplexity, MEAN_CASES, given=given_mean_perplexity),
 )

@@ -1,4 +1,4 @@
-"""The logbook: what was tried, passed, and predicted, with one line of JSON for each event.
+"""The logbook: what was tried, passed, predicted, and guessed, one line of JSON for each event.
 
 Events are only ever appended, and they are merged when they are read. So nothing is lost when
 several kernels write at the same time, or when a kernel is killed while it writes.
@@ -50,6 +50,27 @@ def check_kind(path):
 
 def read():
     """Return {exercise: "passed" or "tried"}, {question: its last event}, and a notice."""
+    events, notice = _events()
+    return *merged(events), notice
+
+
+def guesses(game=None):
+    """Return what was guessed in Shannon's game, a string of letters for each character found.
+
+    The letters of a string are different, and the last one was right.  "" means that the player
+    began again with another passage.  With a game, only what was guessed in it is returned.
+    """
+    found = []
+    for event in _events()[0]:
+        name, letters = event.get("game"), event.get("guesses")
+        whole = isinstance(name, str) and isinstance(letters, str)
+        if whole and game in (None, name) and len(set(letters)) == len(letters) < 28:
+            found.append(letters)
+    return found
+
+
+def _events():
+    """Return all events that can be read, and a notice."""
     path, notice, events, damaged = logbook_path(), "", [], 0
     try:
         check_kind(path)
@@ -64,7 +85,7 @@ def read():
         damaged += event is None
     if damaged:
         notice = f"Damaged lines that were skipped in the record of your progress: {damaged:,}."
-    return *merged([*events, *UNWRITTEN]), notice
+    return [*events, *UNWRITTEN], notice
 
 
 def parsed(line):
