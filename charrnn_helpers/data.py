@@ -38,8 +38,7 @@ class Vocab:
 def windows(ids, num_steps):
     """Return X, all windows of the ids, and Y, the same one character later.
 
-    X and Y each have shape `(len(ids) - num_steps, num_steps)`; they are views,
-    not copies.
+    X and Y each have shape `(len(ids) - num_steps, num_steps)`.
     """
     return ids[:-1].unfold(0, num_steps, 1), ids[1:].unfold(0, num_steps, 1)
 

@@ -15,7 +15,7 @@ from PIL import Image
 from charrnn_helpers import logbook
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, predict, warm_up
-from charrnn_helpers.show import chain, demos, figures, game, memory
+from charrnn_helpers.show import chain, demos, figures, game, journey, memory
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
 from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.style import visible
@@ -32,6 +32,7 @@ FIRST, SECOND = (torch.randn(36, len(VOCAB), generator=generator(k)) for k in (3
 FIRST, SECOND = FIRST.softmax(dim=-1).tolist(), SECOND.softmax(dim=-1).tolist()
 
 
+MATRIX = torch.randn(len(VOCAB), 6, generator=generator(5))
 NAMES = [visible(token) for token in VOCAB.idx_to_token]
 EVEN = [[1 / len(NAMES)] * len(NAMES) for _ in NAMES]
 LEARNED = (torch.eye(len(NAMES)) / 2 + 1 / (2 * len(NAMES))).tolist()
@@ -47,7 +48,10 @@ def decay(radius, num_steps):
 
 
 DEMOS = {
-    "one_hot_window": lambda: demos.one_hot_window(TEXT, VOCAB, 100, 12),
+    "journey": lambda: journey.journey(SENTENCE, 12, VOCAB, MATRIX),
+    "growing_contexts": lambda: journey.growing_contexts("the ti"),
+    "picked_row": lambda: journey.picked_row([0, 1, 0], [[1, 2], [3, 4], [5, 6]]),
+    "batch_box": lambda: journey.batch_box(["the t", "him w"], VOCAB),
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
     "reading": lambda: demos.reading(MODEL, SENTENCE, VOCAB, 20),
     "hand_memory": lambda: memory.hand_memory("to be spoken", VOCAB, 1.5),
@@ -103,24 +107,54 @@ def test_for_a_projector_all_text_is_large_and_inside(name, monkeypatch):
         assert 0.52 * 17.8 * len(text) < demos.WIDTH + 60, text
 
 
-def rects(picture, fill):
-    return re.findall(rf'<rect x="([\d.]+)" y="([\d.]+)"[^>]*fill="{fill}"', picture.svg)
+def pixels(picture):
+    """The images in a picture, in their order, each as its size and its pixels."""
+    found = re.findall(r'href="data:image/png;base64,([^"]*)"', picture.svg)
+    return [Image.open(io.BytesIO(base64.b64decode(data))) for data in found]
 
 
-def test_the_window_shows_one_black_cell_a_row():
-    picture = demos.one_hot_window(TEXT, VOCAB, 4, 8)
-    cells = rects(picture, "#222")
-    assert len(cells) == 8 and len({y for _, y in cells}) == 8
-    em = demos.Drawing(0, 0).em
-    left, column = 13.5 * em, (demos.WIDTH - 14.5 * em) / len(VOCAB)
-    found = [round((float(x) - left) / column) for x, _ in cells]
-    assert found == VOCAB.encode(TEXT[4:12]).tolist()
+def test_a_journey_shows_one_black_cell_for_each_character_and_the_row_it_picks():
+    grid, matrix, picked = pixels(journey.journey(TEXT, 12, VOCAB, MATRIX))
+    assert grid.size == (journey.LONGEST, len(VOCAB)) and picked.size == (12, 6)
+    for t, idx in enumerate(VOCAB.encode(TEXT[:12]).tolist()):
+        column = [grid.getpixel((t, k)) for k in range(len(VOCAB))]
+        assert [k for k, color in enumerate(column) if color == journey.BLACK] == [idx]
+        row = [matrix.getpixel((k, idx)) for k in range(6)]
+        assert row == [picked.getpixel((t, k)) for k in range(6)]
 
 
-def test_a_window_beyond_the_text_is_refused():
-    with pytest.raises(ValueError, match="start is 5000; use at most"):
-        demos.one_hot_window(TEXT, VOCAB, 5000, 8)
-    assert "at 0" in demos.one_hot_window(TEXT, VOCAB, 0, 1).alt
+@pytest.mark.parametrize(
+    "sentence, place, said",
+    [
+        ("The time", 3, "After 'the' comes ' '"),
+        ("time", 99, "After 'time' comes '\u25a2'"),
+        ("", 5, "After ' ' comes '\u25a2'"),
+        ("9 b", 1, "After 'b' comes '\u25a2'"),
+        ("b" * 200, 99, f"After '{'b' * 19}' comes 'b'"),
+        ("\u00e9", 1, f"has the id {VOCAB.unk}"),
+    ],
+)
+def test_a_journey_of_whatever_is_typed(sentence, place, said):
+    assert said in journey.journey(sentence, place, VOCAB, MATRIX).alt
+
+
+def test_a_journey_has_one_height_wherever_it_is():
+    heights = {journey.journey(TEXT, k, VOCAB, MATRIX).height for k in range(1, 20)}
+    assert len(heights) == 1
+
+
+def test_contexts_grow_at_one_height():
+    drawn = [journey.growing_contexts(text) for text in ("ab", "The time traveller")]
+    assert drawn[0].height == drawn[1].height
+    assert drawn[1].alt.endswith("'the ti' is followed by 'm'.")
+    with pytest.raises(ValueError, match="at least two letters"):
+        journey.growing_contexts("a")
+
+
+def test_a_batch_is_transposed_and_beside_it_reshaped():
+    alt = journey.batch_box(["the t", "him w"], VOCAB).alt
+    assert "has the steps 'th', 'hi', 'em', '  ', 'tw'; reshaped" in alt
+    assert alt.endswith("it has 'th', 'e ', 'th', 'im', ' w'.")
 
 
 def test_reading_shows_the_states_of_the_model():

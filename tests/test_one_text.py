@@ -19,7 +19,8 @@ ORDER = [  # a module imports only from those above it
     *["atomic", "logbook", "book.formats", "book.download", "book.own", "book.find", "book"],
     "checkpoint",
     *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
-    *["show.demos", "show.memory", "show.chain", "show.game", "show.circle", "show", "trained"],
+    *["show.demos", "show.journey", "show.memory", "show.chain", "show.game", "show.circle"],
+    *["show", "trained"],
     *[
         f"checks.{name}"
         for name in ("values", "trial", "source", "candidates", "repair", "influence")

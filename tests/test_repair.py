@@ -91,8 +91,9 @@ def test_a_line_whose_result_is_not_kept_is_named():
 
 
 def test_an_error_and_the_change_that_ends_it():
-    head = "def my_time_first(batch, vocab_size):\n    "
-    verdict = judged("time_first", f"{head}return one_hot(batch, vocab_size).swapaxes(0, 3)\n")
+    head = "def my_read_back(inputs, vocab):\n    "
+    rest = "return [vocab.decode(w) for w in inputs.argmax(dim=3).T]\n"
+    verdict = judged("read_back", head + rest)
     assert "Your code stops with IndexError" in verdict.text and "line 2" in verdict.text
 
 

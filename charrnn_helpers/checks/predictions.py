@@ -56,15 +56,17 @@ def as_measured(value):
 
 
 PREDICTIONS = (
-    Prediction("windows_in_12", 1, "How many windows of 5 characters, each with its targets, does "
-        "a text of 12 characters have?", "That is 12 - 5. The last window ends one character "
-        "before the end of the text, because the last character of the window needs a target, "
-        "too.", as_measured, 7),
-    Prediction("same_letter", 1, "The same letter occurs in two places in a text. Are its one-hot "
-        "rows the same?", "A one-hot row says only which character it is, not where it is or what "
-        "came before it. All of that has to come from the network.",
-        lambda equal: "same" if equal else "different", "same",
-        {"same": "the rows are equal", "different": "the place makes a difference"}),
+    Prediction("unseen_words", 1, "Of 100 words in the validation part, how many do not occur in "
+        "the training part?", "Anything within a factor of two counts as right. A word that was "
+        "never read has no id, and a model of words cannot write it.",
+        lambda share: round(share, 1), 8, tolerance=0.5),
+    Prediction("five_digits", 1, "Each id is read as five binary digits. Where will the "
+        "perplexity be?", "With five numbers, characters still share weights, such as those of "
+        "the last digit. Only on one-hot vectors does each have weights of its own.",
+        lambda scores: "best" if scores[1] < min(scores[0], scores[2]) else
+        "worst" if scores[1] > max(scores[0], scores[2]) else "between", "between",
+        {"best": "lower than with one-hot vectors", "between": "between one-hot vectors and ids",
+         "worst": "higher than with ids"}),
     Prediction("lost_state", 2, "The second half of a text is read without the state of the "
         "first. What happens?", "There is no error: zeros replace the lost state, and only the "
         "numbers differ.", lambda difference: "other" if difference > 0 else "same", "other",

@@ -5,7 +5,6 @@ The notebooks show a Picture as it is, or put sliders around the function with `
 
 import math
 import textwrap
-from itertools import pairwise
 
 import torch
 
@@ -24,42 +23,6 @@ def _chart(height, top, xlim, ylim, left=5.0, right=1.0):
     d = Drawing(WIDTH, height)
     box = (left * d.em, top * d.em, WIDTH - right * d.em, height - 3 * d.em)
     return d, Axes(d, box, xlim, ylim)
-
-
-def one_hot_window(text, vocab, start, num_steps, reserve=0):
-    """Draw characters, ids, targets, and one-hot rows of a window, with room for `reserve` rows."""
-    window = text[start : start + num_steps + 1]
-    if len(window) < num_steps + 1:
-        raise ValueError(f"start is {start}; use at most {len(text) - num_steps - 1}")
-    em = Drawing(0, 0).em
-    row, left = 1.5 * em, 13.5 * em
-    column = (WIDTH - left - em) / len(vocab)
-    d = Drawing(WIDTH, 5.6 * em + max(num_steps, reserve) * row)
-    _around(d, text, start, num_steps)
-    for x, title in ((2, "read"), (5.5, "id"), (9.5, "target")):
-        d.text(x * em, 4.4 * em, title, "middle", size=0.93)
-    for k, token in enumerate(vocab.idx_to_token):
-        d.text(left + (k + 0.5) * column, 4.4 * em, visible(token), "middle", size=0.93)
-    for t, (char, target) in enumerate(pairwise(window)):
-        y = 4.9 * em + t * row
-        d.text(2 * em, y + 1.1 * em, visible(char), "middle", **MONO)
-        d.text(5.5 * em, y + 1.1 * em, str(vocab[char]), "middle")
-        d.text(9.5 * em, y + 1.1 * em, visible(target), "middle", **MONO)
-        for k in range(len(vocab)):
-            fill = "#222" if k == vocab[char] else "white"
-            d.rect(left + k * column, y, column, row, fill, "#ccc")
-    return d.picture(f"The window {window[:-1]!r} at {start}, its ids and its one-hot rows.")
-
-
-def _around(d, text, start, num_steps):
-    """Write a window of the text, marked, and what stands before and after it."""
-    em, left, end = d.em, WIDTH / 2 - 0.3 * d.em * num_steps, start + num_steps
-    pieces = text[max(0, start - 12) : start], text[start:end], text[end : start + 40]
-    before, inside, after = ("".join(map(visible, piece)) for piece in pieces)
-    d.rect(left - 0.2 * em, 0.2 * em, 0.602 * em * num_steps + 0.4 * em, 1.7 * em, "#cfe6f5")
-    d.text(left - 0.3 * em, 1.4 * em, before, "end", color="#666", **MONO)
-    d.text(left, 1.4 * em, inside, **MONO)
-    d.text(left + 0.602 * em * num_steps + 0.3 * em, 1.4 * em, after, color="#666", **MONO)
 
 
 def continuation(model, vocab, beginning, temperature):

@@ -145,20 +145,6 @@ def histograms(samples, xlabel, bins=40, limits=None):
 
 
 @look()
-def shifted(characters):
-    """Draw a window of the characters above its targets, which are one position later."""
-    fig, ax = _sketch(2.2, (-2, len(characters) - 1), (-0.5, 1.5))
-    for row, (y, letters) in enumerate([(1, characters[:-1]), (0, characters[1:])]):
-        box = _box(PALETTE[row], "square,pad=0.5")
-        for t, letter in enumerate(letters):
-            _write(ax, t, y, visible(letter), bbox=box, **LETTER)
-            _arrow(ax, (t, 0.68), (t, 0.32))
-    _write(ax, -0.6, 1, "input", ha="right")
-    _write(ax, -0.6, 0, "target", ha="right")
-    return fig
-
-
-@look()
 def shares(parts, xlabel):
     """Draw a bar of consecutive parts `{name: length}`, each with its name and its share."""
     fig, ax = new_figure(figsize=(7.5, 1.9))

@@ -1,9 +1,13 @@
-"""The exercises of notebook 1: a vocabulary, windows, one-hot vectors, time first."""
+"""The exercises of notebook 1: a vocabulary, windows, one-hot vectors, and back to the text."""
+
+import copy
+import string
 
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, case
 from charrnn_helpers.checks.values import attempt, named
+from charrnn_helpers.data import Vocab
 from charrnn_helpers.model import one_hot
 
 
@@ -80,26 +84,41 @@ ONE_HOT_CASES = (
 )
 
 
-def my_time_first(batch, vocab_size):
-    inputs = one_hot(batch, vocab_size)  # (batch_size, num_steps, vocab_size)
-    return inputs.permute(1, 0, 2)
+def my_read_back(inputs, vocab):
+    ids = inputs.argmax(dim=-1)  # (num_steps, batch_size)
+    return [vocab.decode(window) for window in ids.T]
 
 
-def given_time_first(batch, vocab_size):
-    batch_size, num_steps = batch.shape
-    return one_hot(batch, vocab_size).reshape(num_steps, batch_size, vocab_size)
+def given_read_back(inputs, vocab):
+    num_steps, batch_size, vocab_size = inputs.shape
+    text = vocab.decode(inputs.argmax(dim=-1))
+    starts = range(0, batch_size * num_steps, num_steps)
+    return [text[start : start + num_steps] for start in starts]
 
 
-TIME_FIRST_CASES = (
-    case(torch.tensor([[0, 1], [2, 3]]), 4),
-    case(torch.tensor([[0, 1, 2], [3, 4, 5]]), 6),
-    case(torch.arange(15).reshape(3, 5), 15),
-    case(torch.tensor([[3], [1], [4], [1]]), 9),
-    case(torch.tensor([[2, 0, 1]]), 3),
+def batch_case(*windows):
+    """Return a Case of these windows as one-hot inputs, with time first."""
+    vocab = Vocab(string.ascii_lowercase + " ")
+
+    def make():
+        batch = torch.stack([vocab.encode(window) for window in windows])
+        return one_hot(batch.T, len(vocab)), copy.deepcopy(vocab)
+
+    return Case(f"(the box of {list(windows)}, vocab)", make)
+
+
+READ_BACK_CASES = (
+    batch_case("ab", "cd"),
+    batch_case("time", "mach"),
+    batch_case("the t", " begi"),
+    batch_case("abc", "def", "ghi"),
+    batch_case("a", "b", "z"),
+    batch_case("noon "),
+    batch_case("xyz"),
 )
 EXERCISES = (
     Exercise("vocabulary", 1, MyVocab, VOCABULARY_CASES, use_vocab, arguments=1),
     Exercise("windows", 1, my_windows, WINDOWS_CASES, X_and_Y),
     Exercise("one_hot", 1, my_one_hot, ONE_HOT_CASES),
-    Exercise("time_first", 1, my_time_first, TIME_FIRST_CASES, given=given_time_first),
+    Exercise("read_back", 1, my_read_back, READ_BACK_CASES, given=given_read_back),
 )

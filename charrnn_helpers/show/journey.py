@@ -1,0 +1,211 @@
+"""The pictures of notebook 1: from the letters of a text to the numbers that a network reads."""
+
+from charrnn_helpers.data import preprocess
+from charrnn_helpers.show.demos import WIDTH, shade
+from charrnn_helpers.show.style import PALETTE, visible
+from charrnn_helpers.show.svg import MONO, Drawing
+
+LONGEST = 20  # characters that fit into the picture of a journey
+MOST = 6  # questions in the picture of the contexts
+BLUE, ORANGE = ("#cfe6f5", PALETTE[0]), ("#fbe3d3", PALETTE[1])  # (fill, edge) of a box
+BOXES = (BLUE, ORANGE, ("#d5efe6", PALETTE[2]))  # of the windows of a batch
+WHITE, GRAY, BLACK = (255, 255, 255), (238, 238, 238), (34, 34, 34)
+
+
+def journey(sentence, place, vocab, W):
+    """Draw the first `place` characters of a sentence as ids, one-hot vectors, and rows of W.
+
+    Time runs to the right.  Each column of the grid is a one-hot vector, and its black cell is
+    level with the row of W, `(vocab_size, n)`, that it picks.  Below it stands this row, upright.
+    """
+    text = preprocess(sentence).lstrip()[:LONGEST] or " "
+    ids, place = vocab.encode(text).tolist(), min(place, len(text), LONGEST - 1)
+    colors = [[shade(w) for w in row] for row in (W / W.abs().max()).tolist()]
+    em, width = Drawing(0, 0).em, 16 * len(colors[0])
+    row, left, top, right = 0.9 * em, 5.6 * em, 5.4 * em, WIDTH - width - 0.8 * em
+    column, high = (right - 3.4 * em - left) / LONGEST, 0.6 * em * len(colors[0])
+    bottom = top + len(vocab) * row
+    d = Drawing(WIDTH, bottom + high + 1.6 * em)
+    _sentence(d, text, place, left, column)
+    for x in (left - 0.5 * em, right - 0.4 * em):
+        for k, token in enumerate(vocab.idx_to_token):
+            d.text(x, top + (k + 0.82) * row, visible(token), "end", size=0.85)
+    grid = [[WHITE] * place + [GRAY] * (LONGEST - place) for _ in vocab.idx_to_token]
+    for t, idx in enumerate(ids[:place]):
+        weight = "bold" if t == place - 1 else "normal"
+        x = left + (t + 0.5) * column
+        d.text(x, 4.9 * em, str(idx), "middle", size=0.85, font_weight=weight)
+        grid[idx][t] = BLACK
+    _cells(d, left, top, LONGEST * column, bottom - top, grid)
+    _cells(d, right, top, width, bottom - top, colors)
+    picked = zip(*(colors[idx] for idx in ids[:place]), strict=True)
+    _cells(d, left, bottom + 0.8 * em, place * column, high, list(picked))
+    labels = {"id": 4.9 * em, "picked": bottom + high / 2 + 0.5 * em}
+    for label, height in (labels | {"rows": labels["picked"] + 1.3 * em}).items():
+        d.text(left - 0.7 * em, height, label, "end")
+    turn = f"rotate(-90 {1.6 * em:.1f} {(top + bottom) / 2:.1f})"
+    d.text(1.6 * em, (top + bottom) / 2, "one-hot vectors", "middle", transform=turn)
+    now, x = ids[place - 1], left + (place - 1) * column
+    y = top + now * row
+    d.line(x + column, y + row / 2, right - 1.4 * em, y + row / 2, ORANGE[1], 2.5)
+    _frame(d, x, y, column, row)
+    _frame(d, right, y, width, row)
+    _frame(d, x, bottom + 0.8 * em, column, high)
+    turn = right + width / 2, bottom + 0.8 * em + high / 2
+    d.path([(turn[0], bottom + 0.2 * em), turn, (x + column + 4, turn[1])], ORANGE[1], 2.5)
+    tip = [
+        (x + column + 10, turn[1] - 5),
+        (x + column + 3, turn[1]),
+        (x + column + 10, turn[1] + 5),
+    ]
+    d.path(tip, ORANGE[1], 2.5)
+    d.text(right + width / 2, 4.9 * em, f"row {now} of W", "middle", color=ORANGE[1])
+    context, target = text[:place], (text[place:] or "\u25a2")[0]
+    return d.picture(
+        f"After {context!r} comes {target!r}.  The last character read has the id {now}, and its "
+        f"one-hot vector picks row {now} of W."
+    )
+
+
+def _sentence(d, text, place, left, column):
+    """Write the text: in a blue box what has been read, and in an orange one what comes next."""
+    em = d.em
+    d.text(left - 0.7 * em, 2.6 * em, "text", "end")
+    d.rect(left, 1.4 * em, place * column, 1.8 * em, *BLUE)
+    d.rect(left + place * column, 1.4 * em, column, 1.8 * em, *ORANGE)
+    d.text(left, 1.0 * em, "read", size=0.85, color=BLUE[1])
+    x = left + max(place + 0.5, 2.4) * column  # beside the other label
+    d.text(x, 1.0 * em, "target", "middle", size=0.85, color=ORANGE[1])
+    for t, char in enumerate((text + "\u25a2")[:LONGEST]):
+        color = "#222" if t <= place else "#777"
+        d.text(left + (t + 0.5) * column, 2.65 * em, visible(char), "middle", color=color, **MONO)
+
+
+def _cells(d, x, y, width, height, rows):
+    """Draw a matrix of colors with lines between the cells."""
+    d.pixels(x, y, width, height, rows)
+    for k in range(len(rows) + 1):
+        line = y + k * height / len(rows)
+        d.line(x, line, x + width, line, "#ddd")
+    for k in range(len(rows[0]) + 1):
+        line = x + k * width / len(rows[0])
+        d.line(line, y, line, y + height, "#ddd")
+
+
+def _frame(d, x, y, width, height):
+    d.add("rect", x=x, y=y, width=width, height=height, fill="none", stroke=ORANGE[1],
+          stroke_width=2.5)  # fmt: skip
+
+
+def growing_contexts(window):
+    """Draw the questions in up to seven characters: what has been read, and what comes next."""
+    window = preprocess(window).lstrip()[: MOST + 1]
+    if len(window) < 2:
+        raise ValueError("type at least two letters: one to read, and one to guess")
+    em, row, wide = Drawing(0, 0).em, 2.1 * Drawing(0, 0).em, 2 * Drawing(0, 0).em
+    steps = len(window) - 1
+    edge = (WIDTH + (MOST - 3) * wide) / 2 + 2 * em  # where the contexts end
+    d = Drawing(WIDTH, 2.4 * em + MOST * row)
+    d.text(edge - wide / 2, 1.3 * em, "input", "middle", color=BLUE[1])
+    d.text(edge + 2.5 * wide, 1.3 * em, "target", "middle", color=ORANGE[1])
+    for t in range(steps):
+        y = 1.9 * em + t * row
+        d.text(edge - MOST * wide - 2 * em, y + 1.25 * em, f"step {t}", "end")
+        d.rect(edge - (t + 1) * wide, y, (t + 1) * wide, 1.8 * em, *BLUE)
+        for k, char in enumerate(window[: t + 1]):
+            x, weight = edge + (k - t - 0.5) * wide, "bold" if k == t else "normal"
+            look = {"font_weight": weight, "color": "#222" if k == t else "#555"} | MONO
+            d.text(x, y + 1.25 * em, visible(char), "middle", **look)
+        _arrow(d, edge + 0.4 * wide, edge + 1.8 * wide, y + 0.9 * em)
+        d.rect(edge + 2 * wide, y, wide, 1.8 * em, *ORANGE)
+        d.text(edge + 2.5 * wide, y + 1.25 * em, visible(window[t + 1]), "middle", **MONO)
+    spoken = "; ".join(
+        f"{window[: t + 1]!r} is followed by {window[t + 1]!r}" for t in range(steps)
+    )
+    return d.picture(f"Contexts that grow: {spoken}.")
+
+
+def _arrow(d, x1, x2, y, color="#555"):
+    d.line(x1, y, x2, y, color, 2)
+    d.path([(x2 - 6, y - 4), (x2, y), (x2 - 6, y + 4)], color, 2)
+
+
+def picked_row(x, W):
+    """Draw a one-hot vector x, a list, times a matrix W, a list of rows: a row of W is left."""
+    em, row, wide = Drawing(0, 0).em, 1.8 * Drawing(0, 0).em, 3 * Drawing(0, 0).em
+    place, size, narrow = x.index(1), len(W[0]), 2 * Drawing(0, 0).em
+    left = (WIDTH - len(x) * narrow - 2 * size * wide - 6 * em) / 2
+    d = Drawing(WIDTH, 2 * em + len(W) * row)
+    middle = 1.4 * em + (len(W) - 1) * row / 2
+    second = left + len(x) * narrow + 3 * em
+    third = second + size * wide + 3 * em
+    for k, number in enumerate(x):
+        fill, color = ("#222", "white") if number else ("white", "#222")
+        d.rect(left + k * narrow, middle, narrow, row, fill, "#999")
+        d.text(left + (k + 0.5) * narrow, middle + 1.25 * em, f"{number:g}", "middle", color=color)
+    for t, numbers in enumerate([*W, W[place]]):
+        y = middle if t == len(W) else 1.4 * em + t * row
+        for k, number in enumerate(numbers):
+            cell = (third if t == len(W) else second) + k * wide
+            d.rect(cell, y, wide, row, ORANGE[0] if t in (place, len(W)) else "white", "#999")
+            color = "#222" if t in (place, len(W)) else "#777"
+            d.text(cell + wide / 2, y + 1.25 * em, f"{number:g}", "middle", color=color)
+    for cell, sign in ((second, "\u00d7"), (third, "=")):
+        d.text(cell - 1.5 * em, middle + 1.25 * em, sign, "middle", size=1.3)
+    for cell, name in ((left, "x"), (second, "W"), (third, "x W")):
+        d.text(cell, 1.0 * em if name == "W" else middle - 0.4 * em, name, font_weight="bold")
+    _frame(d, second, 1.4 * em + place * row, size * wide, row)
+    _frame(d, third, middle, size * wide, row)
+    return d.picture(f"The 1 stands at position {place}, so the product is row {place} of W.")
+
+
+def batch_box(windows, vocab):
+    """Draw a batch of windows, transposed beside reshaped, and the box of its one-hot rows."""
+    em, steps, size = Drawing(0, 0).em, len(windows[0]), len(windows)
+    row, pitch, x, top = 0.8 * em, (0.8 * size + 0.7) * em, 14.5 * em, 3.2 * em
+    d = Drawing(WIDTH, max(top + steps * pitch, 11.2 * em + steps * 1.7 * em) + 0.5 * em)
+    marked = [[(char, BOXES[b]) for char in window] for b, window in enumerate(windows)]
+    turned, flat = list(zip(*marked, strict=True)), [cell for cells in marked for cell in cells]
+    mixed = [flat[t * size : (t + 1) * size] for t in range(steps)]
+    _table(d, em, top, marked, 1.7 * em, "batch", (size, steps))
+    _table(d, x, top, turned, pitch, "batch.T", (steps, size))
+    low = top + size * 1.7 * em + 4.6 * em
+    _table(d, em, low, mixed, 1.7 * em, "batch.reshape", (steps, size))
+    d.text(em + (1.7 * size + 0.8) * em, low + 1.3 * em, "the windows", color=ORANGE[1])
+    d.text(em + (1.7 * size + 0.8) * em, low + 2.7 * em, "are mixed", color=ORANGE[1])
+    _arrow(d, (1.7 * steps + 1.6) * em, x - 1.2 * em, top + 1.7 * em)
+    left = x + (1.7 * size + 5.4) * em
+    slant, column = 0.35 * em, (WIDTH - left - (0.35 * steps + 0.5) * em) / len(vocab)
+    d.text(left, top - 1.9 * em, "one_hot(batch.T)", **MONO)
+    d.text(left, top - 0.6 * em, f"{steps} \u00d7 {size} \u00d7 {len(vocab)}", size=0.9)
+    _arrow(d, left - 1.8 * em, left - 0.4 * em, top + pitch / 2)
+    for t, step in enumerate(turned):
+        y, start = top + t * pitch + 0.1 * em, left + t * slant
+        d.text(left - 2.0 * em, y + row * size / 2 + 0.35 * em, f"step {t}", "end", size=0.85)
+        for edge in (0, len(vocab) * column):
+            if t < steps - 1:
+                ends = (start + edge, y + size * row), (start + edge + slant, y + pitch)
+                d.path(ends, "#999", 1)
+        rows = [[WHITE] * len(vocab) for _ in step]
+        for b, (char, _) in enumerate(step):
+            rows[b][vocab[char]] = BLACK
+        _cells(d, start, y, len(vocab) * column, size * row, rows)
+        for b, (char, look) in enumerate(step):
+            d.rect(start + vocab[char] * column, y + b * row, column, row, look[1])
+    steps_read = ", ".join(repr("".join(char for char, _ in step)) for step in turned)
+    wrong = ", ".join(repr("".join(char for char, _ in step)) for step in mixed)
+    return d.picture(
+        f"Transposed, the batch {windows} has the steps {steps_read}; reshaped, it has {wrong}."
+    )
+
+
+def _table(d, x, y, rows, height, name, shape):
+    """Draw a table of letters, each in the colors of its window, below its name and shape."""
+    em = d.em
+    d.text(x, y - 1.9 * em, name, **MONO)
+    d.text(x, y - 0.6 * em, f"{shape[0]} \u00d7 {shape[1]}", size=0.9)
+    for r, row in enumerate(rows):
+        for k, (char, (fill, edge)) in enumerate(row):
+            cell = x + 1.7 * em * k, y + r * height
+            d.rect(*cell, 1.7 * em, min(height, 1.7 * em), fill, edge)
+            d.text(cell[0] + 0.85 * em, cell[1] + 1.2 * em, visible(char), "middle", **MONO)
