@@ -83,7 +83,8 @@ sync: $(TEST)
 
 models: $(TEST)
 	$(PY) -m tools.models
-	$(PY) -m tools.records
+	$(PY) -m tools.windows
+	$(PY) -m tools.clipping
 
 bench: $(TEST)
 	$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY))

@@ -164,6 +164,7 @@ def test_a_committed_notebook_shows_its_figures_to_a_stranger(open_page, path):
 # What the demos of the notebooks are given, on one page; the numbers stand for those of models.
 SCENERY = """
 from collections import Counter
+import math
 from functools import partial
 from types import SimpleNamespace
 import torch
@@ -172,6 +173,7 @@ from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import make_model
 from charrnn_helpers.sampling import predict
 from charrnn_helpers.show.circle import circle
+from charrnn_helpers.show.cliff import cliff
 from charrnn_helpers.show.controls import Button, Slider, Text, explore
 from charrnn_helpers.show.demos import draw_next
 from charrnn_helpers.show.style import visible
@@ -186,6 +188,10 @@ phrase = "the time"
 begins = Counter(text[i : i + n] for i in range(len(text) - 8) for n in range(9))
 def norms_for_radius(radius, num_steps=40):
     return [radius**lag for lag in range(num_steps)]
+def remember(w, b):
+    return (w**2 + b**2).mean(-1)
+thetas = [1.0, math.inf]
+paths = {t: [(1.7 - k / 50, 0.0, 1.0, 1 / (k + 1)) for k in range(61)] for t in thetas}
 partner, places_of = None, range(300)
 came = {"lstm": torch.linspace(0, 1, 300), "7-gram": torch.linspace(1, 0.5, 300) ** 2}
 probs = {"lstm": torch.full((300, 28), 1 / 28)}

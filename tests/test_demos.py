@@ -17,6 +17,7 @@ from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, predict, warm_up
 from charrnn_helpers.show import chain, demos, figures, game, journey, memory
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
+from charrnn_helpers.show.cliff import cliff
 from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.style import visible
 from charrnn_helpers.trained import trained_model
@@ -41,10 +42,13 @@ LEARNED = (torch.eye(len(NAMES)) / 2 + 1 / (2 * len(NAMES))).tolist()
 WRITTEN = [predict(MODEL, start, LETTERS, VOCAB) for start in ("time ", "for ", "it ")]
 PASSAGES = [TEXT[:250], TEXT[13:263]]
 BEGINS = Counter(TEXT[i : i + n] for i in range(len(TEXT) - 8) for n in range(9))
-
-
-def decay(radius, num_steps):
-    return [radius**lag for lag in range(num_steps)]
+SIDES = [k / 109 * 4 - 2 for k in range(110)]
+LANDSCAPE = ([side + 2 for side in SIDES], SIDES, [[abs(y)] * 110 for y in SIDES])
+CUT = ([0.0, 1.0, 2.0], [1.5, 0.0, 1.5])
+PATHS = {  # each of the same points, but for what follows the first, which is the steepest
+    theta: [(1 - k * far, 1 - 2 * k * far, 1 - k * far, 0.8 / (k + 1)) for k in range(61)]
+    for theta, far in ((1.0, 0.01), (math.inf, 0.1))
+}
 
 
 DEMOS = {
@@ -62,7 +66,7 @@ DEMOS = {
     "beliefs": lambda: chain.beliefs([0.5, 0.5], {"true": [0.5, 0.5], "bold": [0.9, 0.1]}, "ab"),
     "likelihood": lambda: chain.likelihood(2, 18),
     "uncertainty": lambda: demos.uncertainty(e=5, o=3, i=0, space=1),
-    "gradient_journey": lambda: demos.gradient_journey(decay, 1.2, 1.0),
+    "cliff": lambda: cliff(LANDSCAPE, CUT, PATHS, 1.0, 60),
     "gradient_reach": lambda: demos.gradient_reach(MODEL, VOCAB, SENTENCE, 12),
     "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
     "two_opinions": lambda: demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, 0.5),
@@ -278,18 +282,34 @@ def test_no_distribution(weights):
         demos.uncertainty(**weights)
 
 
-def test_the_journey_tells_the_norm_before_and_after():
-    whole = math.sqrt(sum(0.9 ** (2 * lag) for lag in range(40)))
-    alt = demos.gradient_journey(decay, 0.9, 0.5).alt
-    assert f"total norm {whole:.3g}, after clipping 0.5" in alt
-    assert f"after clipping {whole:.3g}" in demos.gradient_journey(decay, 0.9, 100).alt
+def images(picture):
+    (data,) = re.findall(r'href="data:image/png;base64,([^"]*)"', picture.svg)
+    return Image.open(io.BytesIO(base64.b64decode(data)))
 
 
-@pytest.mark.parametrize("radius", [0.0, 1e-30, 1e6])
-def test_a_journey_of_any_length_stays_inside(radius):
-    picture = demos.gradient_journey(decay, radius, 1.0)
-    numbers = re.findall(r'points="([^"]*)"', picture.svg)
-    assert all(-1 <= float(n) <= demos.WIDTH for text in numbers for n in re.split("[ ,]", text))
+def test_the_cliff_shows_the_landscape_with_the_lowest_rows_below():
+    image = images(cliff(LANDSCAPE, CUT, PATHS, 1.0, 0))
+    assert image.size == (110, 110)
+    dark, white = image.getpixel((109, 55)), image.getpixel((109, 0))
+    assert sum(dark) < sum(white) == 3 * 255  # no loss at y = 0 and x = 2, the largest at y = 2
+    assert image.getpixel((0, 109)) == white
+
+
+def test_the_cliff_tells_where_the_path_is():
+    assert "theta 1, at (1.00, 1.00) after 0 steps" in cliff(LANDSCAPE, CUT, PATHS, 1.0, 0).alt
+    alt = cliff(LANDSCAPE, CUT, PATHS, math.inf, 3).alt
+    assert "no limit, at (0.70, 0.40) after 3 steps: loss 0.70, gradient norm 0.2" in alt
+
+
+def test_the_ring_in_the_cut_is_where_the_longest_gradient_led():
+    def ring(theta):
+        return re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="8.0"', picture(theta))[-1]
+
+    def picture(theta):
+        return cliff(LANDSCAPE, CUT, PATHS, theta, 0).svg
+
+    (near, _), (far, _) = ring(1.0), ring(math.inf)
+    assert float(near) < float(far)
 
 
 def test_two_opinions_and_their_mixture():

@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.text import Text
 
-from charrnn_helpers.show import figures, style
+from charrnn_helpers.show import cliff, figures, style
 
 FIGURES = {
     "curves": lambda: figures.curves({"a": ([1, 2], [3, 4]), "b": ([1, 2], [4, 3])}, "x", "y"),
@@ -11,11 +11,12 @@ FIGURES = {
     "heatmap": lambda: figures.heatmap([[0, 1], [1, 0]], "ab", "cd", "x", "y", "z"),
     "histograms": lambda: figures.histograms({"a": [0.1, 0.2], "b": [0.3]}, "x"),
     "unrolled": lambda: figures.unrolled("the"),
-    "way_back": lambda: figures.way_back("the t"),
     "gradient_paths": lambda: figures.gradient_paths("the t"),
     "clouds": lambda: figures.clouds({"a": ([1, 2], [3, 4]), "b": ([1], [2])}, "x", "y"),
     "cut_between": lambda: figures.cut_between(["the ", "time"]),
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
+    "dots": lambda: cliff.dots({"a": [8, 9], "b": [20, 90]}, "x", 14, {"c": 17}, (7, 80)),
+    "reach": lambda: cliff.reach({"a": [[1, 2], [3]], "b": [[2], [1]]}, [5, 9], "x", "y", {"c": 1}),
     "sampling_loop": figures.sampling_loop,
     "gated_step": lambda: figures.gated_step("C", "F", r"$\mathbf{I}_t$", "tanh(...)", "O"),
 }
@@ -39,6 +40,12 @@ def test_axes_are_labelled():
 def test_characters_stay_on_the_axis():
     (ax,) = figures.curves({"": (["a", "b"], [1, 2])}, "x", "y").axes
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
+
+
+def test_dots_above_the_limit_are_counted_and_those_beyond_the_axis_are_drawn_at_its_edge():
+    (ax,) = FIGURES["dots"]().axes
+    assert [t.get_text() for t in ax.texts] == ["0 of 2", "2 of 2", "ruined", "c"]
+    assert sorted(x for line in ax.lines[:4] for x in line.get_xdata()) == [8, 9, 20, 80]
 
 
 def test_the_scoreboard_is_sorted_and_escaped():

@@ -1,5 +1,6 @@
 """The models that come with the course: small, as good as the notebooks say, and made as said."""
 
+import math
 import os
 import subprocess
 import sys
@@ -9,9 +10,11 @@ import torch
 
 from charrnn_helpers.book.find import story_path
 from charrnn_helpers.checkpoint import load_checkpoint
-from charrnn_helpers.data import StreamBatches, TimeMachine
-from charrnn_helpers.trained import FOLDER, RECIPES, start, trained_model
-from charrnn_helpers.training import evaluate, fit, perplexity
+from charrnn_helpers.data import StreamBatches, TimeMachine, windows
+from charrnn_helpers.model import make_model
+from charrnn_helpers.trained import FOLDER, RECIPES, recorded, start, trained_model
+from charrnn_helpers.training import cross_entropy, evaluate, fit, gradient_norm, perplexity
+from tools import clipping
 from tools.course import ROOT
 from tools.models import make
 
@@ -91,3 +94,47 @@ def test_training_it_again_gives_a_model_as_good(name, tmp_path, book):
     losses = [evaluate(model, test, carry_state=True) for model in models]
     print(f"{name}: {perplexity(losses[0]):.3f}, and again {perplexity(losses[1]):.3f}")
     assert abs(losses[0] - losses[1]) < 0.02
+
+
+def test_the_record_of_clipping_has_each_setting():
+    found = recorded("clipping")
+    latches = {f"remember {d}, {sigma}" for d in (5, 10, 20, 40) for sigma in (clipping.FINE, 0.1)}
+    assert found.keys() == clipping.SETTINGS.keys() | latches
+    assert all(len(found[name]) == len(seeds) for name, (_, seeds) in clipping.SETTINGS.items())
+
+
+@pytest.mark.parametrize("treatment", clipping.TREATMENTS)
+def test_a_gradient_is_treated_as_the_notebook_says(treatment):
+    """A long one; a short one stays as it is, but for a limit on each number."""
+    setting = clipping.Setting(treatment=treatment)
+    for size, long in ((10.0, True), (0.001, False)):
+        model = clipping.start(setting, 0, 9)
+        for p in model.parameters():
+            p.grad = torch.full_like(p, size)
+        before = gradient_norm(model)
+        clipping.TREATMENTS[treatment](1.0, model, torch.Generator().manual_seed(0))
+        length = {"none": before, "clip": 1, "random": 1, "skip": 0, "value": before / 10}
+        assert gradient_norm(model) == pytest.approx(length[treatment] if long else before)
+
+
+def test_the_record_was_made_by_the_loop_of_the_notebook(book):
+    """At a sigma of 0.177, which is not chaotic, and for a word."""
+    data = TimeMachine(64, 32, book)
+    losses, norms = clipping.learn(
+        clipping.Setting(clipping.FINE), 1, data.train_ids, len(data.vocab), num_updates=3
+    )
+    model, (X, Y) = make_model(len(data.vocab), 32, clipping.FINE, 1), windows(data.train_ids, 150)
+    generator = torch.Generator().manual_seed(1)
+    for loss, norm in zip(losses, norms, strict=True):
+        rows = torch.randint(len(X), (64,), generator=generator)
+        ours = cross_entropy(model(X[rows]), Y[rows])
+        model.zero_grad()
+        ours.backward()
+        assert ours.item() == pytest.approx(loss, rel=1e-4)
+        assert gradient_norm(model) == pytest.approx(norm, rel=1e-3)
+        with torch.no_grad():
+            for p in model.parameters():
+                p -= p.grad
+    assert clipping.at_the_end([math.log(9.0)] * 300) == pytest.approx(9)
+    assert clipping.at_the_end([1.0] * 299) == math.inf
+    assert clipping.remember(clipping.FINE, 2, 0, data.vocab, num_updates=80) > 900

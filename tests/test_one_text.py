@@ -18,9 +18,9 @@ ORDER = [  # a module imports only from those above it
     *["text", "_guards", "data", "model", "counting", "training", "sampling", "bptt"],
     *["atomic", "logbook", "book.formats", "book.download", "book.own", "book.find", "book"],
     "checkpoint",
-    *["show.style", "show.figures", "show.svg", "show.live", "show.controls", "show.cockpit"],
-    *["show.demos", "show.journey", "show.memory", "show.chain", "show.game", "show.circle"],
-    *["show", "trained"],
+    *["show.style", "show.figures", "show.svg", "show.cliff", "show.live", "show.controls"],
+    *["show.cockpit", "show.demos", "show.journey", "show.memory", "show.chain", "show.game"],
+    *["show.circle", "show", "trained"],
     *[
         f"checks.{name}"
         for name in ("values", "trial", "source", "candidates", "repair", "influence")

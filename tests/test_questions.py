@@ -32,6 +32,7 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "mixture_loss": r"w \\?,? ?p|1 - w\) ?q",
     "rnn_loop": r"\\mathbf\{H\}_t = \\tanh",
     "cross_entropy": r"\\ln \\Big\( \\sum_j",
+    "three_steps": r"\\sum_t|da3",
     "clip_gradients": r"\\min\\Big",
     "lstm_step": r"\\mathbf\{F\}_t \\odot",
 }

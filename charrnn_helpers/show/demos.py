@@ -119,29 +119,6 @@ def uncertainty(**weights):
     return d.picture(f"A distribution over {spelled}: {sentence}.")
 
 
-def gradient_journey(gradient_by_lag, radius, theta, num_steps=40):
-    """Draw the gradient norm against the lag in a window, before and after clipping."""
-    norms = gradient_by_lag(radius, num_steps)
-    total = math.hypot(*norms)
-    factor = min(1.0, theta / total)
-    logs = [math.log10(norm) if norm > 1e-30 else -30.0 for norm in norms]
-    d, axes = _chart(320, 2, (0, 60), (-12, 6), right=8)
-    decades = {k: power(k) for k in range(-12, 7, 3)}
-    axes.frame("lag (steps back in time)", "norm", yticks=decades)
-    lags = range(len(norms))
-    axes.curve(lags, logs, 0)
-    axes.curve(lags, [log + math.log10(factor) for log in logs], 1)
-    axes.marks({"theta": math.log10(theta)})
-    for row, label in enumerate(("before", "clipped")):
-        x, y = WIDTH - 7.5 * d.em, (3 + 1.6 * row) * d.em
-        d.line(x, y, x + 2 * d.em, y, PALETTE[row], 2, DASHES[row])
-        d.text(x + 2.4 * d.em, y + 0.35 * d.em, label)
-    sentence = f"radius {radius:g}: total norm {total:.3g}, after clipping {factor * total:.3g}"
-    sentence += f"; lag {len(norms) - 1} \u00f7 lag 0: {norms[-1] / norms[0]:.2g}"
-    d.text(WIDTH / 2, 1.2 * d.em, sentence, "middle", size=0.95)
-    return d.picture(f"The gradient's norm against the lag. {sentence}.")
-
-
 @torch.no_grad()
 def unit_text(model, vocab, text, unit):
     """Draw a text, shaded by one hidden unit after each character: white at -1, dark at 1."""

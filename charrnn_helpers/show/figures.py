@@ -292,26 +292,6 @@ def three_units():
 
 
 @look()
-def way_back(characters):
-    """Draw the path of a gradient: from the loss of the last character back through every step."""
-    last = len(characters)
-    fig, ax = _sketch(3.1, (0.3, last + 0.7), (-1.6, 1.6))
-    for t, character in enumerate(characters, start=1):
-        _write(ax, t, -1, visible(character), **LETTER)
-        _write(ax, t, 0, rf"$\mathbf{{H}}_{t}$", PALETTE[0])
-        _write(ax, t, -1.4, f"lag {last - t}", size="small")
-        _arrow(ax, (t, -0.8), (t, -0.32))
-        if t < last:
-            _arrow(ax, (t + 0.3, -0.1), (t + 0.7, -0.1))
-            _arrow(ax, (t + 0.7, 0.14), (t + 0.3, 0.14), PALETTE[1], 3)
-            _write(ax, t + 0.5, 0.55, SLOPES, **BACKWARD)
-    _write(ax, last, 1.25, "loss", PALETTE[1])
-    _arrow(ax, (last - 0.06, 0.4), (last - 0.06, 0.9))
-    _arrow(ax, (last + 0.08, 0.9), (last + 0.08, 0.4), PALETTE[1], 3)
-    return fig
-
-
-@look()
 def gradient_paths(characters):
     """Draw the paths of all gradients, from each loss to its state and from state to state."""
     fig, ax = _sketch(4.2, (0.5, len(characters) + 0.7), (-1.2, 2.7))

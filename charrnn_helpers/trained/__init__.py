@@ -54,7 +54,7 @@ def trained_model(name="time_machine"):
 
 
 def recorded(name):
-    """Return what `tools.records` has measured under this name, a dict."""
+    """Return what has been measured under this name (see tools/), a dict."""
     path = FOLDER / f"{name}.json"
     if not path.exists():
         known = ", ".join(sorted(path.stem for path in FOLDER.glob("*.json")))

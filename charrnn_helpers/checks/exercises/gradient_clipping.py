@@ -1,12 +1,35 @@
-"""The exercise of notebook 5: clipping by the global norm."""
+"""The exercises of notebook 5: back through three steps, clipping by the global norm."""
 
 import math
 
 import torch
 from torch import nn
 
-from charrnn_helpers.checks.judge import Case, Exercise
+from charrnn_helpers.checks.judge import Case, Exercise, case
 from charrnn_helpers.training import gradient_norm
+
+
+def my_three_steps(w, h0, x1, x2, x3):
+    h1 = math.tanh(x1 + w * h0)
+    h2 = math.tanh(x2 + w * h1)
+    h3 = math.tanh(x3 + w * h2)
+    dh3 = 1
+    da3 = dh3 * (1 - h3**2)
+    dh2 = 1 + da3 * w
+    da2 = dh2 * (1 - h2**2)
+    dh1 = 1 + da2 * w
+    da1 = dh1 * (1 - h1**2)
+    return da3 * h2 + da2 * h1 + da1 * h0
+
+
+THREE_STEPS_CASES = (
+    case(2.0, 0.5, 0.0, 0.0, 0.0),
+    case(1.0, 0.0, 0.5, -0.5, 0.25),
+    case(0.5, -0.8, 0.3, 0.1, -0.4),
+    case(-1.5, 0.6, 0.2, -0.7, 0.9),
+    case(3.0, 0.1, -0.2, 0.4, 0.3),
+    case(0.0, 0.5, 1.0, -0.3, 0.2),
+)
 
 
 class Gradients(nn.Module):
@@ -71,4 +94,7 @@ CLIP_CASES = (
     clip_case(1.0, [1.0, -math.inf]),
     clip_case(1.0, [1.0, 2.0], [math.nan]),
 )
-EXERCISES = (Exercise("clip_gradients", 5, my_clip_gradients, CLIP_CASES, clipped, arguments=2),)
+EXERCISES = (
+    Exercise("three_steps", 5, my_three_steps, THREE_STEPS_CASES),
+    Exercise("clip_gradients", 5, my_clip_gradients, CLIP_CASES, clipped, arguments=2),
+)

@@ -1,4 +1,4 @@
-"""What long runs have measured: the files that come with the course, and how they are made."""
+"""The networks with fixed windows: what was recorded of them, and how they are made."""
 
 import json
 
@@ -6,16 +6,19 @@ import pytest
 import torch
 
 from charrnn_helpers.data import TimeMachine
-from charrnn_helpers.trained import FOLDER, recorded
+from charrnn_helpers.trained import recorded
 from tests.conftest import generator
-from tools import records
+from tools import windows
 
 
-def test_each_record_is_there_and_is_what_its_function_would_write():
-    assert {path.stem for path in FOLDER.glob("*.json")} == records.RECORDS.keys()
-    for name in records.RECORDS:
-        assert recorded(name) == records.rounded(recorded(name))
-        assert (FOLDER / f"{name}.json").stat().st_size < 50_000
+def test_the_record_is_what_would_be_written():
+    assert recorded("fixed_windows") == windows.rounded(recorded("fixed_windows"))
+    assert recorded("fixed_windows").keys() == {
+        "letters",
+        "fixed windows",
+        "from an empty state",
+        "with its state",
+    }
 
 
 def test_a_record_that_is_not_there():
@@ -23,15 +26,15 @@ def test_a_record_that_is_not_there():
         recorded("nothing")
 
 
-@pytest.mark.parametrize("length", records.LETTERS)
+@pytest.mark.parametrize("length", windows.LETTERS)
 def test_all_fixed_windows_have_about_as_many_weights_as_the_recurrent_network(length):
-    window = records.FixedWindow(length, 28, generator())
+    window = windows.FixedWindow(length, 28, generator())
     weights = sum(p.numel() for p in window.parameters())
     assert abs(weights - 23_708) < 0.01 * 23_708
 
 
 def test_a_fixed_window_sees_its_characters_and_no_others():
-    window = records.FixedWindow(3, 5, generator())
+    window = windows.FixedWindow(3, 5, generator())
     X = torch.tensor([[0, 1, 2], [0, 1, 2], [3, 1, 2]])
     a, b, c = window(X)
     assert torch.equal(a, b) and not torch.allclose(a, c)
@@ -41,22 +44,23 @@ def test_a_fixed_window_sees_its_characters_and_no_others():
 
 def test_a_score_is_a_perplexity_over_all_characters_from_a_place_on():
     ids = torch.arange(100) % 4
-    assert records.score(lambda X: torch.zeros(len(X), 4), 2, ids) == pytest.approx(4)
+    assert windows.score(lambda X: torch.zeros(len(X), 4), 2, ids) == pytest.approx(4)
     certain = torch.nn.functional.one_hot
-    assert records.score(lambda X: 50.0 * certain((X[:, -1] + 1) % 4, 4), 2, ids) < 1.001
+    assert windows.score(lambda X: 50.0 * certain((X[:, -1] + 1) % 4, 4), 2, ids) < 1.001
 
 
 def test_a_record_is_written_with_four_digits(tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "RECORDS", {"one": lambda data: {"x": (1 / 3, 2), "y": "z"}})
-    monkeypatch.setattr("sys.argv", ["records", "--to", str(tmp_path)])
-    records.main()
-    assert json.loads((tmp_path / "one.json").read_text("utf-8")) == {"x": [0.3333, 2], "y": "z"}
+    monkeypatch.setattr(windows, "fixed_windows", lambda data: {"x": (1 / 3, 2), "y": "z"})
+    monkeypatch.setattr("sys.argv", ["windows", "--to", str(tmp_path)])
+    windows.main()
+    made = json.loads((tmp_path / "fixed_windows.json").read_text("utf-8"))
+    assert made == {"x": [0.3333, 2], "y": "z"}
 
 
 @pytest.mark.long
 def test_the_windows_of_the_record_can_be_trained_again(book):
     data, found = TimeMachine(32, 64, book), recorded("fixed_windows")
     for k, length in enumerate(found["letters"][:3]):
-        window = records.learned_window(length, 0, data)
-        again = records.score(window, length, data.val_ids)
+        window = windows.learned_window(length, 0, data)
+        again = windows.score(window, length, data.val_ids)
         assert again == pytest.approx(found["fixed windows"][k][0], rel=0.01)
