@@ -1,7 +1,7 @@
 """Train networks with windows of fixed length, and record how well they predict.
 
-`make models` runs it.  It takes some minutes, and writes `build/models/fixed_windows.json`; the file of
-that name in `charrnn_helpers/trained` was made by it.
+`make models` runs it.  It takes some minutes, and writes `build/models/fixed_windows.json`; the
+file of that name in `charrnn_helpers/trained` was made by it.
 """
 
 import argparse
