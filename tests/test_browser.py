@@ -177,6 +177,7 @@ from charrnn_helpers.show.cliff import cliff
 from charrnn_helpers.show.controls import Button, Slider, Text, explore
 from charrnn_helpers.show.demos import draw_next
 from charrnn_helpers.show.style import visible
+from charrnn_helpers.show.tables import STEPS, by_order, copies, learning, two_tables
 from charrnn_helpers.trained import trained_model
 model, vocab = trained, trained_vocab = trained_model()
 model_vocab, text = vocab, preprocess(story_path().read_text(encoding="utf-8"))
@@ -186,6 +187,9 @@ actual = torch.eye(28)
 share = torch.full((28, 1), 1 / 28)
 phrase = "the time"
 begins = Counter(text[i : i + n] for i in range(len(text) - 8) for n in range(9))
+runs = {rate: ([actual.tolist()] * 2001, [3.0] * 2001) for rate in (5, 50, 200)}
+train_text, beginning = text, "there was a "
+texts = {n: n * "there was a " for n in range(2, 9)}
 def norms_for_radius(radius, num_steps=40):
     return [radius**lag for lag in range(num_steps)]
 def remember(w, b):

@@ -15,7 +15,7 @@ from PIL import Image
 from charrnn_helpers import logbook
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, predict, warm_up
-from charrnn_helpers.show import chain, demos, figures, game, journey, memory
+from charrnn_helpers.show import chain, demos, figures, game, journey, memory, tables
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
 from charrnn_helpers.show.cliff import cliff
 from charrnn_helpers.show.controls import explore
@@ -34,9 +34,12 @@ FIRST, SECOND = FIRST.softmax(dim=-1).tolist(), SECOND.softmax(dim=-1).tolist()
 
 
 MATRIX = torch.randn(len(VOCAB), 6, generator=generator(5))
-NAMES = [visible(token) for token in VOCAB.idx_to_token]
+NAMES = [*"\u2423?abcdefghijklmnopqrstuvwxyz"]
 EVEN = [[1 / len(NAMES)] * len(NAMES) for _ in NAMES]
 LEARNED = (torch.eye(len(NAMES)) / 2 + 1 / (2 * len(NAMES))).tolist()
+RUNS = {50: ({0: EVEN, 5: LEARNED}, [3.0] * 6)}
+BY_ORDER = {2: "the time traveller " + "thermelock and weent " * 15}
+COPIED = {2: tables.copies(BY_ORDER[2], TEXT, 8)}
 
 
 WRITTEN = [predict(MODEL, start, LETTERS, VOCAB) for start in ("time ", "for ", "it ")]
@@ -59,7 +62,8 @@ DEMOS = {
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
     "reading": lambda: demos.reading(MODEL, SENTENCE, VOCAB, 20),
     "hand_memory": lambda: memory.hand_memory("to be spoken", VOCAB, 1.5),
-    "two_tables": lambda: demos.two_tables(EVEN, {0: EVEN, 5: LEARNED}, NAMES, 5),
+    "two_tables": lambda: tables.two_tables(EVEN, RUNS, NAMES, 5),
+    "by_order": lambda: tables.by_order(BY_ORDER, {"the", "time"}, COPIED, 9, 2),
     "guessing_game": lambda: game.guessing_game(PASSAGES, "vxave "),
     "calibration": lambda: game.calibration({"network": (2.2, [2.5, 2.9]), "1-gram": (4, [4.5])}),
     "chain_rule": lambda: chain.chain_rule("the time", BEGINS, 8, 7),
@@ -362,11 +366,57 @@ def test_no_gradient_is_kept():
 
 
 def test_two_tables_tell_how_far_they_are_apart():
-    tables = {0: EVEN, 5: LEARNED}
-    assert "difference between two cells is 0.00" in demos.two_tables(EVEN, tables, NAMES, 0).alt
+    runs = {50: ({0: EVEN, 5: LEARNED}, [3.0] * 6)}
+    assert "cells is 0.00" in tables.two_tables(EVEN, runs, NAMES, 0).alt
     apart = max(LEARNED[0]) - 1 / len(NAMES)
-    found = demos.two_tables(EVEN, tables, NAMES, 5)
+    found = tables.two_tables(EVEN, runs, NAMES, 5)
     assert f"is {apart:.2f}." in found.alt and "learned, after 5 steps" in found.svg
+    assert found.height == tables.two_tables(EVEN, runs, NAMES, 0).height
+
+
+def test_a_table_learns_what_was_counted():
+    ids = VOCAB.encode(TEXT)
+    counted, runs = tables.learning(ids, len(VOCAB))
+    kept, losses = runs[50]
+    assert list(kept) == tables.STEPS and len(losses) == tables.STEPS[-1] + 1
+    a, b = VOCAB["t"], VOCAB["h"]
+    share = TEXT.count("th") / (TEXT.count("t") - TEXT.endswith("t"))
+    assert math.isclose(counted[a][b], share, rel_tol=1e-5)
+    assert abs(kept[2000][a][b] - share) < 0.01 < abs(kept[0][a][b] - share)
+    assert losses[2000] < losses[100] < losses[0]
+
+
+def test_a_loss_of_any_size_stays_inside():
+    runs = {50: ({0: EVEN, 5: LEARNED}, [1e9, 0, 1e3, math.inf, 0, 1e9])}
+    picture = tables.two_tables(EVEN, runs, NAMES, 5)
+    numbers = re.findall(r'points="([^"]*)"', picture.svg)
+    assert all(-1 <= float(n) <= demos.WIDTH for text in numbers for n in re.split("[ ,]", text))
+
+
+def test_the_copied_pieces_are_found():
+    book = "the time traveller for so it will be convenient"
+    assert tables.copies("time travel", book, 4) == [True] * 11
+    assert tables.copies("no time or", book, 5) == [False] * 2 + [True] * 6 + [False] * 2
+    assert tables.copies("abc", book) == [False] * 3
+
+
+def rects(picture, fill):
+    return re.findall(rf'<rect x="([\d.]+)" y="([\d.]+)"[^>]*fill="{fill}"', picture.svg)
+
+
+def test_words_that_are_known_and_characters_that_are_copied():
+    text = "the time of xyzzy"
+    drawn = tables.by_order({3: text}, {"the", "time", "of"}, {3: [True] * 17}, 4, 3)
+    assert "67% of the words" in drawn.alt and "100% are copied" in drawn.alt
+    assert drawn.svg.count('font-style="italic"') == 1 and len(rects(drawn, "#cfe6f5")) == 17
+
+
+def test_the_tangent_touches_the_curve_at_zero():
+    fig = tables.tangent([-2, -1, 0, 1, 2], [4, 1, 3, 1, 4], -0.5, "x", "y")
+    curve, line, dot = fig.axes[0].lines
+    assert dot.get_xydata().tolist() == [[0, 3]] and len(curve.get_xdata()) == 5
+    (x, y), (x1, y1) = line.get_xydata()
+    assert math.isclose((y1 - y) / (x1 - x), -0.5) and math.isclose(y - x * -0.5, 3)
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,9 @@ IGNORED = {
         "generator = torch.Generator().manual_seed(1)",
     ],
     "04_counting": [
-        "letters = sorted(set(train_text))",
-        "generator = torch.Generator().manual_seed(3)",
+        "# Demo: text by n-grams of growing length",
+        "# Checked: from n = 1 to 6 more words are known; 12 recites, and up to 5 do not",
+        "best, letters = KneserNey(train_text, 6, len(vocab)), sorted(set(train_text))",
     ],
     "05_gradient_clipping": [
         "def learn(model, num_steps, num_updates=300, before_step=gradient_norm):",

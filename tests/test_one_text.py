@@ -13,6 +13,7 @@ from tools.sync import defining, helpers
 IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run needs
     *{"TimeMachine", "evaluating", "Options", "Record", "train_step", "train", "fit"},
     "defer_interrupt",
+    "KneserNey",
 }
 ORDER = [  # a module imports only from those above it
     *["text", "_guards", "data", "model", "counting", "training", "sampling", "bptt"],
@@ -20,7 +21,7 @@ ORDER = [  # a module imports only from those above it
     "checkpoint",
     *["show.style", "show.figures", "show.svg", "show.cliff", "show.live", "show.controls"],
     *["show.cockpit", "show.demos", "show.journey", "show.memory", "show.chain", "show.game"],
-    *["show.circle", "show", "trained"],
+    *["show.tables", "show.circle", "show", "trained"],
     *[
         f"checks.{name}"
         for name in ("values", "trial", "source", "candidates", "repair", "influence")

@@ -25,6 +25,8 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "one_hot": r"\\mathbf\{I\}|\\delta_",
     "mean_perplexity": r"\\sum_[bk].*n_[bk]",
     "bigram": r"N_\{?ab|N\(ab",
+    "back_off": r"kinds\}?\(h\)|N\(hc\)",
+    "bigram_gradient": r"s_a|p_\{ab\}",
     "train_step": r"^1\. Forget",
     "linear_backward": r"\\mathrm\{d\}\\mathbf\{H\} = ",
     "step_back": r"\\mathbf\{W\}_\{hh\}\^\\top",

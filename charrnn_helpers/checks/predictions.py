@@ -81,6 +81,13 @@ PREDICTIONS = (
         "if every character is written twice, and it is certain of each second one?", "Each second "
         "character has a surprisal of 0, so the mean surprisal is halved, and the perplexity "
         "becomes its square root.", as_measured, 2, tolerance=0.02),
+    Prediction("longer_contexts", 4, "What happens to the perplexity on the validation part, from "
+        "n = 1 to 12?", "Most long contexts were never seen in the training part. Those that "
+        "were mostly had one continuation there, and the model trusts it too much.",
+        lambda scores: "turns" if scores[-1] > 1.1 * min(scores) else "falls"
+        if scores == sorted(scores, reverse=True) else "levels", "turns",
+        {"falls": "each further character lowers it", "levels": "it falls, and then stays level",
+         "turns": "it falls, and then rises again"}),
     Prediction("long_windows", 5, "The same loop gets windows of 150 characters instead of 32. "
         "What will the perplexity be after 100 steps?", "The network ends hardly better than a "
         "table of the frequencies of the characters. The next section finds out why.",

@@ -78,26 +78,6 @@ def shade(value):
     return tuple(round(255 + (end - 255) * part) for end in ends)
 
 
-@torch.no_grad()
-def two_tables(counted, learned, names, step):
-    """Draw the table that was counted beside `learned[step]`; cells with more are darker."""
-    em = Drawing(0, 0).em
-    row, column = 1.05 * em, (WIDTH - 4.4 * em) / (2 * len(names))
-    d = Drawing(WIDTH, 3 * em + len(names) * row)
-    for k, name in enumerate(names):
-        d.text(em, 3.2 * em + k * row, name, "middle", size=0.85)
-    tables = {"counted": counted, f"learned, after {step} steps": learned[step]}
-    for left, (title, table) in zip((2 * em, WIDTH / 2 + 1.2 * em), tables.items(), strict=True):
-        colors = [[tint(p**0.5) for p in probs] for probs in table]  # small ones can be seen, too
-        d.text(left, 1.1 * em, title)
-        for k, name in enumerate(names):
-            d.text(left + (k + 0.5) * column, 2.1 * em, name, "middle", size=0.85)
-        d.pixels(left, 2.4 * em, len(names) * column, len(names) * row, colors)
-    apart = (torch.tensor(counted) - torch.tensor(learned[step])).abs().max()
-    return d.picture(f"The counted table, and the learned one after {step} steps: "
-                     f"the largest difference between two cells is {apart:.2f}.")  # fmt: skip
-
-
 def uncertainty(**weights):
     """Draw the distribution proportional to the weights `char=weight` or `space=weight`."""
     total = sum(weights.values())

@@ -1,8 +1,11 @@
-"""The exercise of notebook 4: a bigram table."""
+"""The exercises of notebook 4: a bigram table, shorter contexts, and a gradient by hand."""
+
+import math  # noqa: F401 - an answer may use it
+from collections import Counter, defaultdict  # noqa: F401
 
 import torch
 
-from charrnn_helpers.checks.judge import Exercise, case
+from charrnn_helpers.checks.judge import Case, Exercise, case, draw
 
 
 def my_bigram(ids, vocab_size):
@@ -21,4 +24,71 @@ BIGRAM_CASES = (
     case(torch.randint(5, (40,), generator=torch.Generator().manual_seed(0)), 6),
     case(torch.tensor([0, 1] * 300), 2),
 )
-EXERCISES = (Exercise("bigram", 4, my_bigram, BIGRAM_CASES),)
+
+
+def my_back_off(tables, context, char, vocab_size):
+    p = 1 / vocab_size
+    for k in range(min(len(tables), len(context) + 1)):
+        counts = tables[k].get(context[len(context) - k :])
+        if counts is None:
+            break
+        kinds = len(counts)
+        p = (counts[char] + kinds * p) / (counts.total() + kinds)
+    return p
+
+
+def counted(text, k):
+    """What follows each context of k characters, as the notebook counts it."""
+    table = {}
+    for i in range(k, len(text)):
+        table.setdefault(text[i - k : i], Counter())[text[i]] += 1
+    return table
+
+
+def after(text, lengths, context, char, vocab_size):
+    """A Case: the tables of a short text for contexts of fewer than `lengths` characters."""
+    tables = f'[count("{text}", k) for k in range({lengths})]'
+    shown = f'({tables}, "{context}", "{char}", {vocab_size})'
+    return Case(
+        shown,
+        lambda: ([counted(text, k) for k in range(lengths)], context, char, vocab_size),
+    )
+
+
+BACK_OFF_CASES = (
+    after("aab", 1, "", "a", 4),
+    after("aab", 1, "b", "c", 4),
+    after("abaabb", 2, "a", "b", 4),
+    after("abacabad", 2, "ba", "c", 5),
+    after("abacabad", 3, "ca", "b", 5),
+    after("abacabad", 3, "xa", "d", 5),  # the context of two was never seen
+    after("abacabad", 3, "bx", "a", 5),  # nor were both of them
+    after("abacabad", 4, "cab", "x", 6),
+    after("abacabad", 4, "a", "a", 6),  # a context that is shorter than the longest
+    after("queen quits quick quiz", 4, "n q", "u", 28),
+    after("queen quits quick quiz", 3, "equi", "t", 28),
+)
+
+
+def my_bigram_gradient(W, ids):
+    grad = torch.zeros_like(W)
+    pairs = list(zip(ids[:-1].tolist(), ids[1:].tolist(), strict=True))
+    for a, b in pairs:
+        predicted = W[a].softmax(dim=0)
+        grad[a] += predicted
+        grad[a, b] -= 1
+    return grad / len(pairs)
+
+
+GRADIENT_CASES = (
+    case(torch.zeros(2, 2), torch.tensor([0, 1])),
+    case(torch.zeros(3, 3), torch.tensor([0, 1, 0, 1, 2])),
+    case(draw(3, 3, seed=1), torch.tensor([0, 1, 0, 2, 0, 1])),
+    case(draw(4, 4, seed=2), torch.tensor([3, 1, 1, 1, 0, 3, 1])),
+    case(draw(5, 5, seed=3, scale=2), torch.tensor([0, 1, 0, 1, 0, 1, 2, 4, 0])),
+)
+EXERCISES = (
+    Exercise("bigram", 4, my_bigram, BIGRAM_CASES),
+    Exercise("back_off", 4, my_back_off, BACK_OFF_CASES),
+    Exercise("bigram_gradient", 4, my_bigram_gradient, GRADIENT_CASES),
+)
