@@ -19,7 +19,6 @@ from charrnn_helpers.show import chain, demos, figures, game, journey, memory, t
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
 from charrnn_helpers.show.cliff import cliff
 from charrnn_helpers.show.controls import explore
-from charrnn_helpers.show.style import visible
 from charrnn_helpers.trained import trained_model
 from tests.conftest import generator, make_model
 
