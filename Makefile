@@ -85,6 +85,7 @@ models: $(TEST)
 	$(PY) -m tools.models
 	$(PY) -m tools.windows
 	$(PY) -m tools.clipping
+	$(PY) -m tools.trials
 
 bench: $(TEST)
 	$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY))

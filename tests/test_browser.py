@@ -178,7 +178,7 @@ from charrnn_helpers.show.controls import Button, Slider, Text, explore
 from charrnn_helpers.show.demos import draw_next
 from charrnn_helpers.show.style import visible
 from charrnn_helpers.show.tables import STEPS, by_order, copies, learning, two_tables
-from charrnn_helpers.trained import trained_model
+from charrnn_helpers.trained import recorded, trained_model
 model, vocab = trained, trained_vocab = trained_model()
 model_vocab, text = vocab, preprocess(story_path().read_text(encoding="utf-8"))
 test_text, val_text, data = text, text, SimpleNamespace(text=text)
@@ -497,7 +497,7 @@ def test_verdicts_in_the_browser(open_page, served):
 
 @pytest.mark.long
 def test_notebook_06_from_the_first_cell_to_the_last(open_page, served):
-    """Watch D2L's run, fly the cockpit, interrupt, go on, and look at what was saved."""
+    """Watch the best recipe, fly the cockpit, interrupt, go on, and look at what was saved."""
     folder, _ = served
     notebook = nbformat.read(ROOT / "notebooks/06_training.ipynb", as_version=4)
     place = [cell.source for cell in notebook.cells].index("flight = cockpit.run()")
@@ -509,7 +509,7 @@ def test_notebook_06_from_the_first_cell_to_the_last(open_page, served):
     page = open_page("flight")
     page.restart_and_run_all()
 
-    wait_for(lambda: page.live_words(), 120)  # D2L's run
+    wait_for(lambda: page.live_words(), 300)  # the best recipe
     frames, heights = [], set()
     while len(set(frames)) < 8:
         assert page.status() == "busy" and len(frames) < 1000

@@ -659,7 +659,7 @@ ACTUAL = {
     "large_logits": math.inf,
     "doubled_text": 2.0,
     "clip_direction": 0.682,
-    "most_help": "batch_size",
+    "equal_text": (1.96, 2.75),
     "long_windows": 0.6,
     "clip_vanishing": 1.0,
     "greedy": 0.16,
@@ -683,6 +683,8 @@ def test_the_other_outcomes_of_a_prediction():
     assert find("long_windows").right(-0.1) == "better"
     assert find("long_windows").right(0.01) == "same"
     assert find("clip_vanishing").right(1.2) == "yes"
+    assert find("equal_text").right((1.9, 1.9)) == "same"
+    assert find("equal_text").right((2.5, 1.9)) == "large"
     assert find("greedy").right(0.95) == "sentences"
     assert find("person").right((1.2, 1.3)) == "more"
     assert find("mixture").right((3.8, 3.7, 3.75)) == "between"

@@ -19,7 +19,9 @@ from charrnn_helpers.show import chain, demos, figures, game, journey, memory, t
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
 from charrnn_helpers.show.cliff import cliff
 from charrnn_helpers.show.controls import explore
-from charrnn_helpers.trained import trained_model
+from charrnn_helpers.show.doublings import doublings, position, rates
+from charrnn_helpers.show.valley import best_rate, height, slope, valley, walk
+from charrnn_helpers.trained import by_rate, recorded, trained_model
 from tests.conftest import generator, make_model
 
 TEXT = "the time traveller for so it will be convenient to speak of him " * 40
@@ -53,6 +55,16 @@ PATHS = {  # each of the same points, but for what follows the first, which is t
 }
 
 
+def after(steps):
+    """Draw the recorded run up to this number of steps."""
+    record = recorded("trials")["doublings"]
+    return doublings(record["looks"], record["n-grams"], record["words"], steps)
+
+
+RESULTS = {
+    name: {"small": by_rate(name, 64, 468), "large": by_rate(name, 256, 117)}
+    for name in ("SGD", "Adam")
+}
 DEMOS = {
     "journey": lambda: journey.journey(SENTENCE, 12, VOCAB, MATRIX),
     "growing_contexts": lambda: journey.growing_contexts("the ti"),
@@ -76,6 +88,9 @@ DEMOS = {
     "circle": lambda: circle(MODEL, VOCAB, "It will", 30, WRITTEN),
     "likelihoods": lambda: likelihoods({"a": [1.0, 2.0], "b": [3.0]}, "bits", (0, 5), ["b"]),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
+    "doublings": lambda: after(8192),
+    "rates": lambda: rates(RESULTS),
+    "valley": lambda: valley(15, 30),
 }
 EACH = pytest.mark.parametrize("name", DEMOS)
 
@@ -454,3 +469,44 @@ def test_the_circle_after_any_beginning(beginning):
 
 def test_the_likelihoods_are_told_as_means():
     assert "a 1.50, b 3.00" in DEMOS["likelihoods"]().alt
+
+
+def test_doublings_are_one_apart_and_the_sentences_come_one_by_one():
+    assert [position(step) for step in (0, 1, 2, 4, 8192)] == [0, 1, 2, 3, 14]
+    looks = recorded("trials")["doublings"]["looks"]
+    for k in (0, 5, 14):
+        picture = after(looks[k]["step"])
+        texts = re.findall(r"<text[^>]*>([^<]*)</text>", picture.svg)
+        numbers = [f"{math.exp(look['loss']):.1f}" for look in looks]
+        assert texts.count(numbers[0]) == 1 and texts.count(numbers[14]) == (k == 14)
+        assert looks[k]["sentence"] in picture.alt
+    assert len({after(look["step"]).height for look in looks}) == 1
+
+
+def test_the_slope_of_the_valley_is_the_derivative_of_its_height():
+    for turn in (0, 30, 45):
+        x, y, h = 0.7, -0.4, 1e-6
+        right = (height(x + h, y, turn) - height(x - h, y, turn)) / (2 * h)
+        up = (height(x, y + h, turn) - height(x, y - h, turn)) / (2 * h)
+        assert slope(x, y, turn) == pytest.approx((right, up), rel=1e-5)
+
+
+@pytest.mark.parametrize("name, kind", [("SGD", torch.optim.SGD), ("Adam", torch.optim.Adam)])
+def test_the_walk_is_that_of_pytorch(name, kind):
+    path = walk(name, 0.01, 30, 12)
+    weights = torch.tensor(path[0], dtype=torch.float64, requires_grad=True)
+    optimizer = kind([weights], lr=0.01)
+    for point in path[1:]:
+        weights.grad = torch.tensor(slope(*weights.tolist(), 30), dtype=torch.float64)
+        optimizer.step()
+        assert weights.tolist() == pytest.approx(point, abs=1e-6)
+
+
+def test_a_turned_valley_takes_the_advantage_away():
+    ends = {
+        (name, turn): height(*walk(name, best_rate(name, turn), turn)[-1], turn)
+        for name in ("SGD", "Adam")
+        for turn in (0, 45)
+    }
+    assert ends["SGD", 0] == pytest.approx(ends["SGD", 45])
+    assert 10 * ends["Adam", 0] < ends["SGD", 0] and ends["Adam", 45] > 0.7 * ends["SGD", 45]

@@ -8,11 +8,12 @@ import sys
 import pytest
 import torch
 
+import tools.trials
 from charrnn_helpers.book.find import story_path
 from charrnn_helpers.checkpoint import load_checkpoint
 from charrnn_helpers.data import StreamBatches, TimeMachine, windows
 from charrnn_helpers.model import make_model
-from charrnn_helpers.trained import FOLDER, RECIPES, recorded, start, trained_model
+from charrnn_helpers.trained import FOLDER, RECIPES, by_rate, recorded, start, trained_model
 from charrnn_helpers.training import cross_entropy, evaluate, fit, gradient_norm, perplexity
 from tools import clipping
 from tools.course import ROOT
@@ -138,3 +139,23 @@ def test_the_record_was_made_by_the_loop_of_the_notebook(book):
     assert clipping.at_the_end([math.log(9.0)] * 300) == pytest.approx(9)
     assert clipping.at_the_end([1.0] * 299) == math.inf
     assert clipping.remember(clipping.FINE, 2, 0, data.vocab, num_updates=80) > 900
+
+
+def test_the_trials_are_those_that_the_script_runs():
+    assert list(recorded("trials")) == [name for name, _ in tools.trials.trials(None)]
+    assert (FOLDER / "trials.json").stat().st_size < 20_000
+    for (name, batch_size), rates in tools.trials.RATES.items():
+        found = by_rate(name, batch_size, 468)
+        assert tuple(found) == rates and {len(losses) for losses in found.values()} == {3}
+    assert by_rate("SGD", 64, 117) == {}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["rate Adam 64 0.02 0", "recipe streams carried decay 1"])
+def test_running_a_trial_again_gives_about_the_same(name, book):
+    again = dict(tools.trials.trials(TimeMachine(32, 32, book)))[name]()
+    (kept,), (found,) = (
+        [value for key, value in result.items() if key in ("468", "validation")]
+        for result in (recorded("trials")[name], again)
+    )
+    assert found == pytest.approx(kept, abs=0.03)

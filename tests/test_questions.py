@@ -27,7 +27,7 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "bigram": r"N_\{?ab|N\(ab",
     "back_off": r"kinds\}?\(h\)|N\(hc\)",
     "bigram_gradient": r"s_a|p_\{ab\}",
-    "train_step": r"^1\. Forget",
+    "adam": r"1 ?- ?0\.9|\\beta_1\^t",
     "linear_backward": r"\\mathrm\{d\}\\mathbf\{H\} = ",
     "step_back": r"\\mathbf\{W\}_\{hh\}\^\\top",
     "auc": r"n_1 \(n_1 \+ 1\)",

@@ -99,10 +99,13 @@ PREDICTIONS = (
         "gradients have an ordinary length.",
         lambda means: max(means, key=means.get).lower(), "b",
         {"a": "the run whose norms become small", "b": "the run whose norms stay near 1"}),
-    Prediction("most_help", 6, "Which of the four changes helps most on its own?", "For the same "
-        "number of windows, smaller batches give 16 times as many steps.", str, "batch_size",
-        {"sigma": "larger initial weights", "batch_size": "smaller batches",
-         "optimizer": "Adam", "num_hiddens": "more hidden units"}),
+    Prediction("equal_text", 6, "Two networks read the same 30,000 windows, one in batches of 64 "
+        "and one in batches of 256. Which one predicts the validation part better?", "The small "
+        "batches give 4 times as many steps for the same text. After equally many steps, it is "
+        "another question.", lambda losses: "same" if abs(losses[0] - losses[1]) < 0.05 else
+        "small" if losses[0] < losses[1] else "large", "small",
+        {"small": "the one with batches of 64", "large": "the one with batches of 256",
+         "same": "both about equally well"}),
     Prediction("greedy", 7, "What does a model write if it always takes the most likely character?",
         "The next cells look at where it is, and why.",
         lambda variety: "circles" if variety < 0.7 else "sentences", "circles",

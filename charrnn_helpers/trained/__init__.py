@@ -62,6 +62,16 @@ def recorded(name):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def by_rate(optimizer, batch_size, num_steps):
+    """Return {learning rate: validation losses with three seeds} after a number of steps."""
+    found, start = {}, f"rate {optimizer} {batch_size} "
+    for name, losses in recorded("trials").items():
+        if name.startswith(start) and str(num_steps) in losses:
+            lr, _ = name.removeprefix(start).split()
+            found.setdefault(float(lr), []).append(losses[str(num_steps)])
+    return found
+
+
 def start(recipe, vocab_size, ids):
     """Return a fresh model and the run of its training on these ids."""
     generator = torch.Generator().manual_seed(recipe.seed)

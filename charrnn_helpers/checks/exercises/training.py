@@ -1,14 +1,13 @@
-"""The exercises of notebook 6: one step of training, and reading on."""
+"""The exercises of notebook 6: Adam, early stopping, reading on, and a hunt in a loop."""
 
-# The mistakes in the documents use it.
-import math  # noqa: F401
+import math
 
 import torch
 
-from charrnn_helpers.checks.judge import Case, Exercise
+from charrnn_helpers.checks.judge import Case, Exercise, case, draw
 from charrnn_helpers.checks.values import named
 from charrnn_helpers.model import make_model
-from charrnn_helpers.training import clip_gradients, cross_entropy
+from charrnn_helpers.training import clip_gradients, cross_entropy, evaluate
 
 
 def tiny_model(seed=1):
@@ -46,47 +45,6 @@ class PlainSGD:
         return loss
 
 
-def trained_steps(answer, num_steps, grad_clip_val, lr, stale=False):
-    """Take some steps on a tiny model; return the losses, the norms, and the final weights.
-
-    If `stale`, the gradients of something else are still there at first.
-    """
-    model = tiny_model()
-    for p in model.parameters() if stale else ():
-        p.grad = torch.full_like(p, 0.1)
-    optimizer, found = PlainSGD(model.parameters(), lr), {"loss": [], "norm": []}
-    for X, Y in tiny_batches(*[(2, 3)] * num_steps):
-        results = named(answer(model, X, Y, optimizer, grad_clip_val), "loss", "norm")
-        for name, result in results.items():
-            found[name].append(result)
-    return found | {"weights": weights_of(model), "calls of step()": optimizer.num_steps}
-
-
-def step_case(num_steps, grad_clip_val, lr, stale=False):
-    steps = "one step" if num_steps == 1 else f"{num_steps} steps"
-    old = ", with old gradients in the model" if stale else ""
-    show = f"(model, X, Y, SGD with lr {lr}, {grad_clip_val}), {steps}{old}"
-    return Case(show, lambda: (num_steps, grad_clip_val, lr, stale))
-
-
-def my_train_step(model, X, Y, optimizer, grad_clip_val):
-    optimizer.zero_grad()
-    loss = cross_entropy(model(X), Y)
-    loss.backward()
-    norm = clip_gradients(grad_clip_val, model)
-    optimizer.step()
-    return loss.item(), norm
-
-
-TOO_EARLY = "clipped before the gradient"  # what the code that is given does
-STEP_CASES = (
-    step_case(1, 100.0, 0.5),
-    step_case(1, 0.1, 0.5),
-    step_case(3, 0.2, 1.0),
-    step_case(1, 100.0, 0.5, stale=True),
-)
-
-
 def stream_read(answer, num_batches, lr):
     """Read a stream; return the losses, the final weights, and whether a loss keeps its record."""
     model = tiny_model(seed=3)
@@ -118,7 +76,132 @@ def my_read_on(model, batches, optimizer):
 
 
 READ_ON_CASES = (stream_case(1), stream_case(2), stream_case(3, 0.3), stream_case(5, 0.2))
+
+
+def my_adam(p, grad, m, v, step, lr):
+    m = 0.9 * m + 0.1 * grad
+    v = 0.999 * v + 0.001 * grad**2
+    m_hat = m / (1 - 0.9**step)
+    v_hat = v / (1 - 0.999**step)
+    p = p - lr * m_hat / (v_hat.sqrt() + 1e-8)
+    return p, m, v
+
+
+def adam_steps(answer, num_steps, size, scale, lr):
+    """Take some steps from 0 along random gradients; return the last weights and means."""
+    p, m, v = draw(size, seed=size), torch.zeros(size), torch.zeros(size)
+    for step in range(1, num_steps + 1):
+        grad = scale * draw(size, seed=100 * num_steps + step)
+        found = named(answer(p, grad, m, v, step, lr), "p", "m", "v")
+        if not all(isinstance(value, torch.Tensor) for value in found.values()):
+            break
+        p, m, v = found.values()
+    return found
+
+
+def adam_case(num_steps, size, scale, lr):
+    steps = "one step" if num_steps == 1 else f"{num_steps} steps"
+    show = f"(p {(size,)}, gradients of size {scale:g}, ..., lr {lr}), {steps} from m = v = 0"
+    return Case(show, lambda: (num_steps, size, scale, lr))
+
+
+ADAM_CASES = (
+    adam_case(1, 1, 1.0, 0.1),
+    adam_case(2, 2, 1.0, 0.1),
+    adam_case(1, 3, 100.0, 0.5),
+    adam_case(5, 3, 0.01, 0.02),
+    adam_case(30, 4, 1.0, 0.3),
+)
+
+
+def my_early_stopping(losses, patience):
+    best, best_epoch, waited = math.inf, 0, 0
+    for epoch, loss in enumerate(losses, 1):
+        if loss < best:
+            best, best_epoch, waited = loss, epoch, 0
+        else:
+            waited += 1
+        if waited == patience:
+            break
+    return epoch, best_epoch
+
+
+def stopped(answer, losses, patience):
+    return named(answer(losses, patience), "epochs trained", "epoch kept")
+
+
+EARLY_STOPPING_CASES = (
+    case([3.0, 2.0, 2.5, 2.6], 2),
+    case([3.0, 2.0, 1.0], 2),
+    case([3.0, 2.0, 2.5, 2.6, 2.7, 1.0], 2),
+    case([3.0, 2.0, 2.4, 2.2, 2.1, 1.9], 3),
+    case([3.0, 2.0, 2.5, 1.9, 2.5, 1.8, 2.5, 2.6, 1.0], 2),
+    case([2.0, 2.0, 2.0, 2.0, 1.0], 2),
+    case([3.0, 3.5, 2.0], 1),
+    case([3.0, 3.1, 3.2, 2.9, 3.0, 3.1, 3.2, 3.3], 4),
+)
+
+
+def my_training(model, batches, val_batches, optimizer, grad_clip_val, num_epochs):
+    scores = []
+    for _ in range(num_epochs):
+        state = None
+        for X, Y in batches:
+            optimizer.zero_grad()
+            logits, state = model.forward_with_state(X, state)
+            loss = cross_entropy(logits, Y)
+            loss.backward()
+            clip_gradients(grad_clip_val, model)
+            optimizer.step()
+            state = state.detach()
+        scores.append(evaluate(model, val_batches, carry_state=True))
+    return scores
+
+
+def given_training(model, batches, val_batches, optimizer, grad_clip_val, num_epochs):
+    """The code of the notebook, with its three mistakes."""
+    scores = []
+    optimizer.zero_grad()
+    for _ in range(num_epochs):
+        state = None
+        for X, Y in batches:
+            logits, state = model.forward_with_state(X, state)
+            loss = cross_entropy(logits, Y)
+            loss.backward()
+            optimizer.step()
+            clip_gradients(grad_clip_val, model)
+            state = state.detach()
+        scores.append(evaluate(model, batches, carry_state=True))
+    return scores
+
+
+def trained(answer, num_batches, num_epochs, grad_clip_val, lr):
+    """Train a tiny model on a stream; return the scores and the final weights."""
+    model = tiny_model(seed=5)
+    optimizer = PlainSGD(model.parameters(), lr)
+    batches = tiny_batches(*[(3, 4)] * num_batches, seed=num_batches)
+    val_batches = tiny_batches((1, 9), (1, 5), seed=50)
+    scores = answer(model, batches, val_batches, optimizer, grad_clip_val, num_epochs)
+    return {"scores": scores, "weights": weights_of(model)}
+
+
+def training_case(num_batches, num_epochs, grad_clip_val=100.0, lr=0.5):
+    what = "1 batch" if num_batches == 1 else f"{num_batches} batches"
+    show = f"(model, {what}, val_batches, SGD with lr {lr}, {grad_clip_val}, {num_epochs})"
+    return Case(show, lambda: (num_batches, num_epochs, grad_clip_val, lr))
+
+
+TRAINING_CASES = (
+    training_case(1, 1),
+    training_case(2, 1),
+    training_case(1, 2),
+    training_case(1, 1, 0.1, 1.0),
+    training_case(3, 2, 0.2, 1.0),
+    training_case(3, 3, 100.0, 0.3),
+)
 EXERCISES = (
-    Exercise("train_step", 6, my_train_step, STEP_CASES, trained_steps, TOO_EARLY, arguments=5),
+    Exercise("adam", 6, my_adam, ADAM_CASES, adam_steps, arguments=6),
+    Exercise("early_stopping", 6, my_early_stopping, EARLY_STOPPING_CASES, stopped),
     Exercise("read_on", 6, my_read_on, READ_ON_CASES, stream_read, arguments=3),
+    Exercise("broken_loop", 6, my_training, TRAINING_CASES, trained, given_training, arguments=6),
 )

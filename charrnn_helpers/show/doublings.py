@@ -1,0 +1,96 @@
+"""One run, looked at whenever its steps have doubled; and many runs, by their learning rate."""
+
+import math
+
+from charrnn_helpers.show.demos import WIDTH
+from charrnn_helpers.show.style import DASHES, PALETTE
+from charrnn_helpers.show.svg import MONO, Axes, Drawing
+from charrnn_helpers.training import perplexity
+
+PERPLEXITIES = {math.log(value): str(value) for value in (5, 10, 20, 40)}
+ROWS = 15  # sentences, one for each doubling from 0 to 8,192 steps
+
+
+def doublings(looks, marks, words, steps):
+    """Draw the curve of a run, and the sentence at each doubling up to this number of steps.
+
+    `looks` is a list of {"step", "loss", "sentence"}, `marks` {label: loss}; words that are among
+    `words` are blue and bold.
+    """
+    em = Drawing(0, 0).em
+    row, top = 1.3 * em, 12.4 * em
+    d = Drawing(WIDTH, top + (ROWS + 1.2) * row)
+    box = (4.2 * em, 0.8 * em, WIDTH - 5.2 * em, top - 3.6 * em)
+    axes = Axes(d, box, (0, ROWS - 1), (math.log(4), math.log(32)))
+    names = {k: f"{0 if k == 0 else 2 ** (k - 1):,}" for k in range(0, ROWS, 2)}
+    axes.frame("steps", "perplexity", names, PERPLEXITIES)
+    axes.marks(marks)
+    curve = [(position(look["step"]), look["loss"]) for look in looks]
+    d.path(axes.points(*zip(*curve, strict=True)), "#999", 1.5)
+    seen = [look for look in looks if look["step"] <= steps]
+    axes.curve(*zip(*curve[: len(seen)], strict=True))
+    d.dot(axes.x(curve[len(seen) - 1][0]), axes.y(seen[-1]["loss"]), PALETTE[1], 6)
+    d.text(3.6 * em, top + 0.2 * em, "steps", "end", color="#555", size=0.93)
+    d.text(WIDTH - em, top + 0.2 * em, "perplexity", "end", color="#555", size=0.93)
+    for k, look in enumerate(seen):
+        y, last = top + (k + 1.3) * row, look is seen[-1]
+        weight = {"font_weight": "bold" if last else "normal"}
+        d.text(3.6 * em, y, f"{look['step']:,}", "end", **weight)
+        d.text(WIDTH - em, y, f"{perplexity(look['loss']):.1f}", "end", **weight)
+        _sentence(d, 4.6 * em, y, look["sentence"], words)
+    written = seen[-1]["sentence"]
+    numbers = f"{seen[-1]['step']:,} steps, perplexity {perplexity(seen[-1]['loss']):.1f}"
+    return d.picture(f"After {numbers}, the network writes: {written}")
+
+
+def position(step):
+    """Return the place of a number of steps on the axis: 0, 1, 2, 4, ... are one apart."""
+    return 0 if step == 0 else 1 + math.log2(step)
+
+
+def _sentence(d, x, y, sentence, words):
+    """Write a sentence, word by word; those that are known are blue and bold."""
+    place, letter = 0, 0.602 * 1.12 * d.em
+    for word in sentence.replace("<unk>", "?").split(" "):
+        known = {"color": PALETTE[0], "font_weight": "bold"} if word in words else {}
+        if word:
+            d.text(x + place * letter, y, word, size=1.12, **({"color": "#555"} | known), **MONO)
+        place += len(word) + 1
+
+
+def rates(results):
+    """Draw the perplexity of trials by their learning rate, a panel for each optimizer.
+
+    `results` is {optimizer: {label: {rate: losses}}}; a line joins the medians.
+    """
+    em = Drawing(0, 0).em
+    wide, best = (WIDTH - 5.4 * em) / 2, []
+    d = Drawing(WIDTH, 23.3 * em)
+    for column, (optimizer, trials) in enumerate(results.items()):
+        left = 4.2 * em + column * (wide + 0.6 * em)
+        every = [rate for by_rate in trials.values() for rate in by_rate]
+        limits = math.log(min(every) / 1.3), math.log(max(every) * 1.3)
+        axes = Axes(
+            d, (left, 5.8 * em, left + wide, 20.3 * em), limits, (math.log(5), math.log(30))
+        )
+        names = {math.log(rate): f"{rate:g}" for rate in every}
+        levels = {math.log(v): "" if column else str(v) for v in (5, 6, 7, 8, 10, 15, 20, 30)}
+        axes.frame("learning rate", "" if column else "perplexity", names, levels)
+        d.text(left + wide / 2, 5.2 * em, optimizer, "middle", font_weight="bold")
+        for index, (label, by_rate) in enumerate(trials.items()):
+            points = [(math.log(rate), _median(by_rate[rate])) for rate in sorted(by_rate)]
+            axes.curve(*zip(*points, strict=True), index)
+            for rate, losses in by_rate.items():
+                for loss in losses:
+                    d.dot(axes.x(math.log(rate)), axes.y(loss), PALETTE[index], 3)
+            lowest = perplexity(min(loss for _, loss in points))
+            best.append(f"{optimizer}, {label}: {lowest:.1f}")
+    for index, label in enumerate(trials):
+        y = (0.9 + 1.2 * index) * em
+        d.line(4.2 * em, y, 7.2 * em, y, PALETTE[index], 2, DASHES[index])
+        d.text(7.7 * em, y + 0.35 * em, label)
+    return d.picture(f"The perplexity with the best rate. {'; '.join(best)}.")
+
+
+def _median(losses):
+    return sorted(losses)[len(losses) // 2]

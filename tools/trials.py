@@ -1,0 +1,196 @@
+"""Run the trainings that chapter 6 compares but has no time to run: `make models`.
+
+The results are numbers in one small file, `charrnn_helpers/trained/trials.json`.  A trial that is
+already in the file is left alone.
+"""
+
+import argparse
+import itertools
+import json
+import time
+from pathlib import Path
+
+import torch
+from torch.optim.lr_scheduler import LinearLR
+
+from charrnn_helpers.book import load_time_machine
+from charrnn_helpers.counting import KneserNey
+from charrnn_helpers.data import StreamBatches, TimeMachine, WindowBatches
+from charrnn_helpers.model import make_model
+from charrnn_helpers.sampling import sample
+from charrnn_helpers.training import Options, cross_entropy, evaluate, fit, train
+
+ADAM = torch.optim.Adam
+OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": ADAM}
+NUM_STEPS, SEEDS, BEGINNING = 32, (0, 1, 2), "the time traveller "
+# 468 batches of 64, or 117 of 256, are 30,000 windows
+RATES = {  # by the optimizer and the size of the batch
+    ("SGD", 64): (0.5, 1.0, 2.0, 4.0, 8.0),
+    ("Adam", 64): (0.005, 0.01, 0.02, 0.04, 0.08, 0.16),
+    ("SGD", 256): (1.0, 2.0, 4.0),
+    ("Adam", 256): (0.02, 0.04, 0.08),
+}
+RECIPES = {  # name: (streams, carry the state, decay)
+    "windows": (False, False, False),
+    "windows decay": (False, False, True),
+    "streams decay": (True, False, True),
+    "streams carried decay": (True, True, True),
+}
+
+
+def score(model, ids):
+    """Return the loss on the validation part, read as one text."""
+    return evaluate(model, StreamBatches(ids, 1, 1000), carry_state=True)
+
+
+def shuffled(ids, batch_size, seed):
+    return WindowBatches(ids, batch_size, NUM_STEPS, torch.Generator().manual_seed(seed))
+
+
+def doublings(data, last=13):
+    """One run, looked at after 0, 1, 2, 4, ... steps: its loss, and what it writes.
+
+    A sentence is written each time with the same random numbers.  In a longer sample, `letters` is
+    the total variation distance of its characters from those of the training part, and `words` the
+    share of its words that occur there.
+    """
+    text, val_text = data.vocab.decode(data.train_ids), data.vocab.decode(data.val_ids)
+    model, options = make_model(len(data.vocab), 128), Options(10, 0.002, optimizer=ADAM)
+    run, known, looks = (
+        train(model, shuffled(data.train_ids, 32, 0), options),
+        set(text.split()),
+        [],
+    )
+    for step in [0, *(2**k for k in range(last + 1))]:
+        fit(itertools.islice(run, step - (looks[-1]["step"] if looks else 0)))
+        written = write(model, data.vocab, 4000, seed=100)
+        apart = [
+            abs(share(token, written) - share(token, text)) for token in data.vocab.idx_to_token
+        ]
+        words = [word in known for word in written.split()]
+        looks.append(
+            {
+                "step": step,
+                "loss": score(model, data.val_ids),
+                "sentence": write(model, data.vocab, 45, seed=6),
+                "letters": sum(apart) / 2,
+                "words": sum(words) / len(words),
+            }
+        )
+    levels = {f"{n}-gram": KneserNey(text, n, len(data.vocab)).loss(val_text) for n in (1, 2, 4)}
+    shown = {word for look in looks for word in look["sentence"].split() if word in known}
+    shown = sorted(word for word in shown if len(word) > 1 or word in "ai")
+    return {"looks": looks, "n-grams": levels, "words": shown}
+
+
+def write(model, vocab, num_preds, seed):
+    """Return how the model continues the beginning, with the random numbers of this seed."""
+    generator = torch.Generator().manual_seed(seed)
+    written = sample(model, BEGINNING, num_preds, vocab, generator=generator)
+    return written[len(BEGINNING) :].replace("<unk>", "?")
+
+
+def share(token, text):
+    return text.count(token) / len(text)
+
+
+def rate(data, optimizer, batch_size, lr, seed):
+    """Train with one rate; return the loss after some numbers of steps."""
+    model = make_model(len(data.vocab), 32, 0.01, seed)
+    options = Options(1000, lr, optimizer=OPTIMIZERS[optimizer])
+    run = train(model, shuffled(data.train_ids, batch_size, seed), options)
+    losses, done = {}, 0
+    for num_steps in (117, 468) if batch_size == 256 else (468,):
+        fit(itertools.islice(run, num_steps - done))
+        losses[str(num_steps)], done = score(model, data.val_ids), num_steps
+    return losses
+
+
+def d2l(data, seed):
+    """D2L's run: the losses on D2L's training and validation windows, and the largest norm."""
+    its = TimeMachine(1024, NUM_STEPS, data.text, num_train=10_000, num_val=5_000)
+    model, result = make_model(len(its.vocab), seed=seed), {}
+    run = train(model, its.train_batches(torch.Generator().manual_seed(seed)), Options(300))
+    done, norms = 0, []
+    for epochs in (30, 100, 300) if seed == 0 else (30, 100):
+        norms += [r.grad_norm for r in fit(itertools.islice(run, 10 * (epochs - done)))]
+        done = epochs
+        parts = WindowBatches(its.train_ids, 1000, NUM_STEPS), its.val_batches()
+        result[str(epochs)] = [evaluate(model, part) for part in parts]
+    return result | {"largest norm": max(norms)}
+
+
+def recipe(data, streams, carry, decay, seed):
+    """The better recipe, 1,224 steps: its losses, and the extra loss at the start of a stream."""
+    model, ids = make_model(len(data.vocab), 128, 0.1, seed), data.train_ids
+    batches = StreamBatches(ids, 32, NUM_STEPS) if streams else shuffled(ids, 32, seed)
+    optimizer = ADAM(model.parameters(), lr=0.01)
+    scheduler = LinearLR(optimizer, 1, 0, total_iters=1224) if decay else None
+    run = train(model, batches, Options(9, carry_state=carry), optimizer, scheduler)
+    fit(itertools.islice(run, 1224))
+    return {"validation": score(model, data.val_ids), "extra": extra_loss(model, data.val_ids)}
+
+
+@torch.no_grad()
+def extra_loss(model, ids, batch_size=64, num_steps=10):
+    """Return the loss, summed over ten positions, above that with the right state: [empty, wrong].
+
+    The right state has read the 200 characters before; the wrong one is that of another row.
+    """
+    length = (len(ids) - 1) // batch_size
+    X, Y = (
+        part.view(batch_size, length)
+        for part in (ids[: batch_size * length], ids[1 : batch_size * length + 1])
+    )
+    losses, _, state = [], None, None
+    for start in range(200, length - num_steps, num_steps):
+        _, state = model.forward_with_state(X[:, start - 200 : start])
+        here = slice(start, start + num_steps)
+        starts = state, None, state.roll(1, dims=0)
+        losses.append([cross_entropy(model(X[:, here], s), Y[:, here]).item() for s in starts])
+    right, empty, wrong = (sum(column) / len(losses) for column in zip(*losses, strict=True))
+    return [num_steps * (empty - right), num_steps * (wrong - right)]
+
+
+def trials(data):
+    """Yield the name of each trial, and what runs it."""
+    yield "doublings", lambda: doublings(data)
+    for seed in SEEDS:
+        yield f"d2l {seed}", lambda s=seed: d2l(data, s)
+    for seed, name in itertools.product(SEEDS, RECIPES):
+        yield f"recipe {name} {seed}", lambda n=name, s=seed: recipe(data, *RECIPES[n], s)
+    for seed, (optimizer, batch_size) in itertools.product(SEEDS, RATES):
+        for lr in RATES[optimizer, batch_size]:
+            settings = optimizer, batch_size, lr, seed
+            yield f"rate {optimizer} {batch_size} {lr:g} {seed}", lambda s=settings: rate(data, *s)
+
+
+def rounded(value):
+    """Round the numbers in a result to four digits after the point."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools.trials", description=__doc__)
+    parser.add_argument("--to", type=Path, default=Path("build/models/trials.json"))
+    path = parser.parse_args().to
+    torch.set_num_threads(1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = TimeMachine(32, NUM_STEPS, load_time_machine())
+    if len(data.text) != 173_428:
+        parser.error("these trials read The Time Machine; let CHARRNN_TEXT name the book")
+    results = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    for name, run in trials(data):
+        if name not in results:
+            began = time.perf_counter()
+            results[name] = rounded(run())
+            path.write_text(json.dumps(results, indent=0) + "\n", "utf-8")
+            print(f"{name}: {results[name]}, {time.perf_counter() - began:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
