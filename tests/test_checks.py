@@ -658,10 +658,10 @@ ACTUAL = {
     "lost_state": 0.0017,
     "large_logits": math.inf,
     "doubled_text": 2.0,
-    "clip_direction": 0.682,
+    "longer_contexts": [16.9, 9.5, 3.9, 6.0],
     "equal_text": (1.96, 2.75),
     "long_windows": 0.6,
-    "clip_vanishing": 1.0,
+    "which_clipped": {"A": 0.2, "B": 0.9},
     "greedy": 0.16,
     "from_above": [0.16, 0.1, 0.12, 0.11, 1e-17],
     "reach": 17,
@@ -679,10 +679,11 @@ def test_the_other_outcomes_of_a_prediction():
     assert find("lost_state").right(0.0) == "same"
     large = find("large_logits").right
     assert large(math.nan) == "nan" and large(330.0) == "large"
-    assert find("clip_direction").right(1.0) == "kept"
+    assert find("longer_contexts").right([3.0, 2.0, 1.0]) == "falls"
+    assert find("longer_contexts").right([3.0, 1.0, 1.05]) == "levels"
     assert find("long_windows").right(-0.1) == "better"
     assert find("long_windows").right(0.01) == "same"
-    assert find("clip_vanishing").right(1.2) == "yes"
+    assert find("which_clipped").right({"A": 0.9, "B": 0.2}) == "a"
     assert find("equal_text").right((1.9, 1.9)) == "same"
     assert find("equal_text").right((2.5, 1.9)) == "large"
     assert find("greedy").right(0.95) == "sentences"
@@ -701,7 +702,7 @@ def test_a_value_that_is_no_prediction(value):
 
 
 def test_a_choice_may_be_written_in_capitals():
-    assert 'Your prediction: "kept"' in repr(checks.predict("clip_direction", " Kept"))
+    assert 'Your prediction: "same"' in repr(checks.predict("lost_state", " Same"))
 
 
 def test_settled_values_are_compared_with_lenience_where_nothing_is_lost():
