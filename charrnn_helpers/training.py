@@ -40,8 +40,8 @@ def bits_per_char(loss):
 def guess_code(ranks):
     """Return the nats per character of a code for the numbers of guesses.
 
-    The probability of a number is its share among those before it and a few
-    that are made up: 8 times a 1, 2.7 times a 2, 1.3 times a 3, and so on.
+    The probability of a number is its share among those before it and 16 that
+    are made up: half of them are a 1, a sixth a 2, a twelfth a 3, and so on.
     """
     counts = [16 / (k * (k + 1)) for k in range(1, 28)]
     nats = 0.0

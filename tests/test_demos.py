@@ -27,6 +27,7 @@ from tests.conftest import generator, make_model
 TEXT = "the time traveller for so it will be convenient to speak of him " * 40
 VOCAB = Vocab(TEXT)
 MODEL = make_model(len(VOCAB), sigma=0.3)
+GUESSED = game.guessed_by(MODEL, VOCAB, TEXT[:250])
 SENTENCE = "the time traveller for so it will be"
 
 
@@ -76,7 +77,10 @@ DEMOS = {
     "two_tables": lambda: tables.two_tables(EVEN, RUNS, NAMES, 5),
     "by_order": lambda: tables.by_order(BY_ORDER, {"the", "time"}, COPIED, 9, 2),
     "guessing_game": lambda: game.guessing_game(PASSAGES, "vxave "),
-    "calibration": lambda: game.calibration({"network": (2.2, [2.5, 2.9]), "1-gram": (4, [4.5])}),
+    "replay": lambda: game.replay(TEXT[:250], GUESSED),
+    "two_costs": lambda: game.two_costs({"network": (2.2, 2.6, 2.8), "unsure": (3.4, 2.6, 2.8)}),
+    "board": lambda: game.board({"blind guessing": 3.33, "trained RNN": 1.54}, (1.5, 2.5)),
+    "surprisal_curve": lambda: chain.surprisal_curve({"Ann": 0.1, "Ben": 0.25}),
     "chain_rule": lambda: chain.chain_rule("the time", BEGINS, 8, 7),
     "beliefs": lambda: chain.beliefs([0.5, 0.5], {"true": [0.5, 0.5], "bold": [0.9, 0.1]}, "ab"),
     "likelihood": lambda: chain.likelihood(2, 18),
@@ -242,6 +246,7 @@ def test_the_game_goes_on_where_it_was_and_the_score_stands_on_the_board(played)
     board = figures.with_reader({"a": 1.0})
     assert board == {"a": 1.0, "you, 60 characters": figures.player_loss(ranks)}
     assert "you, 60 characters" in figures.scoreboard({"a": 1.0}).data
+    assert "a 2.72, you, 60 characters" in game.board({"a": 1.0}, (1.5, 2.5)).alt
     tell(panel, click="again")
     assert "Nothing has been found" in panel.static.alt and figures.with_reader({"a": 1.0}) == {
         "a": 1.0
@@ -255,6 +260,20 @@ def test_who_gives_up_has_the_letters_tried_from_the_frequent_to_the_rare(played
     found = [letters[-1] for letters in logbook.guesses()]
     assert found == list(passages[0][game.SHOWN : game.SHOWN + 2])
     assert logbook.guesses() == [game.LETTERS[: game.LETTERS.index(c) + 1] for c in found]
+
+
+def test_half_a_bit_is_subtracted_and_never_more_than_a_quarter():
+    hard, easy = [4, 9, 1, 17] * 25, [1] * 100
+    assert figures.player_loss(hard) == pytest.approx(figures.guess_code(hard) - math.log(2) / 2)
+    assert figures.player_loss(easy) == pytest.approx(0.75 * figures.guess_code(easy))
+
+
+def test_a_model_guesses_each_character_in_the_end():
+    passage = game.Game(TEXT).passages[0]
+    guesses = game.guessed_by(MODEL, VOCAB, passage)
+    _, found, wrong = game.played([passage], guesses)
+    assert len(found) == len(passage) - game.SHOWN and not wrong
+    assert max(map(len, found)) <= len(game.LETTERS)
 
 
 def test_a_complete_passage_takes_no_more_guesses(played):
@@ -271,6 +290,11 @@ def test_a_complete_passage_takes_no_more_guesses(played):
 def test_the_chain_rule_gives_the_share_only_if_all_is_known(context, words):
     assert words in chain.chain_rule("the time", BEGINS, 8, context).alt
     assert chain.chain_rule("the time", BEGINS, 1, context).alt.endswith("the same.")
+
+
+def test_the_two_costs_are_told():
+    assert "unsure 3.40, 2.60, 2.80." in DEMOS["two_costs"]().alt
+    assert "\u22120.60" in DEMOS["two_costs"]().svg
 
 
 def test_the_divergence_is_what_is_above_the_entropy():

@@ -29,10 +29,12 @@ IGNORED = {
         "generator = torch.Generator().manual_seed(1)",
     ],
     "03_loss_and_perplexity": [
+        "# Drawn: a whole game of the trained network",
         "validation = StreamBatches(vocab.encode(val_text), 1, 1000)",
-        "# Drawn: what six players reach by probabilities, and by guesses",
+        "# Drawn: what it costs eight players to give only guesses",
         "def bits_by(compress):",
-        "# Drawn: the board as bars, with Shannon's upper estimate",
+        "on_passages = []",
+        "# Drawn: the board as bars, with Shannon's estimate as a band",
         "generator = torch.Generator().manual_seed(1)",
     ],
     "04_counting": [

@@ -71,6 +71,24 @@ def _fan(d, segment, ends, top, bottom):
     d.path(corners, "none", fill=CHOSEN + "88")
 
 
+def surprisal_curve(given):
+    """Draw the surprisal by the probability, with a dot for each of `{name: probability}`."""
+    d = Drawing(WIDTH, 300)
+    axes = Axes(d, (4 * d.em, d.em, WIDTH - 2 * d.em, 300 - 3 * d.em), (0, 1), (0, 7.2))
+    axes.frame("probability given to the character that came", "surprisal (nats)")
+    ps = [1000 ** (k / 150 - 1) for k in range(151)]  # from 0.001 to 1
+    axes.curve(ps, [-math.log(p) for p in ps])
+    spelled = []
+    for name, p in given.items():
+        x, y = axes.x(p), axes.y(-math.log(p))
+        d.dot(x, y, PALETTE[1], 5.5)
+        d.text(x + 0.8 * d.em, y - 0.3 * d.em, f"{name}: {p:g}, surprisal {-math.log(p):.2f}")
+        spelled.append(f"{name} {-math.log(p):.2f} at {p:g}")
+    return d.picture(
+        f"The surprisal falls from 6.9 at probability 0.001 to 0 at 1: {', '.join(spelled)}."
+    )
+
+
 def beliefs(truth, written, names):
     """Draw the expected surprisal of beliefs `{name: probabilities}`: the entropy, and the rest."""
     d = Drawing(WIDTH, 60 + 44 * len(written))

@@ -393,19 +393,25 @@ def colored_text(text, values, unit, low=0.0):
 def player_loss(ranks):
     """Return the loss in nats of a player of Shannon's game who needed these numbers of guesses.
 
-    It is estimated: the length of a code for the numbers, less half a bit (notebook 3).
+    It is estimated: the length of a code for the numbers, less half a bit, or less a quarter of
+    the code if that is less (notebook 3).
     """
-    return max(guess_code(ranks) - math.log(2) / 2, 0.0)
+    code = guess_code(ranks)
+    return code - min(math.log(2) / 2, code / 4)
+
+
+def reader_ranks():
+    """Return the numbers of guesses in the reader's game, or [] if it is too short for a score."""
+    ranks = []
+    for letters in logbook.guesses():
+        ranks = [*ranks, len(letters)] if letters else []  # "": begun again
+    return ranks if len(ranks) >= LEAST else []
 
 
 def with_reader(losses):
     """Return the losses `{name: nats}`, and the reader's own if there is one in the logbook."""
-    ranks = []
-    for letters in logbook.guesses():
-        ranks = [*ranks, len(letters)] if letters else []  # "": begun again
-    if len(ranks) < LEAST:
-        return losses
-    return losses | {f"you, {len(ranks)} characters": player_loss(ranks)}
+    ranks = reader_ranks()
+    return losses | ({f"you, {len(ranks)} characters": player_loss(ranks)} if ranks else {})
 
 
 def scoreboard(losses, ours=()):

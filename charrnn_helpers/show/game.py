@@ -3,12 +3,14 @@
 import hashlib
 import math
 
+import torch
+
 from charrnn_helpers import logbook
 from charrnn_helpers.show.controls import Button, Keys
-from charrnn_helpers.show.figures import LEAST, player_loss
+from charrnn_helpers.show.figures import LEAST, player_loss, reader_ranks, with_reader
 from charrnn_helpers.show.style import PALETTE, visible
 from charrnn_helpers.show.svg import MONO, Axes, Drawing
-from charrnn_helpers.training import bits_per_char, perplexity
+from charrnn_helpers.training import bits_per_char, guess_code, perplexity
 
 WIDTH, LINE = 750, 50
 SHOWN, LENGTH = 100, 250  # characters of a passage that are given, and all of them
@@ -16,7 +18,6 @@ NEXT = "\n"  # stands in a record of guesses where another passage begins
 LETTERS = " etaoinshrdlcumwfgypbvkjxqz"  # from frequent to rare in English
 GROUPS = {"1": (1, 1), "2": (2, 2), "3": (3, 3), "4 to 6": (4, 6), "7 or more": (7, 27)}
 WARM = (230, 159, 0)
-ANCHORS = {"6-gram": "end", "3-gram": "start"}  # of labels that would touch others
 
 
 class Game:
@@ -63,32 +64,72 @@ def played(passages, guesses):
     return passage, found, wrong
 
 
+@torch.no_grad()
+def guessed_by(model, vocab, passage):
+    """Return what a model guesses: the letters from the likeliest on, up to the right one."""
+    logits = model(vocab.encode(passage)[None, :-1])[0, SHOWN - 1 :]
+    guesses = ""
+    for row, char in zip(logits, passage[SHOWN:], strict=True):
+        order = [vocab.idx_to_token[i] for i in row.argsort(descending=True).tolist()]
+        letters = "".join(letter for letter in order if letter in LETTERS)
+        guesses += letters[: letters.index(char) + 1]
+    return guesses
+
+
 def guessing_game(passages, guesses):
     """Draw a passage as far as it was found, with the number of guesses below each character."""
     passage, found, wrong = played(passages, guesses)
     ranks = [len(letters) for letters in found]
     d = Drawing(WIDTH, 400)
+    _passage(d, passage, ranks)
+    _alphabet(d, 16.1 * d.em, wrong)
+    _shares(d, 18.6 * d.em, ranks)
+    words = _score(ranks, len(passage) - SHOWN)
+    for k, line in enumerate(words):
+        weight = "bold" if k == 1 else "normal"
+        d.text(21.5 * d.em, (19.8 + 1.8 * k) * d.em, line, font_weight=weight)
+    shown = "".join(map(visible, passage[SHOWN - 20 : SHOWN + len(found)]))
+    return d.picture(f"After {shown}, which character comes next? {'; '.join(filter(None, words))}")
+
+
+def replay(passage, guesses):
+    """Draw a game that is over, with the number of guesses below each character."""
+    ranks = [len(letters) for letters in played([passage], guesses)[1]]
+    d = Drawing(WIDTH, 15 * Drawing(0, 0).em)
+    _passage(d, passage, ranks)
+    shown = "".join(map(visible, passage[SHOWN : SHOWN + len(ranks)]))
+    return d.picture(f"The numbers of guesses for {shown}: {', '.join(map(str, ranks))}.")
+
+
+def _passage(d, passage, ranks):
+    """Draw a passage as far as it was found, each character shaded by its number of guesses."""
     em, column = d.em, (WIDTH - 2 * d.em) / LINE
+    small = {"size": 0.85, "color": "#555"}
+    narrow = small | {"textLength": 0.8 * column, "lengthAdjust": "spacingAndGlyphs"}
+    rows = {}  # {(y, kind): [(x, character)]}, to write what looks alike as one text
     for t, char in enumerate(passage):
         x, y = em + (t % LINE) * column, (1.6 + 2.75 * (t // LINE)) * em
         place, middle = t - SHOWN, x + column / 2
-        if place < 0:
-            d.text(middle, y, visible(char), "middle", color="#666", **MONO)
-        elif place < len(ranks):
-            d.rect(x, y - 1.05 * em, column, 1.4 * em, warm(ranks[place]))
-            d.text(middle, y, visible(char), "middle", **MONO)
-            d.text(middle, y + 1.3 * em, str(ranks[place]), "middle", size=0.85, color="#555")
-        elif place == len(ranks):
+        if place == len(ranks):
             d.rect(x, y - 1.05 * em, column, 1.4 * em, "white", PALETTE[0])
+            continue
+        kind = "given" if place < 0 else "found" if place < len(ranks) else "open"
+        letter = "\u00b7" if kind == "open" else visible(char)
+        rows.setdefault((y, kind), []).append((middle, letter))
+        if kind != "found":
+            continue
+        rank = ranks[place]
+        if rank > 1:
+            d.rect(x, y - 1.05 * em, column, 1.4 * em, warm(rank))
+        if rank > 9:
+            d.text(middle, y + 1.3 * em, str(rank), "middle", **narrow)
         else:
-            d.text(middle, y, "\u00b7", "middle", color="#666", **MONO)
-    _alphabet(d, 16.1 * em, wrong)
-    _shares(d, 18.6 * em, ranks)
-    words = _score(ranks, len(passage) - SHOWN)
-    for k, line in enumerate(words):
-        d.text(21.5 * em, (19.8 + 1.8 * k) * em, line, font_weight="bold" if k == 1 else "normal")
-    shown = "".join(map(visible, passage[SHOWN - 20 : SHOWN + len(found)]))
-    return d.picture(f"After {shown}, which character comes next? {'; '.join(filter(None, words))}")
+            rows.setdefault((y + 1.3 * em, "rank"), []).append((middle, str(rank)))
+    colors = {"given": "#666", "open": "#666", "found": "#222"}
+    for (y, kind), letters in rows.items():
+        xs = " ".join(f"{x:.1f}" for x, _ in letters)
+        look = small if kind == "rank" else {"color": colors[kind]} | MONO
+        d.text(xs, y, "".join(letter for _, letter in letters), "middle", **look)
 
 
 def warm(rank):
@@ -135,23 +176,68 @@ def _score(ranks, most):
     return [f"found: {len(ranks)} characters", score if len(ranks) >= 10 else "", "", where]
 
 
-def calibration(players):
-    """Draw players `{name: (bits by probabilities, bits by guesses in each game)}`."""
-    d = Drawing(WIDTH, 330)
-    box = (5 * d.em, 1.2 * d.em, WIDTH - 9 * d.em, 330 - 3 * d.em)
-    axes = Axes(d, box, (0.5, 5.5), (0.5, 5.5))
-    axes.frame("bits per character, by probabilities", "bits, by guesses")
-    for shift, color, dash in ((0.0, "#555", "2 3"), (0.5, PALETTE[1], "7 4")):
-        d.path(axes.points((0.5, 5.5 - shift), (0.5 + shift, 5.5)), color, 2, dash)
-    d.text(axes.x(5.5) + 0.5 * d.em, axes.y(5.5) + 0.8 * d.em, "equal", color="#555")
-    d.text(axes.x(5) - d.em, axes.y(5.5) + 0.8 * d.em, "half a bit more", "end", color="#A84300")
+def two_costs(players):
+    """Draw what it costs to give only guesses, for players `{name: (surprisal, entropy, code)}`.
+
+    All are in bits per character: the surprisal by the player's probabilities, the entropy of the
+    numbers of guesses, and the length of a code for them.
+    """
+    row = 30
+    d = Drawing(WIDTH, 95 + row * len(players))
+    bottom = 40 + row * len(players)
+    axes = Axes(d, (10.5 * d.em, 40, WIDTH - 8 * d.em, bottom), (0, 5), (0, 1))
+    axes.frame("bits per character", "", yticks={0: ""})
+    d.dot(axes.x(0) + 0.6 * d.em, 17, PALETTE[0], 5)
+    d.text(axes.x(0) + 1.4 * d.em, 22, "by probabilities", color=PALETTE[0])
+    for x, color, name in ((12.5, PALETTE[1], "numbers say less"), (24.5, PALETTE[2], "learning")):
+        d.line(axes.x(0) + x * d.em - 10, 17, axes.x(0) + x * d.em + 10, 17, color, 7)
+        d.text(axes.x(0) + (x + 1.1) * d.em, 22, name)
+    d.line(axes.x(0) + 31 * d.em, 9, axes.x(0) + 31 * d.em, 25, "#222", 3)
+    d.text(axes.x(0) + 31.5 * d.em, 22, "the code")
     spelled = []
-    for name, (true, games) in players.items():
-        mean, x = sum(games) / len(games), axes.x(true)
-        d.line(x, axes.y(min(games)), x, axes.y(max(games)), PALETTE[0], 1.5)
-        d.dot(x, axes.y(mean), PALETTE[0], 5)
-        high = axes.y(max(games)) - 0.4 * d.em
-        high = axes.y(min(games)) + d.em if name == "3-gram" else high  # below, between the lines
-        d.text(x, high, name, ANCHORS.get(name, "middle"), size=0.93)
-        spelled.append(f"{name} {true:.2f} and {mean:.2f}")
-    return d.picture(f"Bits by probabilities, and by guesses: {', '.join(spelled)}.")
+    for k, (name, (surprisal, entropy, code)) in enumerate(players.items()):
+        y = 40 + (k + 0.5) * row
+        x, x2, x3 = map(axes.x, (surprisal, entropy, code))
+        d.text(axes.x(0) - 0.6 * d.em, y + 5, name, "end")
+        d.line(x, y, x2, y, PALETTE[1], 7)
+        d.line(x2, y, x3, y, PALETTE[2], 7)
+        d.line(x3, y - 9, x3, y + 9, "#222", 3)
+        d.dot(x, y, PALETTE[0], 5)
+        sign = "+" if code > surprisal else "\u2212"
+        d.text(max(x, x3) + 0.8 * d.em, y + 5, f"{sign}{abs(code - surprisal):.2f}")
+        spelled.append(f"{name} {surprisal:.2f}, {entropy:.2f}, {code:.2f}")
+    return d.picture(
+        "Bits per character by probabilities, entropy of the numbers of guesses, and length of "
+        f"their code: {'; '.join(spelled)}."
+    )
+
+
+def board(losses, estimate):
+    """Draw losses in nats as bars of perplexity, and an estimate (low, high) as a band.
+
+    The bar of a reader who has played is orange, and a line goes on to what the code alone says.
+    """
+    ranks, losses = reader_ranks(), with_reader(losses)
+    rows = sorted(losses.items(), key=lambda item: -item[1])
+    row, top = 32, 40
+    bottom = top + row * len(rows)
+    d = Drawing(WIDTH, bottom + 55)
+    axes = Axes(d, (12.5 * d.em, top, WIDTH - 4 * d.em, bottom), (0, 30), (0, 1))
+    low, high = map(axes.x, estimate)
+    axes.frame("perplexity (lower is better)", "", yticks={0: ""})
+    for k, (name, loss) in enumerate(rows):
+        y, own = top + k * row, name.startswith("you, ")
+        end = axes.x(perplexity(loss))
+        d.rect(axes.x(0), y + 6, end - axes.x(0), row - 12, PALETTE[1 if own else 0])
+        d.text(axes.x(0) - 0.6 * d.em, y + 21, name, "end", font_weight="bold" if own else "normal")
+        if own:
+            code = axes.x(perplexity(guess_code(ranks)))
+            d.line(end, y + 16, code, y + 16, PALETTE[1], 2)
+            d.line(code, y + 8, code, y + 24, PALETTE[1], 2)
+            end = code
+        d.text(max(end, high) + 0.5 * d.em, y + 21, f"{perplexity(loss):.2f}")
+    d.rect(low, top - 8, high - low, bottom - top + 8, PALETTE[2] + "66", PALETTE[2])
+    words = f"Shannon's estimate: {estimate[0]:.1f} to {estimate[1]:.1f} (another text)"
+    d.text(low, top - 14, words)
+    spelled = ", ".join(f"{name} {perplexity(loss):.2f}" for name, loss in rows)
+    return d.picture(f"Perplexity: {spelled}. {words}.")

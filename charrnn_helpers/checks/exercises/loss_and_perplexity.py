@@ -75,6 +75,7 @@ LOSS_CASES = (
     case(torch.tensor([[1000.0, 998.0], [0.0, 0.0]]), torch.tensor([1, 0])),
     case(torch.tensor([[-1000.0, -1001.0], [2.0, 1.0]]), torch.tensor([0, 0])),
     case(torch.tensor([[3000.0, 0.0]]), torch.tensor([1])),
+    case(torch.tensor([[3000.0, 0.0]]), torch.tensor([0])),
 )
 
 
