@@ -173,7 +173,7 @@ from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import make_model
 from charrnn_helpers.sampling import predict
 from charrnn_helpers.show.circle import circle
-from charrnn_helpers.show.cliff import cliff
+from charrnn_helpers.show.cliff import cliff, descend
 from charrnn_helpers.show.controls import Button, Slider, Text, explore
 from charrnn_helpers.show.demos import draw_next
 from charrnn_helpers.show.style import visible

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import math
 import re
 import timeit
@@ -17,7 +18,7 @@ from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, predict, warm_up
 from charrnn_helpers.show import chain, demos, figures, game, journey, memory, tables
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
-from charrnn_helpers.show.cliff import cliff
+from charrnn_helpers.show.cliff import best_readout, cliff, descend
 from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.doublings import doublings, position, rates
 from charrnn_helpers.show.valley import best_rate, height, slope, valley, walk
@@ -325,7 +326,7 @@ def test_no_distribution(weights):
 
 
 def images(picture):
-    (data,) = re.findall(r'href="data:image/png;base64,([^"]*)"', picture.svg)
+    data = re.findall(r'href="data:image/png;base64,([^"]*)"', picture.svg)[0]
     return Image.open(io.BytesIO(base64.b64decode(data)))
 
 
@@ -341,6 +342,20 @@ def test_the_cliff_tells_where_the_path_is():
     assert "theta 1, at (1.00, 1.00) after 0 steps" in cliff(LANDSCAPE, CUT, PATHS, 1.0, 0).alt
     alt = cliff(LANDSCAPE, CUT, PATHS, math.inf, 3).alt
     assert "no limit, at (0.70, 0.40) after 3 steps: loss 0.70, gradient norm 0.2" in alt
+
+
+def test_a_descent_stops_at_the_minimum_and_keeps_its_steps_short():
+    path = descend(lambda w, b: w**2 + 4 * b**2, (1.0, -1.0), theta=0.5, num_updates=200)
+    assert path[0][:3] == (1.0, -1.0, 5.0) and path[0][3] == pytest.approx(math.hypot(2, 8))
+    assert path[-1][2] < 1e-6
+    assert all(math.dist(a[:2], b[:2]) < 0.0501 for a, b in itertools.pairwise(path))
+
+
+def test_the_best_output_layer_learns_what_can_be_read():
+    H = torch.randn(400, 3, generator=generator(0))
+    Y = (H[:, 0] > 0).long()
+    assert best_readout((H[:300], Y[:300]), (H[300:], Y[300:])) < 0.2
+    assert best_readout((0 * H, Y), (H, Y)) == pytest.approx(math.log(2), abs=0.01)
 
 
 def test_the_ring_in_the_cut_is_where_the_longest_gradient_led():

@@ -44,7 +44,9 @@ def test_characters_stay_on_the_axis():
 
 def test_dots_above_the_limit_are_counted_and_those_beyond_the_axis_are_drawn_at_its_edge():
     (ax,) = FIGURES["dots"]().axes
-    assert [t.get_text() for t in ax.texts] == ["0 of 2", "2 of 2", "ruined", "c"]
+    assert [t.get_text() for t in ax.texts] == [
+        *("0 of 2", "2 of 2", "ruined", "above 80, or broke off", "c")
+    ]
     assert sorted(x for line in ax.lines[:4] for x in line.get_xdata()) == [8, 9, 20, 80]
 
 

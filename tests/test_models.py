@@ -100,6 +100,7 @@ def test_training_it_again_gives_a_model_as_good(name, tmp_path, book):
 def test_the_record_of_clipping_has_each_setting():
     found = recorded("clipping")
     latches = {f"remember {d}, {sigma}" for d in (5, 10, 20, 40) for sigma in (clipping.FINE, 0.1)}
+    latches |= {f"remember {d}, {s}, back {b}" for d in (10, 20, 40) for s, b in clipping.BACK}
     assert found.keys() == clipping.SETTINGS.keys() | latches
     assert all(len(found[name]) == len(seeds) for name, (_, seeds) in clipping.SETTINGS.items())
 
@@ -114,15 +115,40 @@ def test_a_gradient_is_treated_as_the_notebook_says(treatment):
             p.grad = torch.full_like(p, size)
         before = gradient_norm(model)
         clipping.TREATMENTS[treatment](1.0, model, torch.Generator().manual_seed(0))
-        length = {"none": before, "clip": 1, "random": 1, "skip": 0, "value": before / 10}
-        assert gradient_norm(model) == pytest.approx(length[treatment] if long else before)
+        length = {"none": before, "skip": 0, "value": before / 10}.get(treatment, 1)
+        assert gradient_norm(model) == pytest.approx(length if long else before)
+
+
+def test_only_the_first_long_gradient_gets_a_random_direction():
+    model, turned = clipping.start(clipping.Setting(), 0, 9), []
+    for _ in range(2):
+        for p in model.parameters():
+            p.grad = torch.full_like(p, 10.0)
+        clipping.TREATMENTS["random once"](1.0, model, torch.Generator().manual_seed(0))
+        turned.append(min(p.grad.min().item() for p in model.parameters()) < 0)
+    assert turned == [True, False]
+
+
+def test_the_gradient_alone_is_weakened(book):
+    """The logits are those of the model; a step back multiplies the gradient once more."""
+    vocab = TimeMachine(64, 32, book).vocab
+    model, (X, _) = (
+        make_model(len(vocab), 32, 0.1, 0),
+        clipping.words(3, 5, vocab, torch.Generator()),
+    )
+    whole, weak = (clipping.read(model, X, back) for back in (1.0, 0.5))
+    assert torch.equal(whole, weak) or torch.allclose(whole, weak, atol=1e-6)
+    assert torch.allclose(whole, model(X)[:, -1], atol=1e-6)
+    first = vocab[" "]  # which is read first, 4 steps before the last letter
+    rows = [torch.autograd.grad(logits.sum(), model.rnn.W_xh)[0][first] for logits in (whole, weak)]
+    assert torch.allclose(rows[1], 0.5**4 * rows[0], rtol=1e-3)
 
 
 def test_the_record_was_made_by_the_loop_of_the_notebook(book):
     """At a sigma of 0.177, which is not chaotic, and for a word."""
     data = TimeMachine(64, 32, book)
     losses, norms = clipping.learn(
-        clipping.Setting(clipping.FINE), 1, data.train_ids, len(data.vocab), num_updates=3
+        clipping.Setting(clipping.FINE, num_updates=3), 1, data.train_ids, len(data.vocab)
     )
     model, (X, Y) = make_model(len(data.vocab), 32, clipping.FINE, 1), windows(data.train_ids, 150)
     generator = torch.Generator().manual_seed(1)

@@ -35,6 +35,7 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "rnn_loop": r"\\mathbf\{H\}_t = \\tanh",
     "cross_entropy": r"\\ln \\Big\( \\sum_j",
     "three_steps": r"\\sum_t|da3",
+    "good_sigma": r"\\sqrt\{(32|n)\}",
     "clip_gradients": r"\\min\\Big",
     "lstm_step": r"\\mathbf\{F\}_t \\odot",
 }

@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import statistics
+import weakref
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ class Setting(NamedTuple):
     treatment: str = "none"  # what is done to a gradient before the step, a key of TREATMENTS
     theta: float = 1.0
     num_steps: int = 150  # the length of the windows
+    num_updates: int = 300
 
 
 def clip_values(theta, model, generator):
@@ -53,14 +55,25 @@ def leave_out(theta, model, generator):
             p.grad.zero_()
 
 
+def turn_first(theta, model, generator):
+    """Replace the first gradient that is longer than theta by a random one, and clip the others."""
+    if model not in TURNED and not gradient_norm(model) <= theta:
+        TURNED.add(model)
+        turn(theta, model, generator)
+    clip_gradients(theta, model)
+
+
+TURNED = weakref.WeakSet()  # the models whose first long gradient has come
 TREATMENTS = {
     "none": lambda theta, model, generator: None,
     "clip": lambda theta, model, generator: clip_gradients(theta, model),
     "value": clip_values,
     "random": turn,
+    "random once": turn_first,
     "skip": leave_out,
 }
 SEEDS, FEW = range(10), range(5)
+BACK = ((0.177, 0.6), (0.1, 1.7), (0.177, 1.1))  # sigma of W_hh, and `back` of `read`
 FINE = 0.177  # sigma times the square root of 32 is 1
 SETTINGS = {
     "sigma 0.3": (Setting(), SEEDS),
@@ -80,6 +93,11 @@ SETTINGS = {
     "lr 4 theta 0.25": (Setting(FINE, lr=4.0, treatment="clip", theta=0.25), FEW),
     "sigma 0.177 clip": (Setting(FINE, treatment="clip"), FEW),
     "lr 2 theta 2": (Setting(FINE, lr=2.0, treatment="clip", theta=2.0), FEW),
+    "windows of 32, lr 0.1": (Setting(lr=0.1, num_steps=32), SEEDS),
+    "random once": (Setting(treatment="random once"), SEEDS),
+    "lr 4 theta 0.5": (Setting(FINE, lr=4.0, treatment="clip", theta=0.5), FEW),
+    "clip, 1200 steps": (Setting(treatment="clip", num_updates=1200), range(3)),
+    "W_hh small, 1200 steps": (Setting(sigma_hh=FINE, num_updates=1200), range(3)),
 }
 
 
@@ -94,14 +112,14 @@ def start(setting, seed, vocab_size):
     return model
 
 
-def learn(setting, seed, train_ids, vocab_size, num_updates=300):
+def learn(setting, seed, train_ids, vocab_size):
     """Train one network; return the losses and the gradient norms, before the treatment."""
     model = start(setting, seed, vocab_size)
     X, Y = windows(train_ids, setting.num_steps)
     generator = torch.Generator().manual_seed(seed)
     other = torch.Generator().manual_seed(1000 + seed)  # for what the treatment draws
     losses, norms = [], []
-    for _ in range(num_updates):
+    for _ in range(setting.num_updates):
         rows = torch.randint(len(X), (64,), generator=generator)
         logits = model(X[rows])
         loss = F.cross_entropy(logits.flatten(0, 1), Y[rows].flatten())
@@ -127,13 +145,23 @@ def words(distance, batch_size, vocab, generator):
     return X, (X[:, 1] == vocab["t"]).long()
 
 
-def remember(sigma_hh, distance, seed, vocab, num_updates=500):
+def read(model, X, back=1.0):
+    """Return the last logits; each step back multiplies the gradient by `back` once more."""
+    rnn, H = model.rnn, torch.zeros(len(X), model.rnn.num_hiddens)
+    for ids in X.T:
+        H = back * H + (1 - back) * H.detach()  # the same state
+        H = torch.tanh(rnn.W_xh[ids] + H @ rnn.W_hh + rnn.b_h)
+    return H @ model.W_hq + model.b_q
+
+
+def remember(sigma_hh, distance, seed, vocab, num_updates=500, back=1.0):
     """Let a network learn whether a word began with t; return how many of 1,000 it gets right."""
     model = start(Setting(FINE, sigma_hh), seed, len(vocab))
     generator = torch.Generator().manual_seed(seed)
     for _ in range(num_updates):
         X, Y = words(distance, 64, vocab, generator)
-        F.cross_entropy(model(X)[:, -1], Y).backward()
+        logits = model(X)[:, -1] if back == 1 else read(model, X, back)
+        F.cross_entropy(logits, Y).backward()
         clip_gradients(1.0, model)
         with torch.no_grad():
             for p in model.parameters():
@@ -164,10 +192,18 @@ def main():
             found[name] = [remember(sigma_hh, distance, seed, data.vocab) for seed in FEW]
             print(name, found[name], flush=True)
             path.write_text(json.dumps(found, indent=1))
+    for (sigma_hh, back), distance in itertools.product(BACK, (10, 20, 40)):
+        name = f"remember {distance}, {sigma_hh}, back {back}"
+        if name not in found:
+            found[name] = [
+                remember(sigma_hh, distance, seed, data.vocab, 500, back) for seed in FEW
+            ]
+            print(name, found[name], flush=True)
+            path.write_text(json.dumps(found, indent=1))
     for name, (setting, seeds) in SETTINGS.items():
         if name not in found:
             runs = [learn(setting, seed, data.train_ids, len(data.vocab)) for seed in seeds]
-            found[name] = [round(at_the_end(losses), 2) for losses, _ in runs]
+            found[name] = [round(at_the_end(run[0], setting.num_updates), 2) for run in runs]
             print(name, found[name], [round(max(norms), 1) for _, norms in runs], flush=True)
             path.write_text(json.dumps(found, indent=1))
 

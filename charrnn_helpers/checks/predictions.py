@@ -89,7 +89,7 @@ PREDICTIONS = (
         {"falls": "each further character lowers it", "levels": "it falls, and then stays level",
          "turns": "it falls, and then rises again"}),
     Prediction("long_windows", 5, "The same loop gets windows of 150 characters instead of 32. "
-        "What will the perplexity be after 100 steps?", "The network ends hardly better than a "
+        "What will the perplexity be after 100 steps?", "The network ends no better than a "
         "table of the frequencies of the characters. The next section finds out why.",
         lambda gain: "worse" if gain > 0.05 else "better" if gain < -0.05 else "same", "worse",
         {"better": "better than before", "same": "about the same", "worse": "worse than before"}),

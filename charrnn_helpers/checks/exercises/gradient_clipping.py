@@ -1,4 +1,4 @@
-"""The exercises of notebook 5: back through three steps, clipping by the global norm."""
+"""The exercises of notebook 5: back through three steps, the size of W_hh, clipping by one norm."""
 
 import math
 
@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from charrnn_helpers.checks.judge import Case, Exercise, case
+from charrnn_helpers.checks.values import Fact, as_tensor, settle
 from charrnn_helpers.training import gradient_norm
 
 
@@ -32,6 +33,30 @@ THREE_STEPS_CASES = (
 )
 
 
+def my_good_sigma(num_hiddens):
+    return 1 / math.sqrt(num_hiddens)
+
+
+def networks_of(answer, num_hiddens):
+    """Draw W_hh with this sigma, and tell how long one step makes small differences of states."""
+    found = settle(answer(num_hiddens))
+    sigma = as_tensor(found) if isinstance(found, (int, float)) else found
+    if not isinstance(sigma, torch.Tensor) or sigma.numel() != 1 or sigma.dtype == torch.bool:
+        return {"a small difference": found}
+    generator = torch.Generator().manual_seed(num_hiddens)
+    kept = []
+    for _ in range(20):
+        W_hh = torch.randn(num_hiddens, num_hiddens, generator=generator, dtype=torch.double)
+        H = 1e-9 * torch.randn(20, num_hiddens, generator=generator, dtype=torch.double)
+        kept.append((torch.tanh(H @ (sigma.double() * W_hh)).norm() / H.norm()).item())
+    factor = sum(kept) / len(kept)
+    near = 2 ** (round(2 * math.log2(factor)) / 2) if 0 < factor < math.inf else factor
+    return {"a small difference": Fact(f"about {near:.2g} times as long", f"{factor:.3g} times")}
+
+
+SIGMA_CASES = tuple(case(num_hiddens) for num_hiddens in (16, 64, 256))
+
+
 class Gradients(nn.Module):
     """Parameters filled with ones that have the given gradients; None means no gradient."""
 
@@ -50,8 +75,8 @@ def clipped(answer, grad_clip_val, *gradients):
     before = [p.grad for p in model.parameters()]
     try:
         norm = answer(grad_clip_val, model)
-    except FloatingPointError:
-        norm = "FloatingPointError"
+    except (FloatingPointError, ValueError, OverflowError) as error:
+        norm = "FloatingPointError" if isinstance(error, FloatingPointError) else "another error"
     grads = [p.grad for p in model.parameters()]
     return {
         "gradients": ["None" if grad is None else grad for grad in grads],
@@ -96,5 +121,6 @@ CLIP_CASES = (
 )
 EXERCISES = (
     Exercise("three_steps", 5, my_three_steps, THREE_STEPS_CASES),
+    Exercise("good_sigma", 5, my_good_sigma, SIGMA_CASES, networks_of),
     Exercise("clip_gradients", 5, my_clip_gradients, CLIP_CASES, clipped, arguments=2),
 )
