@@ -189,6 +189,9 @@ phrase = "the time"
 begins = Counter(text[i : i + n] for i in range(len(text) - 8) for n in range(9))
 runs = {rate: ([actual.tolist()] * 2001, [3.0] * 2001) for rate in (5, 50, 200)}
 train_text, beginning = text, "there was a "
+tables, ngrams = [{"": Counter(text)}] * 12, {1: 2.8, 12: 1.4}
+t, h, noise = vocab["t"], vocab["h"], torch.zeros(28, 28)
+limits = {char: 40.0 * k for k, char in enumerate(sorted(set(text)), 1)}
 texts = {n: n * "there was a " for n in range(2, 9)}
 def norms_for_radius(radius, num_steps=40):
     return [radius**lag for lag in range(num_steps)]

@@ -16,7 +16,7 @@ from PIL import Image
 from charrnn_helpers import logbook
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, predict, warm_up
-from charrnn_helpers.show import chain, demos, figures, game, journey, memory, tables
+from charrnn_helpers.show import chain, demos, figures, game, journey, memory, steps, tables
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
 from charrnn_helpers.show.cliff import best_readout, cliff, descend
 from charrnn_helpers.show.controls import explore
@@ -43,6 +43,10 @@ LEARNED = (torch.eye(len(NAMES)) / 2 + 1 / (2 * len(NAMES))).tolist()
 RUNS = {50: ({0: EVEN, 5: LEARNED}, [3.0] * 6)}
 BY_ORDER = {2: "the time traveller " + "thermelock and weent " * 15}
 COPIED = {2: tables.copies(BY_ORDER[2], TEXT, 8)}
+FALLING = [17 / n for n in range(1, 13)]
+TURNING = [3 + (n - 5) ** 2 / 4 for n in range(1, 13)]
+LIMITS = {name: 60 * 1.2**k for k, name in enumerate(NAMES)}
+APART = {200: {name: float(limit < 200) for name, limit in LIMITS.items()}}
 
 
 WRITTEN = [predict(MODEL, start, LETTERS, VOCAB) for start in ("time ", "for ", "it ")]
@@ -77,6 +81,9 @@ DEMOS = {
     "hand_memory": lambda: memory.hand_memory("to be spoken", VOCAB, 1.5),
     "two_tables": lambda: tables.two_tables(EVEN, RUNS, NAMES, 5),
     "by_order": lambda: tables.by_order(BY_ORDER, {"the", "time"}, COPIED, 9, 2),
+    "bowl": lambda: steps.bowl(0.08, 0.33, 27, 200, 19),
+    "rows": lambda: steps.rows(LIMITS, APART, 200),
+    "turning": lambda: steps.turning({5: (FALLING, TURNING)}, {1: 17, 12: 4}, 5),
     "guessing_game": lambda: game.guessing_game(PASSAGES, "vxave "),
     "replay": lambda: game.replay(TEXT[:250], GUESSED),
     "two_costs": lambda: game.two_costs({"network": (2.2, 2.6, 2.8), "unsure": (3.4, 2.6, 2.8)}),
@@ -425,6 +432,40 @@ def test_two_tables_tell_how_far_they_are_apart():
     found = tables.two_tables(EVEN, runs, NAMES, 5)
     assert f"is {apart:.2f}." in found.alt and "learned, after 5 steps" in found.svg
     assert found.height == tables.two_tables(EVEN, runs, NAMES, 0).height
+
+
+def test_a_step_settles_below_two_by_the_curvature():
+    limit = 2 / (0.08 * 0.33 * 0.67)
+    ends = {}
+    for rate in (0.9 * limit, 1.1 * limit):
+        found = [steps.bowl(0.08, 0.33, 27, rate, k).alt for k in (18, 19)]
+        ends[rate < limit] = [float(re.search(r"logit is (-?[\d.]+)\.", alt)[1]) for alt in found]
+        assert ("it settles" in found[0]) == (rate < limit)
+    lowest = math.log(27 * 0.33 / 0.67)
+    assert max(abs(o - lowest) for o in ends[True]) < 0.1
+    assert min(abs(o - lowest) for o in ends[False]) > 0.1
+
+
+def test_rows_beyond_their_limit_have_not_settled():
+    found = steps.rows(LIMITS, APART, 200)
+    below = "".join(sorted(name for name, limit in LIMITS.items() if limit < 200))
+    assert f"steps: {below}. The rate is beyond the limit of: {below}." in found.alt
+    share, actual = torch.tensor([[0.5], [0.5]]), torch.tensor([[0.5, 0.5], [0.9, 0.1]])
+    noise = torch.tensor([[1.0, -1.0], [0.0, 0.0]])
+    short, long = (steps.apart_after(noise, share, actual, rate, 300) for rate in (1, 10))
+    assert max(short) < 0.01 and long[0] > 0.1 and long[1] < 0.01  # limits 8 and 22
+
+
+def test_curves_of_another_number_of_imaginary_characters():
+    table = {"": Counter("aab")}, {"a": Counter("ab")}
+    found = steps.occurrences(table, "ab")
+    assert found.tolist() == [[[2, 3, 2], [0, 0, 0]], [[1, 3, 2], [1, 2, 2]]]
+    first = [(2 + k / 4) / (3 + k) for k in (1, 2)], [(1 + k / 4) / (3 + k) for k in (1, 2)]
+    for k, added in ((0, 1), (1, None)):
+        longer = (1 + (k + 1) * first[1][k]) / (2 + k + 1)
+        ends = [math.sqrt(1 / (first[0][k] * p)) for p in (first[1][k], longer)]
+        assert steps.by_added(found, 4, added) == pytest.approx(ends)
+    assert "lowest at n = 5, 3.00" in steps.turning({5: (FALLING, TURNING)}, {1: 17, 12: 4}, 5).alt
 
 
 def test_a_table_learns_what_was_counted():

@@ -25,7 +25,7 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "one_hot": r"\\mathbf\{I\}|\\delta_",
     "mean_perplexity": r"\\sum_[bk].*n_[bk]",
     "bigram": r"N_\{?ab|N\(ab",
-    "back_off": r"kinds\}?\(h\)|N\(hc\)",
+    "interpolate": r"kinds\}?\(h\)|N\(hc\)",
     "bigram_gradient": r"s_a|p_\{ab\}",
     "adam": r"1 ?- ?0\.9|\\beta_1\^t",
     "linear_backward": r"\\mathrm\{d\}\\mathbf\{H\} = ",

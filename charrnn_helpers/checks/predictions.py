@@ -82,12 +82,19 @@ PREDICTIONS = (
         "character has a surprisal of 0, so the mean surprisal is halved, and the perplexity "
         "becomes its square root.", as_measured, 2, tolerance=0.02),
     Prediction("longer_contexts", 4, "What happens to the perplexity on the validation part, from "
-        "n = 1 to 12?", "Most long contexts were never seen in the training part. Those that "
-        "were mostly had one continuation there, and the model trusts it too much.",
+        "n = 1 to 12?", "A context that was never seen changes nothing. So the rise comes from the "
+        "long contexts that were seen, and the text below finds out what is wrong with them.",
         lambda scores: "turns" if scores[-1] > 1.1 * min(scores) else "falls"
         if scores == sorted(scores, reverse=True) else "levels", "turns",
         {"falls": "each further character lowers it", "levels": "it falls, and then stays level",
          "turns": "it falls, and then rises again"}),
+    Prediction("long_steps", 4, "What does the perplexity do in 30 steps with a learning rate of "
+        "200?", "The steps are too long. The text below finds out for which rows, and why.",
+        lambda by_rate: "fastest" if by_rate[200][-1] <= min(by_rate[50][-1], by_rate[5][-1])
+        else "grows" if by_rate[200][-1] > by_rate[200][0] else "swings", "swings",
+        {"fastest": "it falls faster than with 50, and ends lowest",
+         "swings": "it goes up and down, and ends above that with 50",
+         "grows": "it ends higher than it began"}),
     Prediction("long_windows", 5, "The same loop gets windows of 150 characters instead of 32. "
         "What will the perplexity be after 100 steps?", "The network ends no better than a "
         "table of the frequencies of the characters. The next section finds out why.",
