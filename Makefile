@@ -83,6 +83,7 @@ sync: $(TEST)
 
 models: $(TEST)
 	$(PY) -m tools.models
+	$(PY) -m tools.encodings
 	$(PY) -m tools.windows
 	$(PY) -m tools.clipping
 	$(PY) -m tools.trials

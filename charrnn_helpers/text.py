@@ -7,8 +7,7 @@ import unicodedata
 def preprocess(text):
     """Lowercase the text, and turn each run of non-letters into one space.
 
-    The letters may belong to any alphabet; a letter with an accent becomes one
-    character (NFC).
+    A letter and its accent become one character (NFC).
     """
     text = unicodedata.normalize("NFC", text.lower())
     return re.sub(r"[\W\d_]+", " ", text)

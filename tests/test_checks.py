@@ -654,6 +654,7 @@ def test_a_prediction_is_kept_and_shown_beside_what_happened(asked):
 
 ACTUAL = {
     "unseen_words": 8.27,
+    "two_ones": [12.0, 14.0, 16.0],
     "five_digits": [7.9, 10.6, 11.8],
     "lost_state": 0.0017,
     "large_logits": math.inf,

@@ -16,7 +16,17 @@ from PIL import Image
 from charrnn_helpers import logbook
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, predict, warm_up
-from charrnn_helpers.show import chain, demos, figures, game, journey, memory, steps, tables
+from charrnn_helpers.show import (
+    chain,
+    demos,
+    encodings,
+    figures,
+    game,
+    journey,
+    memory,
+    steps,
+    tables,
+)
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
 from charrnn_helpers.show.cliff import best_readout, cliff, descend
 from charrnn_helpers.show.controls import explore
@@ -76,6 +86,8 @@ DEMOS = {
     "growing_contexts": lambda: journey.growing_contexts("the ti"),
     "picked_row": lambda: journey.picked_row([0, 1, 0], [[1, 2], [3, 4], [5, 6]]),
     "batch_box": lambda: journey.batch_box(["the t", "him w"], VOCAB),
+    "one_sum": lambda: encodings.one_sum({"ids": MATRIX[:, :1], "all": MATRIX}, VOCAB, "the"),
+    "dots": lambda: encodings.dots({"one-hot": [7.9, 7.8], "ids": [11.7, 11.8]}, ["one-hot"]),
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
     "reading": lambda: demos.reading(MODEL, SENTENCE, VOCAB, 20),
     "hand_memory": lambda: memory.hand_memory("to be spoken", VOCAB, 1.5),
@@ -175,6 +187,27 @@ def test_a_journey_of_whatever_is_typed(sentence, place, said):
 def test_a_journey_has_one_height_wherever_it_is():
     heights = {journey.journey(TEXT, k, VOCAB, MATRIX).height for k in range(1, 20)}
     assert len(heights) == 1
+
+
+def test_one_number_for_each_token_leaves_a_line_and_one_hot_vectors_anything():
+    numbers = torch.arange(float(len(VOCAB)))[:, None]
+    first, *others = encodings.best_sums(numbers, [2, 3])
+    steps = [b - a for a, b in zip([first, *others], others, strict=False)]
+    assert max(steps) - min(steps) < 1e-6
+    exact = encodings.best_sums(torch.eye(len(VOCAB)), [2, 3])
+    wanted = [float(k in (2, 3)) for k in range(len(VOCAB))]
+    assert exact == pytest.approx(wanted, abs=1e-6)
+    for letters in ("", "".join(VOCAB.idx_to_token)):
+        with pytest.raises(ValueError, match="type some letters, but not all"):
+            encodings.one_sum({"ids": numbers}, VOCAB, letters)
+
+
+def test_a_network_learns_from_any_table():
+    ids = VOCAB.encode(TEXT)
+    table = torch.eye(len(VOCAB))
+    once = encodings.score_with(table, ids, ids[:1500], 0, num_updates=5)
+    looks = list(encodings.learn_with(table, ids, ids[:1500], 0, [2, 5]))
+    assert once == looks[1] < looks[0] < len(VOCAB)
 
 
 def test_contexts_grow_at_one_height():

@@ -20,8 +20,8 @@ ORDER = [  # a module imports only from those above it
     *["atomic", "logbook", "book.formats", "book.download", "book.own", "book.find", "book"],
     "checkpoint",
     *["show.style", "show.figures", "show.svg", "show.cliff", "show.live", "show.controls"],
-    *["show.cockpit", "show.demos", "show.journey", "show.memory", "show.chain", "show.game"],
-    *["show.tables", "show.steps", "show.doublings", "show.valley", "show.circle"],
+    *["show.cockpit", "show.demos", "show.journey", "show.encodings", "show.memory", "show.chain"],
+    *["show.game", "show.tables", "show.steps", "show.doublings", "show.valley", "show.circle"],
     *["show", "trained"],
     *[
         f"checks.{name}"

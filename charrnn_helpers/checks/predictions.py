@@ -60,9 +60,15 @@ PREDICTIONS = (
         "the training part?", "Anything within a factor of two counts as right. A word that was "
         "never read has no id, and a model of words cannot write it.",
         lambda share: round(share, 1), 8, tolerance=0.5),
+    Prediction("two_ones", 1, "A vector has two ones, at positions 1 and 3. What is its product "
+        "with the matrix?", "Each row is multiplied by its number in the vector, and then all rows "
+        "are added. So the product is row 1 plus row 3.",
+        lambda numbers: "sum" if numbers == [12.0, 14.0, 16.0] else "other", "sum",
+        {"two": "two rows, one below the other", "sum": "the sum of row 1 and row 3",
+         "mean": "the mean of row 1 and row 3", "error": "PyTorch raises an error"}),
     Prediction("five_digits", 1, "Each id is read as five binary digits. Where will the "
-        "perplexity be?", "With five numbers, characters still share weights, such as those of "
-        "the last digit. Only on one-hot vectors does each have weights of its own.",
+        "perplexity be?", "Five numbers allow more than one, and less than one for each "
+        "character: characters that have a digit in common share its weights.",
         lambda scores: "best" if scores[1] < min(scores[0], scores[2]) else
         "worst" if scores[1] > max(scores[0], scores[2]) else "between", "between",
         {"best": "lower than with one-hot vectors", "between": "between one-hot vectors and ids",

@@ -5,6 +5,7 @@ The notebooks show a Picture as it is, or put sliders around the function with `
 
 import math
 import textwrap
+import zlib
 
 import torch
 
@@ -26,9 +27,12 @@ def _chart(height, top, xlim, ylim, left=5.0, right=1.0):
 
 
 def continuation(model, vocab, beginning, temperature):
-    """Draw how the model continues a beginning: 200 characters, in lines of at most 48."""
+    """Draw how the model continues a beginning: 200 characters, in lines of at most 48.
+
+    Each beginning has random numbers of its own.
+    """
     kept = "".join(char for char in preprocess(beginning) if char in vocab.token_to_idx) or " "
-    generator = torch.Generator().manual_seed(4)
+    generator = torch.Generator().manual_seed(zlib.crc32(kept.encode()))
     written = sample(model, kept, 200, vocab, temperature, generator=generator)
     em, lines = Drawing(0, 0).em, textwrap.wrap(written, 48)
     d = Drawing(WIDTH, 13 * em)

@@ -1,7 +1,7 @@
 """The pictures of notebook 1: from the letters of a text to the numbers that a network reads."""
 
 from charrnn_helpers.data import preprocess
-from charrnn_helpers.show.demos import WIDTH, shade
+from charrnn_helpers.show.demos import WIDTH
 from charrnn_helpers.show.style import PALETTE, visible
 from charrnn_helpers.show.svg import MONO, Drawing
 
@@ -10,6 +10,14 @@ MOST = 6  # questions in the picture of the contexts
 BLUE, ORANGE = ("#cfe6f5", PALETTE[0]), ("#fbe3d3", PALETTE[1])  # (fill, edge) of a box
 BOXES = (BLUE, ORANGE, ("#d5efe6", PALETTE[2]))  # of the windows of a batch
 WHITE, GRAY, BLACK = (255, 255, 255), (238, 238, 238), (34, 34, 34)
+GREEN, PINK = (0, 130, 95), (190, 75, 140)  # of the largest weights, positive and negative
+MARK = "#222"  # the edge of what is picked
+
+
+def weight_color(value):
+    """Return a color for a weight from -1 (pink) through 0 (white) to 1 (green)."""
+    part, end = min(abs(value), 1.0), GREEN if value > 0 else PINK
+    return tuple(round(255 + (channel - 255) * part) for channel in end)
 
 
 def journey(sentence, place, vocab, W):
@@ -18,18 +26,23 @@ def journey(sentence, place, vocab, W):
     Time runs to the right.  Each column of the grid is a one-hot vector, and its black cell is
     level with the row of W, `(vocab_size, n)`, that it picks.  Below it stands this row, upright.
     """
-    text = preprocess(sentence).lstrip()[:LONGEST] or " "
+    typed = preprocess(sentence).lstrip() or " "
+    text = typed[:LONGEST]
     ids, place = vocab.encode(text).tolist(), min(place, len(text), LONGEST - 1)
-    colors = [[shade(w) for w in row] for row in (W / W.abs().max()).tolist()]
+    colors = [[weight_color(w) for w in row] for row in (W / W.abs().max()).tolist()]
     em, width = Drawing(0, 0).em, 16 * len(colors[0])
-    row, left, top, right = 0.9 * em, 5.6 * em, 5.4 * em, WIDTH - width - 0.8 * em
+    row, left, top, right = 1.0 * em, 5.6 * em, 5.4 * em, WIDTH - width - 1.6 * em
     column, high = (right - 3.4 * em - left) / LONGEST, 0.6 * em * len(colors[0])
     bottom = top + len(vocab) * row
     d = Drawing(WIDTH, bottom + high + 1.6 * em)
     _sentence(d, text, place, left, column)
+    if len(typed) > LONGEST:
+        x = left + (LONGEST + 0.3) * column
+        d.text(x, 2.65 * em, f"\u2026 {LONGEST} fit", size=0.85, color="#555")
     for x in (left - 0.5 * em, right - 0.4 * em):
         for k, token in enumerate(vocab.idx_to_token):
-            d.text(x, top + (k + 0.82) * row, visible(token), "end", size=0.85)
+            lift = 0.25 * row if token == " " else 0.0  # its sign stands below the line
+            d.text(x, top + (k + 0.82) * row - lift, visible(token), "end", size=0.85)
     grid = [[WHITE] * place + [GRAY] * (LONGEST - place) for _ in vocab.idx_to_token]
     for t, idx in enumerate(ids[:place]):
         weight = "bold" if t == place - 1 else "normal"
@@ -46,20 +59,20 @@ def journey(sentence, place, vocab, W):
     turn = f"rotate(-90 {1.6 * em:.1f} {(top + bottom) / 2:.1f})"
     d.text(1.6 * em, (top + bottom) / 2, "one-hot vectors", "middle", transform=turn)
     now, x = ids[place - 1], left + (place - 1) * column
-    y = top + now * row
-    d.line(x + column, y + row / 2, right - 1.4 * em, y + row / 2, ORANGE[1], 2.5)
+    y, low = top + now * row, bottom + 0.8 * em
+    d.line(x + column, y + row / 2, right - 1.4 * em, y + row / 2, MARK, 2)
     _frame(d, x, y, column, row)
     _frame(d, right, y, width, row)
-    _frame(d, x, bottom + 0.8 * em, column, high)
-    turn = right + width / 2, bottom + 0.8 * em + high / 2
-    d.path([(turn[0], bottom + 0.2 * em), turn, (x + column + 4, turn[1])], ORANGE[1], 2.5)
-    tip = [
-        (x + column + 10, turn[1] - 5),
-        (x + column + 3, turn[1]),
-        (x + column + 10, turn[1] + 5),
-    ]
-    d.path(tip, ORANGE[1], 2.5)
-    d.text(right + width / 2, 4.9 * em, f"row {now} of W", "middle", color=ORANGE[1])
+    _frame(d, x, low, column, high)
+    side, turn = right + width + 0.8 * em, low + high / 2
+    corners = [(right + width, y + row / 2), (side, y + row / 2), (side, turn)]
+    d.path([*corners, (x + column + 4, turn)], MARK, 2)
+    tip = [(x + column + 10, turn - 5), (x + column + 3, turn), (x + column + 10, turn + 5)]
+    d.path(tip, MARK, 2)
+    d.text(right + width / 2, 3.6 * em, "W", "middle", font_weight="bold")
+    d.text(right + width / 2, 4.9 * em, f"row {now}", "middle")
+    words = f"row {now} of W, turned upright"
+    d.text(right + width / 2 + 0.8 * em, turn + 1.5 * em, words, "end", size=0.93)
     context, target = text[:place], (text[place:] or "\u25a2")[0]
     return d.picture(
         f"After {context!r} comes {target!r}.  The last character read has the id {now}, and its "
@@ -93,20 +106,25 @@ def _cells(d, x, y, width, height, rows):
 
 
 def _frame(d, x, y, width, height):
-    d.add("rect", x=x, y=y, width=width, height=height, fill="none", stroke=ORANGE[1],
+    d.add("rect", x=x, y=y, width=width, height=height, fill="none", stroke=MARK,
           stroke_width=2.5)  # fmt: skip
 
 
 def growing_contexts(window):
     """Draw the questions in up to seven characters: what has been read, and what comes next."""
-    window = preprocess(window).lstrip()[: MOST + 1]
+    typed = preprocess(window).lstrip()
+    window = typed[: MOST + 1]
     if len(window) < 2:
         raise ValueError("type at least two letters: one to read, and one to guess")
     em, row, wide = Drawing(0, 0).em, 2.1 * Drawing(0, 0).em, 2 * Drawing(0, 0).em
     steps = len(window) - 1
     edge = (WIDTH + (MOST - 3) * wide) / 2 + 2 * em  # where the contexts end
     d = Drawing(WIDTH, 2.4 * em + MOST * row)
-    d.text(edge - wide / 2, 1.3 * em, "input", "middle", color=BLUE[1])
+    d.text(edge - wide / 2, 1.3 * em, "input", "middle", color=BLUE[1], font_weight="bold")
+    d.text(edge - 1.7 * wide, 1.3 * em, "context", "end", color=BLUE[1])
+    if len(typed) > MOST + 1:
+        note = f"only {MOST + 1} characters fit"
+        d.text(edge + 3.4 * wide, 1.3 * em, note, size=0.85, color="#555")
     d.text(edge + 2.5 * wide, 1.3 * em, "target", "middle", color=ORANGE[1])
     for t in range(steps):
         y = 1.9 * em + t * row
@@ -174,8 +192,11 @@ def batch_box(windows, vocab):
     d.text(em + (1.7 * size + 0.8) * em, low + 1.3 * em, "the windows", color=ORANGE[1])
     d.text(em + (1.7 * size + 0.8) * em, low + 2.7 * em, "are mixed", color=ORANGE[1])
     _arrow(d, (1.7 * steps + 1.6) * em, x - 1.2 * em, top + 1.7 * em)
+    down = [(2.7 * em, top + size * 1.7 * em + 0.4 * em), (2.7 * em, low - 3.1 * em)]
+    d.path(down, "#555", 2)
+    d.path([(down[1][0] - 4, down[1][1] - 6), down[1], (down[1][0] + 4, down[1][1] - 6)], "#555", 2)
     left = x + (1.7 * size + 5.4) * em
-    slant, column = 0.35 * em, (WIDTH - left - (0.35 * steps + 0.5) * em) / len(vocab)
+    slant, column = 0.35 * em, (WIDTH - left - (0.35 * steps + 1.4) * em) / len(vocab)
     d.text(left, top - 1.9 * em, "one_hot(batch.T)", **MONO)
     d.text(left, top - 0.6 * em, f"{steps} \u00d7 {size} \u00d7 {len(vocab)}", size=0.9)
     _arrow(d, left - 1.8 * em, left - 0.4 * em, top + pitch / 2)
@@ -192,6 +213,8 @@ def batch_box(windows, vocab):
         _cells(d, start, y, len(vocab) * column, size * row, rows)
         for b, (char, look) in enumerate(step):
             d.rect(start + vocab[char] * column, y + b * row, column, row, look[1])
+            place = start + (len(vocab) + 0.5) * column, y + (b + 0.85) * row
+            d.text(*place, visible(char), size=0.85, color=look[1], **MONO)
     steps_read = ", ".join(repr("".join(char for char, _ in step)) for step in turned)
     wrong = ", ".join(repr("".join(char for char, _ in step)) for step in mixed)
     return d.picture(

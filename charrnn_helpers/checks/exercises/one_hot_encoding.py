@@ -31,7 +31,11 @@ def use_vocab(answer, text, probe, ids):
     vocab = answer(text)
     attempt(answer, "xyz" + text[:1])
     encoded, decoded = attempt(vocab.encode, probe), attempt(vocab.decode, ids)
-    return {"tokens": vocab.tokens, "encode": encoded, "decode": decoded}
+    parts = {"tokens": vocab.tokens, "encode": encoded, "decode": decoded}
+    if vocab.tokens is ...:
+        return parts
+    # The exercise has been begun: say which parts are still to be written
+    return {name: "not written" if part is ... else part for name, part in parts.items()}
 
 
 def vocab_case(text, probe, ids):
