@@ -65,9 +65,8 @@ def beam_search(model, prefix, num_preds, vocab, width):
         scores, rows, ids = beam_step(scores, log_probs, width)
         written = torch.cat([written[rows], ids[:, None]], dim=1)
         with evaluating(model):
-            logits, state = model.forward_with_state(
-                ids[:, None], state[..., rows, :]
-            )
+            picked = state[..., rows, :]  # (..., num_beams, num_hiddens)
+            logits, state = model.forward_with_state(ids[:, None], picked)
         log_probs = logits[:, -1].cpu().log_softmax(dim=-1)
     return prefix + vocab.decode(written[0])
 

@@ -171,7 +171,8 @@ import torch
 from charrnn_helpers.book import story_path
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import make_model
-from charrnn_helpers.sampling import predict
+from charrnn_helpers.sampling import apply_temperature, keep_top_k, keep_top_p, predict, sample
+from charrnn_helpers.sampling import warm_up
 from charrnn_helpers.show.circle import circle
 from charrnn_helpers.show.cliff import cliff, descend
 from charrnn_helpers.show.controls import Button, Slider, Text, explore

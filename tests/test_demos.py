@@ -27,7 +27,7 @@ from charrnn_helpers.show import (
     steps,
     tables,
 )
-from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
+from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods, pushed
 from charrnn_helpers.show.cliff import best_readout, cliff, descend
 from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.doublings import doublings, position, rates
@@ -111,6 +111,7 @@ DEMOS = {
     "two_opinions": lambda: demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, 0.5),
     "circle": lambda: circle(MODEL, VOCAB, "It will", 30, WRITTEN),
     "likelihoods": lambda: likelihoods({"a": [1.0, 2.0], "b": [3.0]}, "bits", (0, 5), ["b"]),
+    "pushed": lambda: pushed("abc", [[1, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02]] * 3),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
     "doublings": lambda: after(8192),
     "rates": lambda: rates(RESULTS),
@@ -582,6 +583,17 @@ def test_the_circle_after_any_beginning(beginning):
 
 def test_the_likelihoods_are_told_as_means():
     assert "a 1.50, b 3.00" in DEMOS["likelihoods"]().alt
+
+
+def test_pushed_states_come_back_to_the_ring():
+    assert "after one round, 0.200 is left" in DEMOS["pushed"]().alt
+
+
+def test_at_temperature_0_one_character_is_kept():
+    for settings in ({}, {"top_k": 5}, {"top_p": 0.9}):
+        assert (
+            ": 1 characters kept" in demos.next_character(MODEL, VOCAB, "time ", 0, **settings).alt
+        )
 
 
 def test_doublings_are_one_apart_and_the_sentences_come_one_by_one():

@@ -116,14 +116,59 @@ def _ways(d, paths, joints, box):
 
 
 def _course(path, levels, right, column):
-    """Return the places of the last letters of a path, which bends before it meets another."""
+    """Return the places of the last letters of a path; before it meets another, it has a row."""
     entry, letters = path
-    points = []
-    for i in range(max(0, len(letters) - COLUMNS), len(letters)):
-        ahead = [levels[entry, letters[k:]] for k in range(i, min(i + 4, len(letters)))]
-        x = right - (len(letters) - i - 0.5) * column
-        points.append((x, sum(ahead) / len(ahead)))
-    return points
+    return [
+        (right - (len(letters) - i - 0.5) * column, levels[entry, letters[i:]])
+        for i in range(max(0, len(letters) - COLUMNS), len(letters))
+    ]
+
+
+def pushed(ring, paths):
+    """Draw how states that were pushed off the circle come back while its letters are read.
+
+    Each path holds the distances from the circle's own states, the first one before any letter.
+    """
+    d = Drawing(WIDTH, 24 * Drawing(0, 0).em)
+    center, radius, unit = (13 * d.em, 12.5 * d.em), 6 * d.em, 5.2 * d.em
+    d.path([_place(k / 10, 0, ring, center, radius) for k in range(10 * len(ring) + 1)], RIVER, 14)
+    for path in paths:
+        points = [
+            _place(k, unit * away, ring, center, radius) for k, away in enumerate(path, start=-1)
+        ]
+        d.path(points, "#88888866", 1)
+    typical = [sorted(values)[len(paths) // 2] for values in zip(*paths, strict=True)]
+    points = [
+        _place(k, unit * away, ring, center, radius) for k, away in enumerate(typical, start=-1)
+    ]
+    d.path(points, OWN, 2.5)
+    for x, y in points:
+        d.dot(x, y, OWN, 0.22 * d.em)
+    d.text(points[0][0], points[0][1] + 1.4 * d.em, "the push", "middle", color=OWN)
+    for k, char in enumerate(ring):
+        x, y = _place(k, 0, ring, center, radius)
+        d.dot(x, y, RIVER, 0.8 * d.em)
+        d.text(x, y + 0.35 * d.em, visible(char), "middle", 1.1, OTHER)
+    left, place = 26 * d.em, 5 * d.em
+    d.text(left, place - 2.6 * d.em, "distance from the circle's states", color=OTHER)
+    for k in (0, 1, 3, 6, len(ring), 2 * len(ring)):
+        words = "letters read" if k != 1 else "letter read"
+        d.text(left + 1.5 * d.em, place, str(k), "end")
+        d.text(left + 2 * d.em, place, words)
+        d.text(left + 14 * d.em, place, f"{typical[k]:.3g}"[:6], "end", color=OWN)
+        place += 1.9 * d.em
+    d.text(left, place + d.em, f"thin: {len(paths)} random pushes of length 1", color=OTHER)
+    d.text(left, place + 2.6 * d.em, "thick: the median of them", color=OWN)
+    after = typical[len(ring)]
+    return d.picture(
+        f"A ring of {len(ring)} letters, and paths that begin at distance 1 from it and spiral in: "
+        f"after one round, {after:.3f} is left in the median."
+    )
+
+
+def _place(k, away, ring, center, radius):
+    """Return a point at the k-th letter of the ring, so far outside it."""
+    return _around(k, ring, center, radius + away)
 
 
 def likelihoods(rows, xlabel, xlim, marks=()):
@@ -135,7 +180,7 @@ def likelihoods(rows, xlabel, xlim, marks=()):
     axes.frame(xlabel, "", yticks={len(rows) - k - 0.5: name for k, name in enumerate(rows)})
     for k, (name, values) in enumerate(rows.items()):
         for i, value in enumerate(values):
-            y = len(rows) - k - 0.5 + 0.055 * ((7 * i) % 11 - 5) * (len(values) > 3)
+            y = len(rows) - k - 0.5 + 0.055 * ((7 * i) % 11 - 5) * (len(values) > 1)
             d.dot(axes.x(value), axes.y(y), PALETTE[name in marks] + "aa", 0.28 * em)
     means = [f"{name} {sum(values) / len(values):.2f}" for name, values in rows.items()]
     return d.picture(f"{xlabel}, on average: {', '.join(means)}.")

@@ -186,6 +186,7 @@ def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None
     shown = "".join(map(visible, prefix[-60:]))
     d.text(0.5 * d.em, 1.3 * d.em, shown, **MONO)
     kept = min(top_k or len(vocab), len(vocab)) if top_p is None else sum(p > 0 for p in probs)
+    kept = kept if temperature else 1
     d.text(0.5 * d.em, 3 * d.em, f"bars: after temperature and cuts, {kept} of {len(vocab)} kept")
     d.text(0.5 * d.em, 4.5 * d.em, "blue lines: the model's own probabilities", color=PALETTE[0])
     best = max(range(len(vocab)), key=probs.__getitem__)

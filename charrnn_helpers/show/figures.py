@@ -188,7 +188,7 @@ def two_batches(windows, streams):
 @look()
 def sampling_loop():
     """Draw the loop in which a model reads what it has written, and keeps its state."""
-    fig, ax = _sketch(2.7, (-0.4, 9.5), (-0.4, 2.4))
+    fig, ax = _sketch(2.9, (-0.4, 9.7), (-0.5, 2.5))
     steps = ["read a\ncharacter", "state", "logits", "probabilities", "choose a\ncharacter"]
     places = [1.5, 3.3, 4.9, 6.8, 8.8]
     before = _write(ax, 0, 1, "prefix", bbox={"pad": 4, "fill": False, "lw": 0})
@@ -196,11 +196,12 @@ def sampling_loop():
         box = _write(ax, x, 1, step, PALETTE[k in (0, 4)])
         _arrow(ax, (places[k - 1] if k else 0, 1), (x, 1), between=(before, box))
         before = box
-    ax.plot([8.8, 8.8, 1.5], [0.5, 0.1, 0.1], color=PALETTE[1], lw=3)
-    _arrow(ax, (1.5, 0.08), (1.5, 0.5), PALETTE[1], 3)
-    _write(ax, 5.1, -0.15, "again and again")
-    _arrow(ax, (3.6, 1.4), (3.0, 1.4), PALETTE[1], 3, bend=1.2)
-    _write(ax, 3.3, 2.05, "kept for the next character")
+    ax.plot([8.8, 8.8, 1.5], [0.67, -0.05, -0.05], "-", color=PALETTE[1], lw=3)
+    _arrow(ax, (1.5, -0.08), (1.5, 0.66), PALETTE[1], 3)
+    _write(ax, 5.1, -0.33, "the character is read next")
+    ax.plot([3.3, 3.3, 1.5], [1.24, 1.95, 1.95], "-", color=PALETTE[0], lw=3)
+    _arrow(ax, (1.5, 1.98), (1.5, 1.36), PALETTE[0], 3)
+    _write(ax, 2.4, 2.22, "the state goes into the next reading")
     return fig
 
 

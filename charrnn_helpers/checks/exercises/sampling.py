@@ -1,4 +1,4 @@
-"""The exercises of notebook 7: a writer that forgets, one step of a beam, top-k, and top-p."""
+"""The exercises of notebook 7: a writer with a mistake, one step of a beam, top-k, and top-p."""
 
 import math
 
@@ -34,6 +34,15 @@ def my_continue(model, prefix, num_preds, vocab):
         ids.append(logits.argmax().item())
         logits, state = advance(model, ids[-1], state)
     return prefix + vocab.decode(ids)
+
+
+def given_continue(model, prefix, num_preds, vocab):
+    _, state = warm_up(model, prefix, vocab)
+    ids = [vocab[prefix[-1]]]
+    for _ in range(num_preds):
+        logits, state = advance(model, ids[-1], state)
+        ids.append(logits.argmax().item())
+    return prefix + vocab.decode(ids[1:])
 
 
 WRITER_CASES = tuple(
@@ -146,7 +155,7 @@ TOP_P_CASES = (
     logits_case([3.0, 1.0, 2.0], 0.999),
 )
 EXERCISES = (
-    Exercise("continue_text", 7, my_continue, WRITER_CASES, given="state lost"),
+    Exercise("continue_text", 7, my_continue, WRITER_CASES, given=given_continue),
     Exercise("beam_step", 7, my_beam_step, BEAM_CASES, step_of_a_beam),
     Exercise("top_k", 7, my_top_k, TOP_K_CASES, after_softmax),
     Exercise("top_p", 7, my_top_p, TOP_P_CASES, after_softmax),
