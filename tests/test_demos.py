@@ -89,7 +89,6 @@ DEMOS = {
     "one_sum": lambda: encodings.one_sum({"ids": MATRIX[:, :1], "all": MATRIX}, VOCAB, "the"),
     "dots": lambda: encodings.dots({"one-hot": [7.9, 7.8], "ids": [11.7, 11.8]}, ["one-hot"]),
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
-    "reading": lambda: demos.reading(MODEL, SENTENCE, VOCAB, 20),
     "hand_memory": lambda: memory.hand_memory("to be spoken", VOCAB, 1.5),
     "two_tables": lambda: tables.two_tables(EVEN, RUNS, NAMES, 5),
     "by_order": lambda: tables.by_order(BY_ORDER, {"the", "time"}, COPIED, 9, 2),
@@ -225,25 +224,20 @@ def test_a_batch_is_transposed_and_beside_it_reshaped():
     assert alt.endswith("it has 'th', 'e ', 'th', 'im', ' w'.")
 
 
-def test_reading_shows_the_states_of_the_model():
-    picture = demos.reading(MODEL, SENTENCE, VOCAB, 5)
-    X = VOCAB.encode(SENTENCE[:5]).unsqueeze(0)
-    _, state = MODEL.forward_with_state(X)
-    assert f"largest at {state.abs().max():.2f}" in picture.alt
-    data = re.search(r'href="data:image/png;base64,([^"]*)"', picture.svg).group(1)
-    image = Image.open(io.BytesIO(base64.b64decode(data)))
-    assert image.size == (5, 32)  # steps across, units down
-    assert image.getpixel((4, 7)) == demos.shade(state[0, 7].item())
-
-
-def test_reading_more_than_there_is_reads_all():
-    assert demos.reading(MODEL, "time", VOCAB, 40) == demos.reading(MODEL, "time", VOCAB, 4)
+def test_the_memory_that_was_built_by_hand_shows_its_units():
+    picture = memory.hand_memory("to be spoken", VOCAB, 3.0)
+    images = re.findall(r'href="data:image/png;base64,([^"]*)"', picture.svg)
+    latch = Image.open(io.BytesIO(base64.b64decode(images[2])))
+    assert len(images) == 3 and latch.size == (13, 1)
+    blue = [latch.getpixel((t, 0))[2] > latch.getpixel((t, 0))[0] for t in range(13)]
+    assert blue == [True, True, False, *[True] * 10]  # " to": known after the o, and gone again
+    assert "after 'spoken', it is at -0.995" in picture.alt
 
 
 @pytest.mark.parametrize("sentence", ["", "Time"])
 def test_reading_what_cannot_be_read(sentence):
     with pytest.raises(ValueError, match="sentence"):
-        demos.reading(MODEL, sentence, VOCAB, 1)
+        memory.hand_memory(sentence, VOCAB, 1)
 
 
 def test_shades_run_from_blue_over_white_to_orange():
@@ -455,7 +449,7 @@ def test_temperature_zero_draws_the_likeliest():
 
 def test_no_gradient_is_kept():
     with torch.enable_grad():
-        demos.reading(MODEL, SENTENCE, VOCAB, 5)
+        demos.unit_text(MODEL, VOCAB, SENTENCE, 5)
     assert all(p.grad is None for p in MODEL.parameters())
 
 

@@ -13,12 +13,11 @@ from tools import windows
 
 def test_the_record_is_what_would_be_written():
     assert recorded("fixed_windows") == windows.rounded(recorded("fixed_windows"))
-    assert recorded("fixed_windows").keys() == {
-        "letters",
-        "fixed windows",
-        "from an empty state",
-        "with its state",
-    }
+    found = recorded("fixed_windows")
+    assert tuple(found["letters"]) == windows.LETTERS
+    assert {len(scores) for scores in [*found["windows"], found["recurrent"]]} == {3}
+    assert set(found["rates"]) <= set(windows.RATES)
+    assert found["recurrent rate"] in windows.RNN_RATES[1:-1]  # not at the edge of what was tried
 
 
 def test_a_record_that_is_not_there():
@@ -57,10 +56,15 @@ def test_a_record_is_written_with_four_digits(tmp_path, monkeypatch):
     assert made == {"x": [0.3333, 2], "y": "z"}
 
 
+def test_the_best_rate_is_that_of_the_lowest_score_and_gets_all_seeds():
+    found = windows.best_rate((1, 2, 3), lambda seed, lr: abs(lr - 2) + seed)
+    assert found == (2, [0, 1, 2])
+
+
 @pytest.mark.long
 def test_the_windows_of_the_record_can_be_trained_again(book):
     data, found = TimeMachine(32, 64, book), recorded("fixed_windows")
     for k, length in enumerate(found["letters"][:3]):
-        window = windows.learned_window(length, 0, data)
+        window = windows.learned_window(length, 0, data, found["rates"][k])
         again = windows.score(window, length, data.val_ids)
-        assert again == pytest.approx(found["fixed windows"][k][0], rel=0.01)
+        assert again == pytest.approx(found["windows"][k][0], rel=0.01)

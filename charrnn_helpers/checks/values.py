@@ -28,6 +28,7 @@ class Fact(NamedTuple):
 
     word: str
     shown: str = ""
+    kind: str = ""  # compared, and not shown: it tells two mistakes apart that do the same
 
 
 class Difference(NamedTuple):
@@ -129,7 +130,7 @@ def compare(got, want):
     if isinstance(got, Odd):
         return Difference("type" if got.error is None else "raises", f"{{it}} is {got.what}")
     if isinstance(want, Fact):
-        same = isinstance(got, Fact) and got.word == want.word
+        same = isinstance(got, Fact) and got[::2] == want[::2]
         return None if same else Difference("behavior", f"{{it}} is {brief(got)}, not {want.word}")
     if isinstance(want, str):
         return compare_texts(got, want)
@@ -218,7 +219,7 @@ def identical(a, b):
     if isinstance(a, dict) and isinstance(b, dict):
         return all(identical(a[key], b[key]) for key in a.keys() & b.keys())
     if isinstance(a, Fact) and isinstance(b, Fact):
-        return a.word == b.word
+        return a[::2] == b[::2]  # the word and the kind
     if isinstance(a, list) and isinstance(b, list):
         return len(a) == len(b) and all(map(identical, a, b))
     if isinstance(a, torch.Tensor) or isinstance(b, torch.Tensor):

@@ -9,7 +9,6 @@ import zlib
 
 import torch
 
-from charrnn_helpers._guards import check_text
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import next_probs, sample, warm_up
@@ -44,35 +43,6 @@ def continuation(model, vocab, beginning, temperature):
         d.text(em, y, line[:given], color="#666", **style)
         d.text((1 + 0.7525 * (len(line) - len(rest))) * em, y, rest, **style)
     return d.picture(f"The network writes: {written}")
-
-
-@torch.no_grad()
-def reading(model, sentence, vocab, read):
-    """Draw the hidden states after the first `read` characters of a sentence, as columns."""
-    check_text(sentence, vocab, "sentence")
-    read = min(read, len(sentence))
-    X = vocab.encode(sentence[:read]).unsqueeze(1)  # (num_steps, 1)
-    outputs, _ = model.rnn(one_hot(X, len(vocab)))
-    em = Drawing(0, 0).em
-    left, top, right = 5 * em, 1.9 * em, WIDTH - 3.8 * em
-    units, column = model.rnn.num_hiddens, (WIDTH - left - 5 * em) / len(sentence)
-    height = min(9 * units, 320)
-    d = Drawing(WIDTH, 3.6 * em + height)
-    for t, char in enumerate(sentence):
-        weight = "bold" if t == read - 1 else "normal"
-        grey = "#222" if t < read else "#777"
-        x = left + (t + 0.5) * column
-        d.text(x, 1.4 * em, visible(char), "middle", color=grey, font_weight=weight)
-    states = torch.cat(outputs).T.tolist()  # (num_hiddens, read)
-    colors = [[shade(value) for value in unit] for unit in states]
-    d.pixels(left, top, read * column, height, colors)
-    d.text(em, top + height / 2, "unit", "middle")
-    d.text(left + len(sentence) * column / 2, 3.2 * em + height, "character read", "middle")
-    d.pixels(right, top, em, height, [[shade(1 - k / 50)] for k in range(101)])  # the legend
-    for part, label in ((0.0, "1"), (0.5, "0"), (1.0, "-1")):
-        d.text(right + 1.3 * em, top + part * height + 0.35 * em, label)
-    words = f"{units} units, the largest at {outputs[-1].abs().max().item():.2f}"
-    return d.picture(f"The hidden state after {sentence[:read]!r}: {words}.")
 
 
 def shade(value):

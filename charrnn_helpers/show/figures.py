@@ -274,7 +274,7 @@ def three_units():
         name: _write(ax, *place, name, PALETTE[name.startswith("unit")])
         for name, place in names.items()
     }
-    arrows = [("space", "unit 0", "6"), ("unit 0", "unit 1", "3"), ("t", "unit 1", "7")]
+    arrows = [("space", "unit 0", "6"), ("unit 0", "unit 1", "6"), ("t", "unit 1", "10")]
     arrows += [("unit 1", "unit 2", "3"), ("space", "unit 2", "-9")]
     for start, end, weight in arrows:
         (x, y), (x2, y2) = names[start], names[end]
@@ -286,7 +286,7 @@ def three_units():
     loop["connectionstyle"] = "arc3,rad=-1.6"
     ax.annotate("", (6.95, 0.05), (7.05, 0.7), arrowprops=loop)
     _write(ax, 7.8, 0.4, "3", weight="bold")
-    for name, bias in {"unit 0": "-3", "unit 1": "-6", "unit 2": "3"}.items():
+    for name, bias in {"unit 0": "-3", "unit 1": "-9", "unit 2": "3"}.items():
         x, y = names[name]
         _write(ax, x, y - 0.55, f"bias {bias}", size="small")
     return fig

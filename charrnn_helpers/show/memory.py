@@ -5,7 +5,8 @@ import torch
 from charrnn_helpers._guards import check_text
 from charrnn_helpers.model import RNNScratch, one_hot
 from charrnn_helpers.show.demos import WIDTH, shade
-from charrnn_helpers.show.style import PALETTE, visible
+from charrnn_helpers.show.figures import new_figure
+from charrnn_helpers.show.style import PALETTE, look, visible
 from charrnn_helpers.show.svg import MONO, Axes, Drawing
 
 ROWS = ("a space has just come", "t after a space", "the word began with t")
@@ -17,10 +18,10 @@ def built_by_hand(vocab, self_weight=3.0):
     with torch.no_grad():
         for weights in rnn.parameters():
             weights.zero_()
-        rnn.b_h.copy_(torch.tensor([-3.0, -6.0, 3.0]))
+        rnn.b_h.copy_(torch.tensor([-3.0, -9.0, 3.0]))
         rnn.W_xh[vocab[" "]] = torch.tensor([6.0, 0.0, -9.0])
-        rnn.W_xh[vocab["t"], 1] = 7.0
-        rnn.W_hh[0, 1] = rnn.W_hh[1, 2] = 3.0
+        rnn.W_xh[vocab["t"], 1] = 10.0
+        rnn.W_hh[0, 1], rnn.W_hh[1, 2] = 6.0, 3.0
         rnn.W_hh[2, 2] = self_weight
     return rnn
 
@@ -50,8 +51,30 @@ def hand_memory(sentence, vocab, self_weight):
     axes.curve(places, units[2], 0)
     for t, value in zip(places, units[2], strict=True):
         d.dot(axes.x(t), axes.y(value), PALETTE[value > 0], 3)
-    words = (
-        f"self-weight {self_weight:g}: after {text.strip()[-12:]!r}, it is at {units[2][-1]:.3f}"
-    )
+    last = (text.split() or [" "])[-1]
+    words = f"self-weight {self_weight:g}: after {last!r}, it is at {units[2][-1]:.3f}"
     d.text(left + 20 * column, 345 - 0.3 * em, words, "middle")
     return d.picture(f"Three units read {text!r}. The third one, {words}.")
+
+
+@look()
+def rivals(record):
+    """Draw the perplexities of fixed windows by their length, and those of recurrent networks.
+
+    Each dot is a training.  The dashed line is the recurrent network from an empty state.
+    """
+    fig, ax = new_figure()
+    for length, scores in zip(record["letters"], record["windows"], strict=True):
+        ax.plot([length] * len(scores), scores, "o", color=PALETTE[0], alpha=0.6)
+    means = [sum(scores) / len(scores) for scores in record["windows"]]
+    ax.plot(record["letters"], means, color=PALETTE[0], label="a window of this length")
+    label = "a recurrent network that begins there, with an empty state"
+    ax.plot(record["letters"], record["from an empty state"], "--s", color=PALETTE[1], label=label)
+    scores = record["recurrent"]
+    ax.plot([26] * len(scores), scores, "D", color=PALETTE[1], alpha=0.6)
+    ax.set(xlabel="characters seen", ylabel="perplexity", xscale="log", yscale="log")
+    ax.set_xticks([*record["letters"], 26], [*map(str, record["letters"]), "all"])
+    ax.set_yticks([4, 5, 7, 10, 15], ["4", "5", "7", "10", "15"])
+    ax.minorticks_off()
+    ax.legend()
+    return fig

@@ -102,8 +102,9 @@ def unit_at_work(answer, vocab, texts):
     if found != {name: Fact(f"a tensor of shape {size}") for name, size in sizes.items()}:
         return found
     wrong = next((place for text in texts for place in wrong_places(rnn, vocab, text)), None)
-    kinds = f"not right, with {kinds_of_weights(rnn, vocab)}"
-    return found | {"the unit": Fact(kinds, wrong) if wrong else Fact("right after each letter")}
+    if wrong is None:
+        return found | {"the unit": Fact("right after each letter")}
+    return found | {"the unit": Fact("wrong", wrong, kinds_of_weights(rnn, vocab))}
 
 
 def wrong_places(rnn, vocab, text):
@@ -114,7 +115,8 @@ def wrong_places(rnn, vocab, text):
     for t, value in enumerate(values):
         letters = t - text.rindex(" ", 0, t + 1)  # since the last space
         if letters and not (value >= 0.5 if letters % 2 else value <= -0.5):
-            yield f"after {text[max(0, t - 20) : t + 1]!r}, it is at {value:.2f}"
+            wanted = "at least 0.5" if letters % 2 else "at most -0.5"
+            yield f"{value:.2f} after {text[max(0, t - 20) : t + 1]!r}; it should be {wanted}"
 
 
 def kinds_of_weights(rnn, vocab):
