@@ -163,7 +163,7 @@ def test_a_committed_notebook_shows_its_figures_to_a_stranger(open_page, path):
 
 # What the demos of the notebooks are given, on one page; the numbers stand for those of models.
 SCENERY = """
-from collections import Counter
+from collections import Counter, defaultdict
 import math
 from functools import partial
 from types import SimpleNamespace
@@ -171,15 +171,13 @@ import torch
 from charrnn_helpers.book import story_path
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import make_model
-from charrnn_helpers.sampling import apply_temperature, keep_top_k, keep_top_p, predict, sample
-from charrnn_helpers.sampling import warm_up
-from charrnn_helpers.show.circle import circle
-from charrnn_helpers.show.cliff import cliff, descend
+from charrnn_helpers.sampling import advance, apply_temperature, keep_top_k, keep_top_p, next_probs
+from charrnn_helpers.sampling import predict, sample, warm_up
 from charrnn_helpers.show.controls import Button, Slider, Text, explore
 from charrnn_helpers.show.demos import draw_next
 from charrnn_helpers.show.style import visible
-from charrnn_helpers.show.tables import STEPS, by_order, copies, learning, two_tables
 from charrnn_helpers.trained import recorded, trained_model
+from charrnn_helpers.training import perplexity
 model, vocab = trained, trained_vocab = trained_model()
 model_vocab, text = vocab, preprocess(story_path().read_text(encoding="utf-8"))
 test_text, val_text, data = text, text, SimpleNamespace(text=text)
@@ -190,16 +188,18 @@ phrase = "the time"
 begins = Counter(text[i : i + n] for i in range(len(text) - 8) for n in range(9))
 runs = {rate: ([actual.tolist()] * 2001, [3.0] * 2001) for rate in (5, 50, 200)}
 train_text, beginning = text, "there was a "
-tables, ngrams = [{"": Counter(text)}] * 12, {1: 2.8, 12: 1.4}
+encodings = {"ids": torch.arange(28.0).unsqueeze(1), "one-hot": torch.eye(28)}
+tables, ngrams = [defaultdict(lambda: Counter(text))] * 12, {1: 2.8, 12: 1.4}
 t, h, noise = vocab["t"], vocab["h"], torch.zeros(28, 28)
 limits = {char: 40.0 * k for k, char in enumerate(sorted(set(text)), 1)}
 texts = {n: n * "there was a " for n in range(2, 9)}
 def norms_for_radius(radius, num_steps=40):
     return [radius**lag for lag in range(num_steps)]
 def remember(w, b):
-    return (w**2 + b**2).mean(-1)
-thetas = [1.0, math.inf]
-paths = {t: [(1.7 - k / 50, 0.0, 1.0, 1 / (k + 1)) for k in range(61)] for t in thetas}
+    h = torch.tensor([0.5, -0.5], dtype=torch.double)
+    for _ in range(20):
+        h = torch.tanh(w * h + b)
+    return (h - torch.tensor([0.8, -0.8])).pow(2).mean(-1)
 partner, places_of = None, range(300)
 came = {"lstm": torch.linspace(0, 1, 300), "7-gram": torch.linspace(1, 0.5, 300) ** 2}
 probs = {"lstm": torch.full((300, 28), 1 / 28)}
