@@ -1,5 +1,7 @@
 """The data: normalized text, vocabulary, windows, and batches."""
 
+import math
+
 import torch
 
 from charrnn_helpers._guards import (
@@ -63,7 +65,7 @@ class WindowBatches:
         self.batch_size, self.generator = batch_size, generator
 
     def __len__(self):
-        return -(-len(self.X) // self.batch_size)  # rounded up
+        return math.ceil(len(self.X) / self.batch_size)
 
     def __iter__(self):
         order = torch.arange(len(self.X))
@@ -89,7 +91,7 @@ class StreamBatches:
         self.num_steps = num_steps
 
     def __len__(self):
-        return -(-self.X.shape[1] // self.num_steps)  # rounded up
+        return math.ceil(self.X.shape[1] / self.num_steps)
 
     def __iter__(self):
         parts = (part.split(self.num_steps, dim=1) for part in (self.X, self.Y))

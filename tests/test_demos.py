@@ -8,6 +8,7 @@ import re
 import timeit
 import xml.etree.ElementTree as ET
 from collections import Counter
+from functools import partial
 
 import pytest
 import torch
@@ -31,6 +32,7 @@ from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods,
 from charrnn_helpers.show.cliff import best_readout, cliff, descend
 from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.doublings import doublings, position, rates
+from charrnn_helpers.show.spread import spread
 from charrnn_helpers.show.valley import best_rate, height, slope, valley, walk
 from charrnn_helpers.trained import by_rate, recorded, trained_model
 from tests.conftest import generator, make_model
@@ -79,7 +81,7 @@ def after(steps):
 
 RESULTS = {
     name: {"small": by_rate(name, 64, 468), "large": by_rate(name, 256, 117)}
-    for name in ("SGD", "Adam")
+    for name in ("SGD", "momentum", "Adam")
 }
 DEMOS = {
     "journey": lambda: journey.journey(SENTENCE, 12, VOCAB, MATRIX),
@@ -115,6 +117,7 @@ DEMOS = {
     "doublings": lambda: after(8192),
     "rates": lambda: rates(RESULTS),
     "valley": lambda: valley(15, 30),
+    "spread": lambda: spread({"one": [4.7, 4.8], "two": [5.0, 4.9]}, "perplexity", (4.5, 5.1)),
 }
 EACH = pytest.mark.parametrize("name", DEMOS)
 
@@ -610,7 +613,11 @@ def test_the_slope_of_the_valley_is_the_derivative_of_its_height():
         assert slope(x, y, turn) == pytest.approx((right, up), rel=1e-5)
 
 
-@pytest.mark.parametrize("name, kind", [("SGD", torch.optim.SGD), ("Adam", torch.optim.Adam)])
+MOMENTUM = partial(torch.optim.SGD, momentum=0.9)
+KINDS = [("SGD", torch.optim.SGD), ("momentum", MOMENTUM), ("Adam", torch.optim.Adam)]
+
+
+@pytest.mark.parametrize("name, kind", KINDS)
 def test_the_walk_is_that_of_pytorch(name, kind):
     path = walk(name, 0.01, 30, 12)
     weights = torch.tensor(path[0], dtype=torch.float64, requires_grad=True)
@@ -624,8 +631,9 @@ def test_the_walk_is_that_of_pytorch(name, kind):
 def test_a_turned_valley_takes_the_advantage_away():
     ends = {
         (name, turn): height(*walk(name, best_rate(name, turn), turn)[-1], turn)
-        for name in ("SGD", "Adam")
+        for name in ("SGD", "momentum", "Adam")
         for turn in (0, 45)
     }
     assert ends["SGD", 0] == pytest.approx(ends["SGD", 45])
+    assert ends["momentum", 0] == pytest.approx(ends["momentum", 45])
     assert 10 * ends["Adam", 0] < ends["SGD", 0] and ends["Adam", 45] > 0.7 * ends["SGD", 45]

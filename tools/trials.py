@@ -5,6 +5,7 @@ already in the file is left alone.
 """
 
 import argparse
+import functools
 import itertools
 import json
 import time
@@ -18,17 +19,30 @@ from charrnn_helpers.counting import KneserNey
 from charrnn_helpers.data import StreamBatches, TimeMachine, WindowBatches
 from charrnn_helpers.model import make_model
 from charrnn_helpers.sampling import sample
-from charrnn_helpers.training import Options, cross_entropy, evaluate, fit, train
+from charrnn_helpers.training import (
+    Options,
+    clip_gradients,
+    cross_entropy,
+    evaluate,
+    fit,
+    train,
+)
 
 ADAM = torch.optim.Adam
-OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": ADAM}
+OPTIMIZERS = {
+    "SGD": torch.optim.SGD,
+    "momentum": functools.partial(torch.optim.SGD, momentum=0.9),
+    "Adam": ADAM,
+}
 NUM_STEPS, SEEDS, BEGINNING = 32, (0, 1, 2), "the time traveller "
 # 468 batches of 64, or 117 of 256, are 30,000 windows
 RATES = {  # by the optimizer and the size of the batch
     ("SGD", 64): (0.5, 1.0, 2.0, 4.0, 8.0),
     ("Adam", 64): (0.005, 0.01, 0.02, 0.04, 0.08, 0.16),
     ("SGD", 256): (1.0, 2.0, 4.0),
-    ("Adam", 256): (0.02, 0.04, 0.08),
+    ("Adam", 256): (0.02, 0.04, 0.08, 0.16),
+    ("momentum", 64): (0.2, 0.4, 0.8, 1.6, 3.2),
+    ("momentum", 256): (0.4, 0.8, 1.6, 3.2),
 }
 RECIPES = {  # name: (streams, carry the state, decay)
     "windows": (False, False, False),
@@ -131,6 +145,25 @@ def recipe(data, streams, carry, decay, seed):
     return {"validation": score(model, data.val_ids), "extra": extra_loss(model, data.val_ids)}
 
 
+def emptied(data, seed):
+    """The recipe with a carried state, but each row begins half of its windows from zeros."""
+    model = make_model(len(data.vocab), 128, 0.1, seed)
+    optimizer = ADAM(model.parameters(), lr=0.01)
+    decay = LinearLR(optimizer, 1, 0, total_iters=1224)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(9):
+        state = None
+        for X, Y in StreamBatches(data.train_ids, 32, NUM_STEPS):
+            optimizer.zero_grad()
+            logits, state = model.forward_with_state(X, state)
+            cross_entropy(logits, Y).backward()
+            clip_gradients(1.0, model)
+            optimizer.step()
+            decay.step()
+            state = state.detach() * (torch.rand(32, 1, generator=generator) < 0.5)
+    return {"validation": score(model, data.val_ids), "extra": extra_loss(model, data.val_ids)}
+
+
 @torch.no_grad()
 def extra_loss(model, ids, batch_size=64, num_steps=10):
     """Return the loss, summed over ten positions, above that with the right state: [empty, wrong].
@@ -163,6 +196,8 @@ def trials(data):
         for lr in RATES[optimizer, batch_size]:
             settings = optimizer, batch_size, lr, seed
             yield f"rate {optimizer} {batch_size} {lr:g} {seed}", lambda s=settings: rate(data, *s)
+    for seed in SEEDS:
+        yield f"recipe streams emptied decay {seed}", lambda s=seed: emptied(data, s)
 
 
 def rounded(value):

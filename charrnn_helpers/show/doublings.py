@@ -61,36 +61,44 @@ def _sentence(d, x, y, sentence, words):
 def rates(results):
     """Draw the perplexity of trials by their learning rate, a panel for each optimizer.
 
-    `results` is {optimizer: {label: {rate: losses}}}; a line joins the medians.
+    `results` is {optimizer: {label: {rate: losses}}}.  A line joins the worst run of each rate;
+    the runs stand side by side, and those that are above the axis are open at its upper edge.
     """
     em = Drawing(0, 0).em
-    wide, best = (WIDTH - 5.4 * em) / 2, []
-    d = Drawing(WIDTH, 23.3 * em)
-    for column, (optimizer, trials) in enumerate(results.items()):
-        left = 4.2 * em + column * (wide + 0.6 * em)
-        every = [rate for by_rate in trials.values() for rate in by_rate]
-        limits = math.log(min(every) / 1.3), math.log(max(every) * 1.3)
-        axes = Axes(
-            d, (left, 5.8 * em, left + wide, 20.3 * em), limits, (math.log(5), math.log(30))
-        )
-        names = {math.log(rate): f"{rate:g}" for rate in every}
-        levels = {math.log(v): "" if column else str(v) for v in (5, 6, 7, 8, 10, 15, 20, 30)}
-        axes.frame("learning rate", "" if column else "perplexity", names, levels)
-        d.text(left + wide / 2, 5.2 * em, optimizer, "middle", font_weight="bold")
-        for index, (label, by_rate) in enumerate(trials.items()):
-            points = [(math.log(rate), _median(by_rate[rate])) for rate in sorted(by_rate)]
+    d, best, left = Drawing(WIDTH, 23.3 * em), [], 3.6 * em
+    spans = [
+        (math.log(min(every) / 1.45), math.log(max(every) * 1.45))
+        for every in ([lr for lrs in trials.values() for lr in lrs] for trials in results.values())
+    ]
+    unit = (WIDTH - left - 0.6 * em * len(results)) / sum(high - low for low, high in spans)
+    for (optimizer, trials), (low, high) in zip(results.items(), spans, strict=True):
+        first, right = left == 3.6 * em, left + unit * (high - low)
+        box = left, 5.8 * em, right, 20.3 * em
+        axes = Axes(d, box, (low, high), (math.log(5), math.log(30)))
+        names = {math.log(rate): f"{rate:g}" for lrs in trials.values() for rate in lrs}
+        levels = {math.log(v): str(v) if first else "" for v in (5, 6, 7, 8, 10, 15, 20, 30)}
+        axes.frame("learning rate", "perplexity" if first else "", names, levels)
+        d.text((left + right) / 2, 5.2 * em, optimizer, "middle", font_weight="bold")
+        for index, (label, losses) in enumerate(trials.items()):
+            points = [(math.log(rate), max(losses[rate])) for rate in sorted(losses)]
             axes.curve(*zip(*points, strict=True), index)
-            for rate, losses in by_rate.items():
-                for loss in losses:
-                    d.dot(axes.x(math.log(rate)), axes.y(loss), PALETTE[index], 3)
+            for rate, runs in losses.items():
+                for k, loss in enumerate(runs):
+                    x = axes.x(math.log(rate)) + 7 * (k - (len(runs) - 1) / 2)
+                    _run(d, x, axes.y(loss), PALETTE[index], loss > axes.ylim[1])
             lowest = perplexity(min(loss for _, loss in points))
             best.append(f"{optimizer}, {label}: {lowest:.1f}")
+        left = right + 0.6 * em
     for index, label in enumerate(trials):
         y = (0.9 + 1.2 * index) * em
-        d.line(4.2 * em, y, 7.2 * em, y, PALETTE[index], 2, DASHES[index])
-        d.text(7.7 * em, y + 0.35 * em, label)
-    return d.picture(f"The perplexity with the best rate. {'; '.join(best)}.")
+        d.line(3.6 * em, y, 6.6 * em, y, PALETTE[index], 2, DASHES[index])
+        d.text(7.1 * em, y + 0.35 * em, label)
+    return d.picture(f"The worst run of the best rate. {'; '.join(best)}.")
 
 
-def _median(losses):
-    return sorted(losses)[len(losses) // 2]
+def _run(d, x, y, color, ruined):
+    """Draw a run as a dot, or as an open one if it is ruined."""
+    if ruined:
+        d.add("circle", cx=x, cy=y, r=4, fill="white", stroke=color, stroke_width=1.8)
+    else:
+        d.dot(x, y, color, 3)

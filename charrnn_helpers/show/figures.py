@@ -315,13 +315,18 @@ def gradient_paths(characters):
 
 @look()
 def cut_between(windows):
-    """Draw consecutive windows of one stream: the state goes on, and the gradient is cut."""
+    """Draw consecutive windows of one stream: the state goes on, and the gradient is cut.
+
+    Each character has a loss, and the gradients of all of them end at the edge of the window.
+    """
     fig, ax = _sketch(2.4, (-0.6, sum(map(len, windows)) + len(windows) - 1.4), (-1.1, 1.6))
     place = 0.0
     for number, letters in enumerate(windows):
         for t, letter in enumerate(letters):
             x, gap, end = place + t, 1.0 if t else 2.0, 0.7 if t else 0.85
             _write(ax, x, 0, visible(letter), PALETTE[0], family="monospace")
+            _arrow(ax, (x, 1.1), (x, 0.4), PALETTE[1], 3)
+            _write(ax, x, 1.3, "loss")
             if t or number:
                 _arrow(ax, (x - gap + 0.3, -0.1), (x - 0.3, -0.1))
                 _arrow(ax, (x - 0.3, 0.14), (x - end, 0.14), PALETTE[1], 3)
@@ -329,8 +334,6 @@ def cut_between(windows):
                 ax.plot([x - 1, x - 1], [-0.45, 0.75], color="0.25", linestyle=":")
                 _write(ax, x - 1, 0.95, "detach", family="monospace")
         _write(ax, (place + x) / 2, -0.85, f"window {number + 1}")
-        _arrow(ax, (x, 1.1), (x, 0.4), PALETTE[1], 3)
-        _write(ax, x, 1.3, "loss")
         place = x + 2
     return fig
 

@@ -1,4 +1,4 @@
-"""A narrow valley of two parameters, in which SGD and Adam walk."""
+"""A narrow valley of two parameters, in which SGD, momentum, and Adam walk."""
 
 import math
 from functools import lru_cache
@@ -11,6 +11,7 @@ STEEP = 100.0  # the curvature across the valley; along it, it is 1
 START, LAST = (-3.0, 1.0), 30  # (along, across), and the number of steps
 GRIDS = {
     "SGD": [0.001 * 1.2**k for k in range(20)],
+    "momentum": [0.001 * 1.2**k for k in range(24)],
     "Adam": [0.05 * 1.2**k for k in range(16)],
 }
 
@@ -39,7 +40,8 @@ def walk(optimizer, lr, turn, num_steps=LAST):
         for k, g in enumerate(slope(*point, turn)):
             m[k], v[k] = 0.9 * m[k] + 0.1 * g, 0.999 * v[k] + 0.001 * g * g
             m_hat, v_hat = m[k] / (1 - 0.9**step), v[k] / (1 - 0.999**step)
-            point[k] -= lr * (g if optimizer == "SGD" else m_hat / (math.sqrt(v_hat) + 1e-8))
+            moves = {"SGD": g, "momentum": 10 * m[k]}  # a running sum is ten times the mean
+            point[k] -= lr * moves.get(optimizer, m_hat / (math.sqrt(v_hat) + 1e-8))
         path.append(tuple(point))
     return path
 
@@ -51,13 +53,13 @@ def best_rate(optimizer, turn):
 
 
 def valley(turn, steps):
-    """Draw the valley, turned by some degrees, and the ways of SGD and Adam in it."""
+    """Draw the valley, turned by some degrees, and the ways of the three optimizers."""
     em = Drawing(0, 0).em
-    side, tall = (WIDTH - 5 * em) / 2, 21.6 * em
+    side, tall = (WIDTH - 2.4 * em) / len(GRIDS) - 0.7 * em, 19.6 * em
     d = Drawing(WIDTH, tall + 3.6 * em)
     words = []
     for index, optimizer in enumerate(GRIDS):
-        left = 2.4 * em + index * (side + 1.4 * em)
+        left = 1.5 * em + index * (side + 0.7 * em)
         reach = 3.7 * (tall - 3 * em) / side
         box = (left, 3 * em, left + side, tall)
         axes = Axes(d, box, (-3.7, 3.7), (-reach, reach))
@@ -72,7 +74,7 @@ def valley(turn, steps):
         d.text(axes.x(0), axes.y(0) + 0.35 * em, "+", "middle")
         d.rect(box[0], box[1], side, tall - 3 * em, "none", "#999")
         low = height(*path[-1], turn)
-        lines = f"{optimizer}, learning rate {rate:.2g}", f"height {low:.2f} after {steps} steps"
+        lines = f"{optimizer}, rate {rate:.2g}", f"height {low:.2f} after {steps} steps"
         for row, line in enumerate(lines):
             d.text(left + side / 2, (1.2 + 1.3 * row) * em, line, "middle")
         words.append(": ".join(lines))
