@@ -134,7 +134,8 @@ def turning(scores, reference, added):
     best = min(ns, key=lambda n: validation[n - 1])
     d.dot(axes.x(best), axes.y(validation[best - 1]), RED, 6)
     x, y = axes.x(best), axes.y(validation[best - 1])
-    d.text(x, y - 2.4 * em, f"best: n = {best}, {min(validation):.2f}", "middle")
+    y = max(y - 2.4 * em, 3.4 * em)  # below the title
+    d.text(x, y, f"best: n = {best}, {min(validation):.2f}", "middle")
     x, y = axes.x(12) + 0.6 * em, axes.y(HIGHEST) + em
     for k, label in enumerate(("training part", "validation part", "Kneser\u2013Ney, validation")):
         middle = y + (1.6 * k - 0.3) * em

@@ -105,7 +105,8 @@ def _falling(d, losses, step, corner):
     x, y = axes.x(math.log(1 + step)), axes.y(ys[step])
     d.dot(x, y, PALETTE[1], 6)
     anchor, shift = ("end", -0.6) if step > 50 else ("start", 0.7)
-    d.text(x + shift * em, y - 0.7 * em, f"{ys[step]:.1f}", anchor, font_weight="bold")
+    y = max(y - 0.7 * em, top + 1.7 * em)  # below the title
+    d.text(x + shift * em, y, f"{ys[step]:.1f}", anchor, font_weight="bold")
 
 
 def copies(text, book, length=30):
