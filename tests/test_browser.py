@@ -193,8 +193,6 @@ tables, ngrams = [defaultdict(lambda: Counter(text))] * 12, {1: 2.8, 12: 1.4}
 t, h, noise = vocab["t"], vocab["h"], torch.zeros(28, 28)
 limits = {char: 40.0 * k for k, char in enumerate(sorted(set(text)), 1)}
 texts = {n: n * "there was a " for n in range(2, 9)}
-def norms_for_radius(radius, num_steps=40):
-    return [radius**lag for lag in range(num_steps)]
 def remember(w, b):
     h = torch.tensor([0.5, -0.5], dtype=torch.double)
     for _ in range(20):

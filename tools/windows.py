@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import LinearLR
 from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.data import StreamBatches, TimeMachine
 from charrnn_helpers.trained import RECIPES, start, trained_model
-from charrnn_helpers.training import evaluate, perplexity
+from charrnn_helpers.training import evaluate, fit, perplexity
 
 LETTERS = (1, 2, 3, 4, 5, 6, 8, 10, 16)
 RATES = (0.01, 0.02, 0.03, 0.05)  # for the windows, with seed 0; the best one gets more seeds
@@ -79,8 +79,7 @@ def learned_rnn(seed, data, lr):
     """Train the recurrent network of 128 units as `trained` does, and return its perplexity."""
     recipe = RECIPES["time_machine"]._replace(lr=lr, seed=seed)
     model, run = start(recipe, len(data.vocab), data.train_ids)
-    for _ in run:
-        pass
+    fit(run)
     return perplexity(evaluate(model, StreamBatches(data.val_ids, 1, 1000), carry_state=True))
 
 
@@ -105,8 +104,8 @@ def fixed_windows(data):
 
     "windows" are networks that were trained with windows of this length, "recurrent" a network with
     a state: three seeds each, at the best of several learning rates.  "from an empty state" is the
-    model that comes with the course, when it reads only so many characters.  "as many units" is a
-    window of 16 with as many units as one of 6: on the training and on the validation part.
+    model that comes with the course, when it reads only so many characters.  "16 letters" has a
+    window on the training and on the validation part, and "more units" the units of one of 6.
     """
     model, _ = trained_model()
     found = {"letters": LETTERS, "windows": [], "rates": [], "from an empty state": []}

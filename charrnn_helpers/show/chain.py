@@ -3,9 +3,8 @@
 import math
 
 from charrnn_helpers.show.style import PALETTE, visible
-from charrnn_helpers.show.svg import MONO, Axes, Drawing
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
-WIDTH = 750
 CHOSEN, OTHER = "#9fd0f0", "white"
 
 

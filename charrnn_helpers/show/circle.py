@@ -8,9 +8,8 @@ import math
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.sampling import predict
 from charrnn_helpers.show.style import PALETTE, visible
-from charrnn_helpers.show.svg import MONO, Axes, Drawing
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
-WIDTH = 750
 LONGEST = 45  # letters of a circle
 LETTERS = 170  # are written in search of a circle
 COLUMNS = 50  # letters of a path that are drawn

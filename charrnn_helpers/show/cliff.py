@@ -1,6 +1,6 @@
 """The cliff: the loss of one unit that has to remember one bit, and gradient descent on it.
 
-And `dots`, for what many networks came to that learned in different ways.
+`dots` shows what many networks came to that learned in different ways.
 """
 
 import math
@@ -10,9 +10,8 @@ from torch.nn import functional as F
 
 from charrnn_helpers.show.figures import new_figure
 from charrnn_helpers.show.style import PALETTE, look, tint
-from charrnn_helpers.show.svg import Axes, Drawing
+from charrnn_helpers.show.svg import WIDTH, Axes, Drawing
 
-WIDTH = 750
 SHADES = [tint(1 - k / 63) for k in range(64)]  # dark is a small loss
 RED = PALETTE[1]
 PLACES = {

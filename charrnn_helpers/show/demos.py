@@ -13,9 +13,7 @@ from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import next_probs, sample, warm_up
 from charrnn_helpers.show.style import DASHES, PALETTE, tint, visible
-from charrnn_helpers.show.svg import MONO, Axes, Drawing, power
-
-WIDTH = 750
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing, power
 
 
 def _chart(height, top, xlim, ylim, left=5.0, right=1.0):

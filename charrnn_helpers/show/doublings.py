@@ -2,9 +2,8 @@
 
 import math
 
-from charrnn_helpers.show.demos import WIDTH
 from charrnn_helpers.show.style import DASHES, PALETTE
-from charrnn_helpers.show.svg import MONO, Axes, Drawing
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 from charrnn_helpers.training import perplexity
 
 PERPLEXITIES = {math.log(value): str(value) for value in (5, 10, 20, 40)}

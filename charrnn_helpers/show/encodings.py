@@ -4,9 +4,8 @@ import torch
 
 from charrnn_helpers.data import StreamBatches, preprocess, windows
 from charrnn_helpers.model import RNNLMScratch, RNNScratch
-from charrnn_helpers.show.demos import WIDTH
 from charrnn_helpers.show.style import PALETTE, visible
-from charrnn_helpers.show.svg import MONO, Axes, Drawing
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 from charrnn_helpers.training import evaluate, perplexity, train_step
 
 LOW, HIGH = -0.3, 1.05  # the axis of a weighted sum

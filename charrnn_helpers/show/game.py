@@ -9,10 +9,10 @@ from charrnn_helpers import logbook
 from charrnn_helpers.show.controls import Button, Keys
 from charrnn_helpers.show.figures import LEAST, player_loss, reader_ranks, with_reader
 from charrnn_helpers.show.style import PALETTE, visible
-from charrnn_helpers.show.svg import MONO, Axes, Drawing
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 from charrnn_helpers.training import bits_per_char, guess_code, perplexity
 
-WIDTH, LINE = 750, 50
+LINE = 50
 SHOWN, LENGTH = 100, 250  # characters of a passage that are given, and all of them
 NEXT = "\n"  # stands in a record of guesses where another passage begins
 LETTERS = " etaoinshrdlcumwfgypbvkjxqz"  # from frequent to rare in English

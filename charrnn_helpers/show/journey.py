@@ -1,9 +1,8 @@
 """The pictures of notebook 1: from the letters of a text to the numbers that a network reads."""
 
 from charrnn_helpers.data import preprocess
-from charrnn_helpers.show.demos import WIDTH
 from charrnn_helpers.show.style import PALETTE, visible
-from charrnn_helpers.show.svg import MONO, Drawing
+from charrnn_helpers.show.svg import MONO, WIDTH, Drawing
 
 LONGEST = 20  # characters that fit into the picture of a journey
 MOST = 6  # questions in the picture of the contexts

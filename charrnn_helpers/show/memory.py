@@ -4,10 +4,10 @@ import torch
 
 from charrnn_helpers._guards import check_text
 from charrnn_helpers.model import RNNScratch, one_hot
-from charrnn_helpers.show.demos import WIDTH, shade
+from charrnn_helpers.show.demos import shade
 from charrnn_helpers.show.figures import new_figure
 from charrnn_helpers.show.style import PALETTE, look, visible
-from charrnn_helpers.show.svg import MONO, Axes, Drawing
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
 ROWS = ("a space has just come", "t after a space", "the word began with t")
 

@@ -1,8 +1,7 @@
 """Runs with several seeds as dots, a row for each way of training."""
 
-from charrnn_helpers.show.demos import WIDTH
 from charrnn_helpers.show.style import PALETTE
-from charrnn_helpers.show.svg import Axes, Drawing
+from charrnn_helpers.show.svg import WIDTH, Axes, Drawing
 
 
 def spread(rows, xlabel, limits, highlight=()):

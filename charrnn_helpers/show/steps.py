@@ -6,10 +6,9 @@ from itertools import pairwise
 import torch
 
 from charrnn_helpers.show.style import DASHES, PALETTE
-from charrnn_helpers.show.svg import Axes, Drawing
+from charrnn_helpers.show.svg import WIDTH, Axes, Drawing
 from charrnn_helpers.training import perplexity
 
-WIDTH = 750
 RATES = [5, 20, 50, 100, 110, 120, 150, 200]  # of the bowl
 ROW_RATES = [50, 80, 100, 120, 150, 200, 300]
 ADDED = [None, 1, 2, 5, 10, 20, 40, 80]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from charrnn_helpers.show.style import DASHES, PALETTE, zoom
 
+WIDTH = 750  # of a demo
 WHOLE = "display: block; max-width: 100%; height: auto"  # on a narrow page, too
 MONO = {"font_family": "DejaVu Sans Mono, Menlo, Consolas, monospace"}
 

@@ -6,10 +6,9 @@ import torch
 
 from charrnn_helpers.show.figures import new_figure
 from charrnn_helpers.show.style import PALETTE, look
-from charrnn_helpers.show.svg import MONO, Axes, Drawing
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 from charrnn_helpers.training import perplexity
 
-WIDTH = 750
 STEPS = [0, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]
 NAMED = ["qu", "th", "he", "y\u2423"]  # pairs whose cells are marked and spelled out
 HIGHEST = 60  # the perplexity at the top of the axis

@@ -3,9 +3,8 @@
 import math
 from functools import lru_cache
 
-from charrnn_helpers.show.demos import WIDTH
 from charrnn_helpers.show.style import DASHES, PALETTE
-from charrnn_helpers.show.svg import Axes, Drawing
+from charrnn_helpers.show.svg import WIDTH, Axes, Drawing
 
 STEEP = 100.0  # the curvature across the valley; along it, it is 1
 START, LAST = (-3.0, 1.0), 30  # (along, across), and the number of steps
