@@ -124,7 +124,8 @@ def test_dots_are_not_tried_yet(exercise):
     for answer in (..., lambda *args: ...):
         verdict = exercise.judge(answer)
         assert verdict.status == NOT_TRIED
-        assert exercise.hints[0] in verdict.text
+        assert f'checks.hint("{exercise.name}")' in verdict.text
+        assert exercise.hints[0] not in repr(verdict)  # a hint comes when it is asked for
 
 
 @EACH_EXERCISE

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from tools import sync
-from tools.course import NOTEBOOKS, ROOT
+from tools.course import NOTEBOOKS, ROOT, unfolded
 from tools.sync import defining, helpers
 
 IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run needs
@@ -59,7 +59,7 @@ def definitions(path):
     """Each definition of a notebook that is not a draft: its name, and its cell's source."""
     for cell, names in defining(nbformat.read(path, as_version=4)):
         for name in names:
-            yield name, cell.source.strip("\n")
+            yield name, unfolded(cell).strip("\n")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

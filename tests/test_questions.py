@@ -1,6 +1,7 @@
 """What answers a question or an exercise is not in view while it is asked."""
 
 import ast
+import itertools
 import re
 
 import nbformat
@@ -108,6 +109,24 @@ def given_away(exercise):
     pattern = FORMULAS.get(exercise.name)
     prose = [c.source for c in cells if c.cell_type == "markdown"]
     return found + [c for c in prose if pattern and re.search(pattern, c, re.M)]
+
+
+def below(exercise):
+    """The cells of code after an exercise in its section, without those that are folded."""
+    cells = CELLS[exercise.notebook - 1]
+    place = next(i for i, c in enumerate(cells) if c.source.startswith(f"checks.{exercise.name}("))
+    after = itertools.takewhile(lambda c: not c.source.startswith("## "), cells[place + 1 :])
+    return [c for c in after if c.cell_type == "code" and not is_folded(c)]
+
+
+@pytest.mark.parametrize("exercise", checks.EXERCISES, ids=lambda e: e.name)
+def test_below_an_exercise_its_answer_is_folded(exercise):
+    """A cell that says more than half of the answer, or has its name, begins as `ANSWER`."""
+    asked = expressions(exercise.source)
+    name = re.sub("^(my_|My)", "", exercise.answer.__name__)
+    for cell in below(exercise):
+        assert 2 * len(asked & expressions(cell.source)) <= len(asked) or not asked, cell.source
+        assert not re.search(rf"^(def|class) {name}\b", cell.source, re.M), cell.source
 
 
 @pytest.mark.parametrize("exercise", checks.EXERCISES, ids=lambda e: e.name)

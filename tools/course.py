@@ -25,12 +25,18 @@ from charrnn_helpers.checks.predictions import find
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECONDS_A_CELL = 300
+ANSWER = "# Answer: "  # how a folded cell begins that holds the answer to an exercise
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def is_folded(cell):
     """Tell whether JupyterLab hides the source of the cell, except for its first line."""
     return cell.metadata.get("jupyter", {}).get("source_hidden", False)
+
+
+def unfolded(cell):
+    """Return the source of a cell without the line that JupyterLab shows of a folded answer."""
+    return cell.source.split("\n", 1)[1] if cell.source.startswith(ANSWER) else cell.source
 
 
 def fill_in(notebook, answers=None):

@@ -10,7 +10,7 @@ import re
 
 import nbformat
 
-from tools.course import NOTEBOOKS
+from tools.course import NOTEBOOKS, unfolded
 
 TAUGHT = ["text", "data", "model", "counting", "training", "sampling", "bptt"]  # built, whole
 
@@ -50,8 +50,8 @@ def main():
         notebook = nbformat.read(path, as_version=4)
         changed = []
         for cell, names in defining(notebook):
-            if len(names) == 1 and names[0] in known and cell.source != known[names[0]][1]:
-                cell.source = known[names[0]][1]
+            if len(names) == 1 and names[0] in known and unfolded(cell) != known[names[0]][1]:
+                cell.source = cell.source.removesuffix(unfolded(cell)) + known[names[0]][1]
                 changed += names
         if changed:
             nbformat.write(notebook, path)

@@ -133,7 +133,7 @@ class Exercise:
         outcomes, printed = trial.outcomes, trial.printed
         wrong = [i for i, outcome in enumerate(outcomes) if self.difference(outcome, i)]
         if wrong and self.given and same_code(answer, self.given_code):
-            text = f"This is still the code that you were given. {self.hints[0]}"
+            text = f"This is still the code that you were given. {self.first_hint}"
             lines = evidence(self, outcomes[wrong[0]], wrong[0])
             return verdict(self.title, NOT_TRIED, text, "", lines)
         if wrong:
@@ -152,9 +152,12 @@ class Exercise:
             return verdict(self.title, WRONG, text, "input changed", lines, printed)
         return verdict(self.title, PASSED, f"Tried: {self.tried}.", printed=printed)
 
+    @property
+    def first_hint(self):
+        return f'For a hint, run checks.hint("{self.name}")'
+
     def _not_tried(self):
-        text = f'{self.hints[0]} For the next hint, run checks.hint("{self.name}", 2)'
-        return verdict(self.title, NOT_TRIED, text)
+        return verdict(self.title, NOT_TRIED, self.first_hint)
 
     def shown(self, i):
         """Return the call of case i, as the reader would write it."""
