@@ -8,7 +8,6 @@ from charrnn_helpers.show import cliff, figures, style
 FIGURES = {
     "curves": lambda: figures.curves({"a": ([1, 2], [3, 4]), "b": ([1, 2], [4, 3])}, "x", "y"),
     "bars": lambda: figures.bars({"a": 1.0, "b": 2.0}, "x", highlight=["a"]),
-    "heatmap": lambda: figures.heatmap([[0, 1], [1, 0]], "ab", "cd", "x", "y", "z"),
     "histograms": lambda: figures.histograms({"a": [0.1, 0.2], "b": [0.3]}, "x"),
     "unrolled": lambda: figures.unrolled("the"),
     "gradient_paths": lambda: figures.gradient_paths("the t"),

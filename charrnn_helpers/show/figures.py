@@ -8,7 +8,6 @@ import math
 from IPython.display import HTML, display
 from matplotlib import ticker
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -21,7 +20,6 @@ BACKWARD = {"color": "#A84300", "size": "small"}  # the words beside an arrow of
 SLOPES = "$\\times$ slopes\n$\\times\\ \\mathbf{W}_{hh}^\\top$"
 LARGE = {1.0: "", 1.5: "font-size: 150%; "}  # by the zoom
 LEAST = 50  # characters that a reader must have found before the board has a row for the reader
-SIGNED = LinearSegmentedColormap.from_list("signed", ["#00406B", "white", "#E69F00"])
 
 
 def new_figure(figsize=None, **kwargs):
@@ -103,32 +101,6 @@ def bars(values, xlabel, ylabel="", highlight=()):
     ax.margins(x=0.12, y=0.02)
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
-    return fig
-
-
-@look()
-def heatmap(rows, xlabels, ylabels, xlabel, ylabel, colorbar=None, cmap=None, limit=None):
-    """Draw a matrix (a list of rows) as a heatmap.
-
-    With a limit, colors go from blue at -limit through white to orange; "Greys" gets a grid.
-    """
-    fig, ax = new_figure(figsize=(7.5, max(2.2, 0.2 * len(rows) + 1.2)))
-    colors = {"cmap": cmap} if cmap else {"norm": PowerNorm(0.5, vmin=0)}
-    if limit is not None:
-        colors = {"vmin": -limit, "vmax": limit, "cmap": SIGNED}
-    image = ax.imshow(rows, aspect="auto", interpolation="nearest", **colors)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    every = 1 if max(len(str(label)) for label in xlabels) == 1 else 1 + len(xlabels) // 16
-    ax.set_xticks(range(0, len(xlabels), every), xlabels[::every])
-    ax.set_yticks(range(len(ylabels)), ylabels)
-    ax.grid(visible=False)
-    if cmap == "Greys":
-        ax.set_xticks([k + 0.5 for k in range(len(xlabels))], minor=True)
-        ax.set_yticks([k + 0.5 for k in range(len(ylabels))], minor=True)
-        ax.grid(which="minor", color="0.85")
-        ax.tick_params(which="minor", length=0)
-    if colorbar:
-        fig.colorbar(image, ax=ax, label=colorbar)
     return fig
 
 
