@@ -656,7 +656,7 @@ def test_a_prediction_is_kept_and_shown_beside_what_happened(asked):
 ACTUAL = {
     "unseen_words": 8.27,
     "two_ones": [12.0, 14.0, 16.0],
-    "five_digits": [7.9, 10.6, 11.8],
+    "random_numbers": {"28 random": 6.5, "one-hot": 6.3, "ids": 10.5},
     "lost_state": 0.0017,
     "large_logits": math.inf,
     "doubled_text": 2.0,
@@ -677,8 +677,9 @@ ACTUAL = {
 
 
 def test_the_other_outcomes_of_a_prediction():
-    assert find("five_digits").right([8, 7, 9]) == "best"
-    assert find("five_digits").right([8, 10, 9]) == "worst"
+    for score, outcome in ((5, "one-hot"), (8, "between"), (10, "ids"), (14, "worst")):
+        scores = {"28 random": score, "one-hot": 6, "ids": 10}
+        assert find("random_numbers").right(scores) == outcome
     assert find("lost_state").right(0.0) == "same"
     large = find("large_logits").right
     assert large(math.nan) == "nan" and large(330.0) == "large"

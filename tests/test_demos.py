@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
+import tools.encodings
 from charrnn_helpers import logbook
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, predict, warm_up
@@ -73,6 +74,16 @@ PATHS = {  # each of the same points, but for what follows the first, which is t
 }
 
 
+def by_numbers():
+    """Draw the recorded runs of notebook 1."""
+    record = recorded("encodings")
+    short, long = (
+        {name: found["16 0.03"] for name, found in record[f"{n} updates"].items()}
+        for n in (100, 1600)
+    )
+    return encodings.by_numbers(short, long)
+
+
 def after(steps):
     """Draw the recorded run up to this number of steps."""
     record = recorded("trials")["doublings"]
@@ -89,7 +100,8 @@ DEMOS = {
     "picked_row": lambda: journey.picked_row([0, 1, 0], [[1, 2], [3, 4], [5, 6]]),
     "batch_box": lambda: journey.batch_box(["the t", "him w"], VOCAB),
     "one_sum": lambda: encodings.one_sum({"ids": MATRIX[:, :1], "all": MATRIX}, VOCAB, "the"),
-    "dots": lambda: encodings.dots({"one-hot": [7.9, 7.8], "ids": [11.7, 11.8]}, ["one-hot"]),
+    "stages": lambda: encodings.stages(recorded("encodings")["written"], "the time traveller "),
+    "by_numbers": by_numbers,
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
     "hand_memory": lambda: memory.hand_memory("to be spoken", VOCAB, 1.5),
     "two_tables": lambda: tables.two_tables(EVEN, RUNS, NAMES, 5),
@@ -209,8 +221,27 @@ def test_a_network_learns_from_any_table():
     ids = VOCAB.encode(TEXT)
     table = torch.eye(len(VOCAB))
     once = encodings.score_with(table, ids, ids[:1500], 0, num_updates=5)
-    looks = list(encodings.learn_with(table, ids, ids[:1500], 0, [2, 5]))
+    scaled = encodings.scaled(table)
+    looks = list(encodings.learn_with(scaled, ids, ids[:1500], 0, [2, 5]))
     assert once == looks[1] < looks[0] < len(VOCAB)
+
+
+def test_a_scaled_table_has_a_mean_row_of_zeros_and_rows_of_one_length():
+    digits = encodings.binary_digits(28)
+    assert digits[21].tolist() == [1, 0, 1, 0, 1]
+    for table in (digits, torch.eye(28)):
+        scaled = encodings.scaled(table, 4.0)
+        assert scaled.mean(dim=0).abs().max() < 1e-6
+        assert scaled.pow(2).sum(dim=1).mean().item() == pytest.approx(16)
+
+
+def test_what_is_recorded_of_the_encodings_is_what_its_program_trains():
+    record, tables = recorded("encodings"), tools.encodings.tables(0)
+    tried = {f"{size} {lr}" for size in tools.encodings.SIZES for lr in tools.encodings.RATES}
+    assert record["100 updates"].keys() == tables.keys()
+    assert all(found.keys() == tried for found in record["100 updates"].values())
+    assert tuple(record["1600 updates"]) == tools.encodings.LONG
+    assert {len(table) for table in tables.values()} == {28}
 
 
 def test_contexts_grow_at_one_height():

@@ -55,10 +55,16 @@ def as_measured(value):
     return value
 
 
+def near(score, best, worst):
+    """Return which of the choices "one-hot", "between", "ids", and "worst" a score is near to."""
+    place, ends = (score - best) / (worst - best), {"one-hot": 0.3, "between": 0.7, "ids": 1.3}
+    return next((name for name, end in ends.items() if place < end), "worst")
+
+
 PREDICTIONS = (
-    Prediction("unseen_words", 1, "Of 100 words in the validation part, how many do not occur in "
-        "the training part?", "Anything within a factor of two counts as right. A word that was "
-        "never read has no id, and a model of words cannot write it.",
+    Prediction("unseen_words", 1, "Of 100 words in the validation part, repeats included, how many "
+        "do not occur in the training part?", "Anything within a factor of two counts as right. A "
+        "word that was never read has no id, and a model of words cannot write it.",
         lambda share: round(share, 1), 8, tolerance=0.5),
     Prediction("two_ones", 1, "A vector has two ones, at positions 1 and 3. What is its product "
         "with the matrix?", "Each row is multiplied by its number in the vector, and then all rows "
@@ -66,13 +72,12 @@ PREDICTIONS = (
         lambda numbers: "sum" if numbers == [12.0, 14.0, 16.0] else "other", "sum",
         {"two": "two rows, one below the other", "sum": "the sum of row 1 and row 3",
          "mean": "the mean of row 1 and row 3", "error": "PyTorch raises an error"}),
-    Prediction("five_digits", 1, "Each id is read as five binary digits. Where will the "
-        "perplexity be?", "Five numbers allow more than one, and less than one for each "
-        "character: characters that have a digit in common share its weights.",
-        lambda scores: "best" if scores[1] < min(scores[0], scores[2]) else
-        "worst" if scores[1] > max(scores[0], scores[2]) else "between", "between",
-        {"best": "lower than with one-hot vectors", "between": "between one-hot vectors and ids",
-         "worst": "higher than with ids"}),
+    Prediction("random_numbers", 1, "Each token gets 28 random numbers. Where will the perplexity "
+        "be?", "The 28 rows of random numbers are independent: a weighted sum of them can still "
+        "give every token any number, as with one-hot vectors.",
+        lambda scores: near(scores["28 random"], scores["one-hot"], scores["ids"]), "one-hot",
+        {"one-hot": "close to one-hot vectors", "between": "halfway between one-hot and ids",
+         "ids": "close to ids", "worst": "much worse than ids"}),
     Prediction("lost_state", 2, "The second half of a text is read without the state of the "
         "first. What happens?", "There is no error: zeros replace the lost state, and only the "
         "numbers differ.", lambda difference: "other" if difference > 0 else "same", "other",

@@ -1,5 +1,7 @@
 """Does the encoding of characters matter?  A network that learns from any of them, and pictures."""
 
+import math
+
 import torch
 
 from charrnn_helpers.data import StreamBatches, preprocess, windows
@@ -19,7 +21,21 @@ class Reader(RNNLMScratch):
         return self.output_layer(states), state
 
 
-def learn_with(table, train_ids, val_ids, seed, looks):
+def scaled(table, size=16.0):
+    """Return the table with a mean row of zeros, and with rows of this length on average.
+
+    The average is the root mean square.
+    """
+    centered = table - table.mean(dim=0)
+    return centered * (size / centered.pow(2).sum(dim=1).mean().sqrt())
+
+
+def binary_digits(vocab_size):
+    """Return the ids in binary: five digits 0 or 1 for each, `(vocab_size, 5)`."""
+    return (torch.arange(vocab_size).unsqueeze(1) // torch.tensor([16, 8, 4, 2, 1]) % 2).float()
+
+
+def learn_with(table, train_ids, val_ids, seed, looks, lr=0.03):
     """Train a network that reads each token as a row of the table, and yield how good it is.
 
     `looks` holds numbers of updates, the smallest first.  After each of them, the perplexity of
@@ -29,7 +45,7 @@ def learn_with(table, train_ids, val_ids, seed, looks):
     rnn = RNNScratch(table.shape[1], 64, 0.1, generator)
     reader = Reader(rnn, len(table), generator)
     reader.table = table
-    optimizer = torch.optim.Adam(reader.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(reader.parameters(), lr=lr)
     X, Y = windows(train_ids, 16)
     validation = StreamBatches(val_ids, 1, 1000)
     for update in range(1, max(looks) + 1):
@@ -40,8 +56,8 @@ def learn_with(table, train_ids, val_ids, seed, looks):
 
 
 def score_with(table, train_ids, val_ids, seed, num_updates=100):
-    """Train a network that reads each token as a row of the table; return its perplexity."""
-    return list(learn_with(table, train_ids, val_ids, seed, [num_updates]))[-1]
+    """Train a network that reads each token as a row of the scaled table; return its perplexity."""
+    return list(learn_with(scaled(table), train_ids, val_ids, seed, [num_updates]))[-1]
 
 
 def best_sums(table, marked):
@@ -88,27 +104,69 @@ def one_sum(encodings, vocab, letters):
     return d.picture(f"The best weighted sum for these letters. {'; '.join(spoken)}.")
 
 
-def dots(scores, marked=()):
-    """Draw scores `{name: [for each seed]}` as dots on one line for each name, the marked in color.
+def stages(written, beginning):
+    """Draw what a network writes after a beginning as it learns, `{number of updates: text}`."""
+    em, spoken = Drawing(0, 0).em, []
+    d = Drawing(WIDTH, (3.3 * len(written) - 0.2) * em)
+    for k, (updates, text) in enumerate(written.items()):
+        y = (1.2 + 3.3 * k) * em
+        name = f"after {int(updates):,} updates" if int(updates) else "before it has learned"
+        d.text(0.5 * em, y, name, color=PALETTE[0], font_weight="bold")
+        d.text(0.5 * em, y + 1.5 * em, beginning, size=1.1, color="#777", **MONO)
+        new = text.removeprefix(beginning).replace("<unk>", "?")[:54]
+        x = (0.5 + 0.602 * 1.1 * len(beginning)) * em
+        d.text(x, y + 1.5 * em, new, size=1.1, **MONO)
+        spoken.append(f"{name}, {new}")
+    return d.picture(f"After {beginning!r}, the network writes: {'; '.join(spoken)}.")
 
-    A dot is the first seed, and a ring the second.
+
+COUNTS = 1, 2, 3, 5, 10, 20, 28  # of random numbers for each token
+KNOWN = {  # the other encodings: how many numbers they have, a color, and where the label stands
+    "ids": (1, PALETTE[1], 1.0, -0.4, "start"),
+    "digits": (5, PALETTE[2], 0.7, 1.6, "start"),
+    "one-hot": (28, PALETTE[0], 1.1, 0.9, "start"),
+    "ids, 28 times": (28, PALETTE[1], -1.0, 0.35, "end"),
+}
+
+
+def by_numbers(scores, long):
+    """Draw perplexities by how many numbers a token gets, on a logarithmic axis.
+
+    `scores` holds those of some seeds, `{name: [...]}`: in gray for random numbers, such as
+    "5 random", and in color for the encodings in KNOWN.  `long` holds those of some encodings
+    after 1,600 updates.
     """
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, (len(scores) * 1.75 + 4.2) * em)
-    left, top, right, bottom = 13.5 * em, 0.4 * em, WIDTH - 6 * em, d.height - 3.4 * em
-    axes = Axes(d, (left, top, right, bottom), (7, 16), (0, len(scores)))
-    for x in range(7, 17):
-        d.line(axes.x(x), top, axes.x(x), bottom, "#ddd")
-        d.text(axes.x(x), bottom + 1.3 * em, str(x), "middle")
-    d.text((left + right) / 2, bottom + 2.8 * em, "perplexity (lower is better)", "middle")
-    for row, (name, values) in enumerate(scores.items()):
-        y, color = axes.y(len(scores) - row - 0.5), PALETTE[0] if name in marked else PALETTE[1]
-        d.text(left - 0.7 * em, y + 0.35 * em, name, "end")
-        d.line(left, y, right, y, "#eee")
-        d.dot(axes.x(values[0]), y, color, 5)
-        for value in values[1:]:
+    d = Drawing(WIDTH, 24 * em)
+    box = (3.6 * em, 0.8 * em, WIDTH - 6.8 * em, d.height - 3.4 * em)
+    axes = Axes(d, box, (math.log(0.85), math.log(31)), (4, 12))
+    ticks = {math.log(k): str(k) for k in COUNTS}
+    axes.frame("numbers for each token", "perplexity on the validation part", ticks)
+    mean = {name: sum(values) / len(values) for name, values in scores.items()}
+    random = {math.log(k): f"{k} random" for k in COUNTS}
+    d.path(axes.points(random, [mean[name] for name in random.values()]), "#999", 1.5)
+    for x, name in random.items():
+        for value in scores[name]:
+            d.dot(axes.x(x), axes.y(value), "#777", 4)
+    x, y = axes.x(math.log(2.15)), axes.y(mean["2 random"])
+    d.text(x, y - 0.2 * em, "random numbers", color="#555")
+    for name, (count, color, aside, down, anchor) in KNOWN.items():
+        x, y, look = axes.x(math.log(count)), axes.y(mean[name]), {"font_weight": "bold"}
+        for value in scores[name]:
             ring = {"fill": "none", "stroke": color, "stroke_width": 2.5}
-            d.add("circle", cx=axes.x(value), cy=y, r=8, **ring)
-        d.text(right + 0.7 * em, y + 0.35 * em, " ".join(f"{value:.1f}" for value in values))
-    spoken = "; ".join(f"{n} {', '.join(f'{v:.1f}' for v in vs)}" for n, vs in scores.items())
-    return d.picture(f"The perplexities of two seeds: {spoken}.")
+            d.add("circle", cx=x, cy=axes.y(value), r=7.5, **ring)
+        label = f"{name} {mean[name]:.1f}"
+        d.text(x + aside * em, y + down * em, label, anchor, color=color, **look)
+        if name in long:
+            later = sum(long[name]) / len(long[name])
+            low = axes.y(later)
+            d.line(x, y + 9, x, low - 8, color, 1.5, "3 3")
+            d.path([(x - 4, low - 13), (x, low - 7), (x + 4, low - 13)], color)
+            d.dot(x, low, color, 5)
+            side = 0.8 if count == 1 else -0.8
+            text = f"{later:.1f} after 1,600 updates"
+            place = x + side * em, low + (1.5 if count == 1 else 0.35) * em
+            d.text(*place, text, "start" if side > 0 else "end", color=color)
+    spoken = [f"{name} {value:.1f}" for name, value in mean.items()]
+    spoken += [f"{name} {sum(v) / len(v):.1f} after 1,600 updates" for name, v in long.items()]
+    return d.picture(f"The mean perplexity with {', '.join(spoken)}.")

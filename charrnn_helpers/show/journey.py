@@ -127,7 +127,7 @@ def growing_contexts(window):
     d.text(edge + 2.5 * wide, 1.3 * em, "target", "middle", color=ORANGE[1])
     for t in range(steps):
         y = 1.9 * em + t * row
-        d.text(edge - MOST * wide - 2 * em, y + 1.25 * em, f"step {t}", "end")
+        d.text(edge - MOST * wide - 2 * em, y + 1.25 * em, f"time step {t}", "end")
         d.rect(edge - (t + 1) * wide, y, (t + 1) * wide, 1.8 * em, *BLUE)
         for k, char in enumerate(window[: t + 1]):
             x, weight = edge + (k - t - 0.5) * wide, "bold" if k == t else "normal"
@@ -197,7 +197,11 @@ def batch_box(windows, vocab):
     left = x + (1.7 * size + 5.4) * em
     slant, column = 0.35 * em, (WIDTH - left - (0.35 * steps + 1.4) * em) / len(vocab)
     d.text(left, top - 1.9 * em, "one_hot(batch.T)", **MONO)
-    d.text(left, top - 0.6 * em, f"{steps} \u00d7 {size} \u00d7 {len(vocab)}", size=0.9)
+    d.text(left + 11 * em, top - 1.9 * em, f"{steps} \u00d7 {size} \u00d7 {len(vocab)}", size=0.9)
+    for k, token in enumerate(vocab.idx_to_token):
+        lift = 0.25 * em if token == " " else 0.0
+        place = left + (k + 0.5) * column, top - 0.35 * em - lift
+        d.text(*place, visible(token), "middle", size=0.85, color="#555", **MONO)
     _arrow(d, left - 1.8 * em, left - 0.4 * em, top + pitch / 2)
     for t, step in enumerate(turned):
         y, start = top + t * pitch + 0.1 * em, left + t * slant
@@ -212,7 +216,8 @@ def batch_box(windows, vocab):
         _cells(d, start, y, len(vocab) * column, size * row, rows)
         for b, (char, look) in enumerate(step):
             d.rect(start + vocab[char] * column, y + b * row, column, row, look[1])
-            place = start + (len(vocab) + 0.5) * column, y + (b + 0.85) * row
+            lift = 0.25 * row if char == " " else 0.0  # its sign stands below the line
+            place = start + (len(vocab) + 0.5) * column, y + (b + 0.85) * row - lift
             d.text(*place, visible(char), size=0.85, color=look[1], **MONO)
     steps_read = ", ".join(repr("".join(char for char, _ in step)) for step in turned)
     wrong = ", ".join(repr("".join(char for char, _ in step)) for step in mixed)
