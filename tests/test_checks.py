@@ -657,7 +657,8 @@ ACTUAL = {
     "unseen_words": 8.27,
     "two_ones": [12.0, 14.0, 16.0],
     "random_numbers": {"28 random": 6.5, "one-hot": 6.3, "ids": 10.5},
-    "lost_state": 0.0017,
+    "two_pasts": [21, 19, 30],
+    "window_or_memory": ([4.42, 4.48, 4.41], [4.65, 4.66, 4.67]),
     "large_logits": math.inf,
     "doubled_text": 2.0,
     "longer_contexts": [16.9, 3.9, 6.0],
@@ -680,7 +681,10 @@ def test_the_other_outcomes_of_a_prediction():
     for score, outcome in ((5, "one-hot"), (8, "between"), (10, "ids"), (14, "worst")):
         scores = {"28 random": score, "one-hot": 6, "ids": 10}
         assert find("random_numbers").right(scores) == outcome
-    assert find("lost_state").right(0.0) == "same"
+    assert find("two_pasts").right([3, 9, 4]) == "few"
+    assert find("two_pasts").right([30, 60]) == "all"
+    assert find("window_or_memory").right(([4.7, 4.8], [4.5, 4.6])) == "memory"
+    assert find("window_or_memory").right(([4.5, 4.7], [4.6, 4.8])) == "tie"
     large = find("large_logits").right
     assert large(math.nan) == "nan" and large(330.0) == "large"
     assert find("longer_contexts").right([3.0, 2.0, 1.0]) == "falls"
@@ -701,12 +705,12 @@ def test_a_value_that_is_no_prediction(value):
     assert "is not an answer to this question. Enter a number" in repr(
         checks.predict("unseen_words", value)
     )
-    assert 'Enter one of "error", "same", "other"' in repr(checks.predict("lost_state", value))
+    assert 'Enter one of "few", "tens", "all"' in repr(checks.predict("two_pasts", value))
     assert "No prediction was made" in repr(checks.reveal("unseen_words", 7))
 
 
 def test_a_choice_may_be_written_in_capitals():
-    assert 'Your prediction: "same"' in repr(checks.predict("lost_state", " Same"))
+    assert 'Your prediction: "few"' in repr(checks.predict("two_pasts", " Few"))
 
 
 def test_settled_values_are_compared_with_lenience_where_nothing_is_lost():

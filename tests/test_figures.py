@@ -3,7 +3,8 @@
 import pytest
 from matplotlib.text import Text
 
-from charrnn_helpers.show import cliff, figures, style
+from charrnn_helpers.show import cliff, figures, latch, memory, style
+from charrnn_helpers.trained import recorded
 
 FIGURES = {
     "curves": lambda: figures.curves({"a": ([1, 2], [3, 4]), "b": ([1, 2], [4, 3])}, "x", "y"),
@@ -17,6 +18,12 @@ FIGURES = {
     "dots": lambda: cliff.dots({"a": [8, 9], "b": [20, 90]}, "x", 14, {"c": 17}, (7, 80)),
     "reach": lambda: cliff.reach({"a": [[1, 2], [3]], "b": [[2], [1]]}, [5, 9], "x", "y", {"c": 1}),
     "sampling_loop": figures.sampling_loop,
+    "one_layer": lambda: figures.one_layer("the t", "i"),
+    "impulses": lambda: latch.impulses({"a": [0.8, 0.7], "b": [-0.8, -0.8]}),
+    "cobwebs": lambda: latch.cobwebs({"x": {"w": (1.5, 0.0, 0.1, (0, 1), 0)}, "y": {}}),
+    "price": lambda: latch.price([1.5, 2.0], [0.2, 0.5], [0.4, 0.2], [1.5]),
+    "learned_and_built": lambda: latch.learned_and_built([[1, 0.1]], [2, 2], 0.01),
+    "rivals": lambda: memory.rivals(recorded("fixed_windows")),
     "gated_step": lambda: figures.gated_step("C", "F", r"$\mathbf{I}_t$", "tanh(...)", "O"),
 }
 
@@ -88,3 +95,10 @@ def test_a_strange_value_of_the_switch_is_named(monkeypatch):
     monkeypatch.setenv("CHARRNN_PROJECTOR", "loud")
     with pytest.raises(ValueError, match="CHARRNN_PROJECTOR is 'loud'; set it to 1 or 0"):
         figures.curves({"a": ([1, 2], [3, 4])}, "x", "y")
+
+
+def test_a_unit_rests_where_its_curve_meets_the_line():
+    assert [stable for _, stable in latch.resting(1.5, 0.0)] == [True, False, True]
+    assert [round(h, 2) for h, _ in latch.resting(1.5, 0.0)] == [-0.86, 0.0, 0.86]
+    assert len(latch.resting(0.5, 0.0)) == len(latch.resting(1.5, -0.5)) == 1
+    assert len(latch.resting(3.0, -0.5)) == 3

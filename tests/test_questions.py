@@ -16,7 +16,7 @@ LEAST = 9  # nodes of an expression that is asked for: `x + y` may stand anywher
 
 # Exercises whose answer, or a part of it, stands above them in the same section, and why.
 ABOVE = {
-    "rnn_loop": "one step is given; it asks for the loop, its first state, and its results",
+    "rnn_loop": "the formula is given; it asks where each row ends",
     "cross_entropy": "it begins with the draft, and asks for what does not overflow",
     "clip_gradients": "the formula is the definition; it asks for None, for nan, and for in place",
     "lstm_step": "a hunt: the two equations are what the code is compared with",

@@ -10,7 +10,6 @@ from charrnn_helpers.commands.mistake import define
 from tests import samples
 
 STEP = "def my_rnn_step(X, H, W_xh, W_hh, b_h):\n"
-LOOP = "def my_rnn_loop(inputs, state, W_xh, W_hh, b_h):\n"
 ANSWERS = {  # the kind: the exercise, the answer, the number of the line, and a word of the text
     "a line too many": (
         samples.rnn_step,

@@ -75,6 +75,36 @@ def score(logits_of, length, ids):
     return perplexity(total / len(Y))
 
 
+@torch.no_grad()
+def states_while_reading(model, ids):
+    """Return the state after each character, `(len(ids), num_hiddens)`."""
+    outputs, _ = model.rnn(F.one_hot(ids.unsqueeze(1), model.vocab_size).float())
+    return torch.cat(outputs)
+
+
+def from_states(model, ids, length, draw):
+    """Return the score of `length` characters, each time after a state from `draw(batch_size)`."""
+
+    def logits_of(X):
+        logits, _ = model.forward_with_state(X, draw(len(X)))
+        return logits[:, -1]
+
+    return score(logits_of, length, ids)
+
+
+def from_other_text(model, ids, length, states):
+    """Return the scores from the states at other places, drawn at random with three seeds."""
+    found = []
+    for seed in SEEDS:
+        generator = torch.Generator().manual_seed(seed)
+
+        def draw(n, generator=generator):
+            return states[torch.randint(len(states), (n,), generator=generator)]
+
+        found.append(from_states(model, ids, length, draw))
+    return found
+
+
 def learned_rnn(seed, data, lr):
     """Train the recurrent network of 128 units as `trained` does, and return its perplexity."""
     recipe = RECIPES["time_machine"]._replace(lr=lr, seed=seed)
@@ -104,11 +134,15 @@ def fixed_windows(data):
 
     "windows" are networks that were trained with windows of this length, "recurrent" a network with
     a state: three seeds each, at the best of several learning rates.  "from an empty state" is the
-    model that comes with the course, when it reads only so many characters.  "16 letters" has a
-    window on the training and on the validation part, and "more units" the units of one of 6.
+    model that comes with the course, when it reads only so many characters; "from other text" is
+    the same model after it has read the validation part up to a random place, and "from the mean
+    state" begins with the mean of all states.  "16 letters" has a window on the training and on the
+    validation part, and "more units" the units of one of 6.
     """
     model, _ = trained_model()
     found = {"letters": LETTERS, "windows": [], "rates": [], "from an empty state": []}
+    found |= {"from other text": [], "from the mean state": []}
+    states = states_while_reading(model, data.val_ids)[FIRST:]
     for length in LETTERS:
 
         def learn(seed, lr, length=length):
@@ -119,6 +153,10 @@ def fixed_windows(data):
         found["rates"].append(lr)
         reset = score(lambda X: model(X)[:, -1], length, data.val_ids)
         found["from an empty state"].append(reset)
+        found["from other text"].append(from_other_text(model, data.val_ids, length, states))
+        mean = states.mean(0)
+        middle = from_states(model, data.val_ids, length, lambda n, h=mean: h.expand(n, -1))
+        found["from the mean state"].append(middle)
         print(f"window of {length}: rate {lr}, {scores}", flush=True)
     units = FixedWindow(6, len(data.vocab), None).b.numel()
     for kind, size in {"16 letters": None, "16 letters, more units": units}.items():

@@ -61,6 +61,13 @@ def near(score, best, worst):
     return next((name for name, end in ends.items() if place < end), "worst")
 
 
+def window_or_memory(perplexities):
+    windows, recurrent = perplexities
+    if max(windows) < min(recurrent):
+        return "window"
+    return "memory" if max(recurrent) < min(windows) else "tie"
+
+
 PREDICTIONS = (
     Prediction("unseen_words", 1, "Of 100 words in the validation part, repeats included, how many "
         "do not occur in the training part?", "Anything within a factor of two counts as right. A "
@@ -78,11 +85,18 @@ PREDICTIONS = (
         lambda scores: near(scores["28 random"], scores["one-hot"], scores["ids"]), "one-hot",
         {"one-hot": "close to one-hot vectors", "between": "halfway between one-hot and ids",
          "ids": "close to ids", "worst": "much worse than ids"}),
-    Prediction("lost_state", 2, "The second half of a text is read without the state of the "
-        "first. What happens?", "There is no error: zeros replace the lost state, and only the "
-        "numbers differ.", lambda difference: "other" if difference > 0 else "same", "other",
-        {"error": "PyTorch raises an error", "same": "the outputs are the same",
-         "other": "the outputs differ"}),
+    Prediction("two_pasts", 2, "The trained network reads two different passages, and then the "
+        "same text. For how many characters do its two states differ by 0.01 or more in some unit?",
+        "The differences shrink by about the same factor with each character, so what came before "
+        "the last few dozen characters is lost.",
+        lambda last: "few" if max(last) < 10 else "tens" if max(last) < 60 else "all", "tens",
+        {"few": "fewer than 10", "tens": "10 to 59", "all": "all 60 that are read"}),
+    Prediction("window_or_memory", 2, "Which predicts the validation part better, the best of the "
+        "windows or the recurrent network?", "The best windows have five or six characters, and "
+        "each of their runs is better than each run of the recurrent network.",
+        window_or_memory, "window",
+        {"window": "the best window, in all three runs", "memory": "the recurrent network, in all "
+         "three runs", "tie": "neither: their runs overlap"}),
     Prediction("large_logits", 3, "What does the naive loss give for logits a hundred times as "
         "large?", "exp(100) is too large for a 32-bit number, so it becomes inf, and so does the "
         "loss.", lambda loss: "inf" if loss == math.inf else "nan" if loss != loss else "large",

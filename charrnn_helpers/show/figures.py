@@ -210,10 +210,25 @@ def clouds(groups, xlabel, ylabel):
 
 @look()
 def unrolled(characters, targets=()):
-    """Draw the recurrent network, once for each character; with targets, the output layer, too."""
-    height, top = (4.2, 2.8) if targets else (2.9, 0.8)
-    fig, ax = _sketch(height, (-0.6, len(characters) + 0.8), (-1.5, top))
+    """Draw the recurrent network, once for each character; with targets, the output layer, too.
+
+    Without targets, the network stands to the left as the loop that it is.
+    """
+    height, top = (4.2, 2.8) if targets else (2.7, 1.1)
+    left = -0.6 if targets else -3.3
+    fig, ax = _sketch(height, (left, len(characters) + 0.8), (-1.5, top))
     small = {"size": "small"}
+    if not targets:
+        _write(ax, -2.6, 0, "tanh", PALETTE[0])
+        _write(ax, -2.6, -1.2, r"$\mathbf{X}_t$")
+        _arrow(ax, (-2.6, -1.0), (-2.6, -0.3))
+        _write(ax, -2.54, -0.68, r"$\mathbf{W}_{xh}$", ha="left", **small)
+        _arrow(ax, (-2.32, 0), (-1.75, 0))
+        _write(ax, -1.62, 0, r"$\mathbf{H}_t$")
+        ax.plot([-2.04, -2.04, -2.6], [0, 0.78, 0.78], "-", color=PALETTE[1], lw=2.5)
+        _arrow(ax, (-2.6, 0.8), (-2.6, 0.32), PALETTE[1], 2.5)
+        _write(ax, -2.32, 0.98, r"$\mathbf{W}_{hh}$", **small)
+        _write(ax, -1.02, 0, "=", size=18)
     for t, character in enumerate(characters, start=1):
         _write(ax, t, -1.2, visible(character), **LETTER)
         _write(ax, t, 0, "tanh", PALETTE[0])
@@ -233,6 +248,27 @@ def unrolled(characters, targets=()):
     rows = {-1.2: "reads"} | ({1.35: "logits", 2.5: "target"} if targets else {})
     for y, name in rows.items():
         _write(ax, 0.42, y, name, ha="right", **small)
+    return fig
+
+
+@look()
+def one_layer(characters, target):
+    """Draw a network that reads a window of characters side by side: a matrix for each place."""
+    n = len(characters)
+    fig, ax = _sketch(3.1, (-0.9, n + 2.6), (-1.6, 1.9))
+    middle = (n + 1) / 2
+    box = _write(ax, middle, 0.5, f"{'tanh':^{4 * n + 6}}", PALETTE[0])
+    for t, character in enumerate(characters, start=1):
+        _write(ax, t, -1.3, visible(character), size=14, family="monospace")
+        end = middle + 0.42 * (t - middle)
+        _arrow(ax, (t, -1.05), (end, 0.26))
+        name = rf"$\mathbf{{W}}_{{{n + 1 - t}}}$"
+        _write(ax, t + 0.17 * (1 if t >= middle else -1), -0.55, name, size="small")
+    out = _write(ax, middle, 1.5, "logits", PALETTE[1])
+    _arrow(ax, (middle, 0.5), (middle, 1.5), between=(box, out))
+    _write(ax, middle + 0.25, 1.03, r"$\mathbf{V}$", size="small")
+    _arrow(ax, (middle + 1.15, 1.5), (middle + 0.55, 1.5))
+    _write(ax, middle + 1.3, 1.5, f"compare with  {visible(target)}", ha="left", size="small")
     return fig
 
 

@@ -1,4 +1,4 @@
-"""The exercises of notebook 2: the loop, weights for a memory, a broken network."""
+"""The exercises of notebook 2: rows of different lengths, weights for a memory, a wrong network."""
 
 import math
 
@@ -14,23 +14,38 @@ def step_case(b, n, h, seed):
     return drawn(seed, 0.7, X=(b, n), H=(b, h), W_xh=(n, h), W_hh=(h, h), b_h=(h,))
 
 
-def my_rnn_loop(inputs, state, W_xh, W_hh, b_h):
-    if state is None:
-        state = torch.zeros(inputs.shape[1], W_hh.shape[0])
-    outputs = []
-    for X in inputs:
-        state = torch.tanh(X @ W_xh + state @ W_hh + b_h)
-        outputs.append(state)
-    return outputs, state
+def my_rnn_loop(inputs, lengths, W_xh, W_hh, b_h):
+    state = torch.zeros(inputs.shape[1], W_hh.shape[0])
+    last = torch.zeros_like(state)
+    for t in range(len(inputs)):
+        state = torch.tanh(inputs[t] @ W_xh + state @ W_hh + b_h)
+        ends = lengths == t + 1
+        last[ends] = state[ends]
+    return last
 
 
-def states_and_last(answer, inputs, state, *weights):
-    """Run the loop, and see how gradients flow through its results to the weights."""
-    found = named(answer(inputs, state, *weights), "outputs", "state")
-    W_xh, W_hh, b_h = (weight.clone().requires_grad_() for weight in weights)
-    state = None if state is None else state.clone()
-    results = attempt(answer, inputs.clone(), state, W_xh, W_hh, b_h)
-    return found | gradients_by_name(results, [W_hh, W_xh, b_h], {})  # an answer in NumPy has none
+def row_case(lengths, num_steps, n, h):
+    """Return a case of rows with these lengths in a batch of so many time steps."""
+    b, seed = len(lengths), sum(lengths) + num_steps + n + h
+    show = f"(inputs {num_steps, b, n}, lengths {lengths}, W_xh {n, h}, W_hh {h, h}, b_h {(h,)})"
+
+    def make():
+        _, _, *weights = step_case(b, n, h, 10 * seed).make()
+        return (draw(num_steps, b, n, seed=seed + 50), torch.tensor(lengths), *weights)
+
+    return case(*make()) if num_steps * b * n * h < 10 else Case(show, make)
+
+
+ROW_CASES = (
+    row_case([1], 1, 2, 2),
+    row_case([1], 2, 2, 2),
+    row_case([2], 2, 1, 2),
+    row_case([2, 1], 2, 3, 3),
+    row_case([3, 3], 3, 4, 3),
+    row_case([1, 4, 2], 5, 4, 3),
+    row_case([5, 2, 3, 5], 5, 3, 2),
+    row_case([2, 6, 6], 7, 3, 4),
+)
 
 
 def gradients_by_name(results, weights, detached):
@@ -166,13 +181,16 @@ class MyRNN(RNNScratch):
 
 class GivenRNN(RNNScratch):
     def forward(self, inputs, state=None):
+        num_steps, batch_size, num_inputs = inputs.shape
         if state is None:
-            state = inputs.new_zeros(inputs.shape[1], self.num_hiddens)
-        outputs = []
-        for X in inputs:
+            state = inputs.new_zeros(batch_size, self.num_hiddens)
+        Z = inputs.reshape(-1, num_inputs) @ self.W_xh + self.b_h
+        Z = Z.reshape(batch_size, num_steps, -1).transpose(0, 1)
+        outputs = [state]
+        for t in range(num_steps):
+            state = torch.tanh(Z[t] + state @ self.W_hh)
             outputs.append(state)
-            state = torch.tanh(X @ self.W_xh + state @ self.W_hh.T + self.b_h)
-        return outputs, state
+        return outputs[:num_steps], state
 
 
 def network_with(answer, inputs, state, W_xh, W_hh, b_h):
@@ -191,7 +209,7 @@ def network_with(answer, inputs, state, W_xh, W_hh, b_h):
 
 
 EXERCISES = (
-    Exercise("rnn_loop", 2, my_rnn_loop, LOOP_CASES, states_and_last),
+    Exercise("rnn_loop", 2, my_rnn_loop, ROW_CASES),
     Exercise("odd_letters", 2, my_odd_letters, ODD_CASES, unit_at_work),
     Exercise("broken_rnn", 2, MyRNN, LOOP_CASES, network_with, GivenRNN, arguments=2),
 )
