@@ -31,7 +31,7 @@ from charrnn_helpers.show import (
     tables,
 )
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods, pushed
-from charrnn_helpers.show.cliff import best_readout, cliff, descend
+from charrnn_helpers.show.cliff import cliff, descend, survey
 from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.doublings import doublings, position, rates
 from charrnn_helpers.show.spread import spread
@@ -66,13 +66,17 @@ APART = {200: {name: float(limit < 200) for name, limit in LIMITS.items()}}
 WRITTEN = [predict(MODEL, start, LETTERS, VOCAB) for start in ("time ", "for ", "it ")]
 PASSAGES = [TEXT[:250], TEXT[13:263]]
 BEGINS = Counter(TEXT[i : i + n] for i in range(len(TEXT) - 8) for n in range(9))
-SIDES = [k / 109 * 4 - 2 for k in range(110)]
-LANDSCAPE = ([side + 2 for side in SIDES], SIDES, [[abs(y)] * 110 for y in SIDES])
-CUT = ([0.0, 1.0, 2.0], [1.5, 0.0, 1.5])
-PATHS = {  # each of the same points, but for what follows the first, which is the steepest
-    theta: [(1 - k * far, 1 - 2 * k * far, 1 - k * far, 0.8 / (k + 1)) for k in range(61)]
-    for theta, far in ((1.0, 0.01), (math.inf, 0.1))
-}
+
+
+def unit_loss(w, b):
+    """The loss of the unit that has to remember one bit, as in the notebook."""
+    h = torch.tensor([0.5, -0.5], dtype=torch.double)
+    for _ in range(20):
+        h = torch.tanh(w * h + b)
+    return (h - torch.tensor([0.8, -0.8])).pow(2).mean(-1)
+
+
+TERRAIN = survey(unit_loss, (1.7, -0.4), [1.0, math.inf])
 
 
 def by_numbers():
@@ -120,7 +124,7 @@ DEMOS = {
     "beliefs": lambda: chain.beliefs([0.5, 0.5], {"true": [0.5, 0.5], "bold": [0.9, 0.1]}, "ab"),
     "likelihood": lambda: chain.likelihood(2, 18),
     "uncertainty": lambda: demos.uncertainty(e=5, o=3, i=0, space=1),
-    "cliff": lambda: cliff(LANDSCAPE, CUT, PATHS, 1.0, 60),
+    "cliff": lambda: cliff(TERRAIN, 1.0, 60),
     "gradient_reach": lambda: demos.gradient_reach(MODEL, VOCAB, SENTENCE, 12),
     "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
     "two_opinions": lambda: demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, 0.5),
@@ -402,42 +406,47 @@ def images(picture):
 
 
 def test_the_cliff_shows_the_landscape_with_the_lowest_rows_below():
-    image = images(cliff(LANDSCAPE, CUT, PATHS, 1.0, 0))
+    image = images(cliff(TERRAIN, 1.0, 0))
     assert image.size == (110, 110)
-    dark, white = image.getpixel((109, 55)), image.getpixel((109, 0))
-    assert sum(dark) < sum(white) == 3 * 255  # no loss at y = 0 and x = 2, the largest at y = 2
-    assert image.getpixel((0, 109)) == white
+    above, wedge = image.getpixel((109, 0)), image.getpixel((109, 72))
+    assert sum(wedge) < sum(above)  # the loss is small where w is 3.6 and b is 0.1
 
 
 def test_the_cliff_tells_where_the_path_is():
-    assert "theta 1, at (1.00, 1.00) after 0 steps" in cliff(LANDSCAPE, CUT, PATHS, 1.0, 0).alt
-    alt = cliff(LANDSCAPE, CUT, PATHS, math.inf, 3).alt
-    assert "no limit, at (0.70, 0.40) after 3 steps: loss 0.70, gradient norm 0.2" in alt
+    assert "a threshold of 1, at (1.70, -0.40) after 0 updates" in cliff(TERRAIN, 1.0, 0).alt
+    alt = cliff(TERRAIN, math.inf, 9).alt
+    assert "no threshold, at (1.53, -0.22) after 9 updates: loss 1.48, gradient norm 33.6" in alt
+
+
+def test_the_wall_is_where_the_first_state_is_the_point_from_which_it_would_not_move():
+    for wall, sign in zip(TERRAIN.walls, (-1, 1), strict=True):
+        ends = [(w, b) for w, b in wall if w > 1.5]
+        assert len(ends) > 50
+        assert all(abs(b - sign * (0.5 * w - math.atanh(0.5))) < 0.02 for w, b in ends)
+
+
+def test_the_survey_finds_the_longest_update_and_cuts_along_it():
+    assert TERRAIN.place == 9
+    distances, losses = TERRAIN.cut
+    assert min(losses) < 0.02 < 1.6 < losses[-1] and distances[0] < 0 < distances[-1]
+    start = min(range(len(distances)), key=lambda k: abs(distances[k]))
+    assert abs(losses[start - 2] - 1.48) < 0.05
 
 
 def test_a_descent_stops_at_the_minimum_and_keeps_its_steps_short():
-    path = descend(lambda w, b: w**2 + 4 * b**2, (1.0, -1.0), theta=0.5, num_updates=200)
+    path = descend(lambda w, b: w**2 + 4 * b**2, (1.0, -1.0), threshold=0.5, num_updates=200)
     assert path[0][:3] == (1.0, -1.0, 5.0) and path[0][3] == pytest.approx(math.hypot(2, 8))
     assert path[-1][2] < 1e-6
     assert all(math.dist(a[:2], b[:2]) < 0.0501 for a, b in itertools.pairwise(path))
 
 
-def test_the_best_output_layer_learns_what_can_be_read():
-    H = torch.randn(400, 3, generator=generator(0))
-    Y = (H[:, 0] > 0).long()
-    assert best_readout((H[:300], Y[:300]), (H[300:], Y[300:])) < 0.2
-    assert best_readout((0 * H, Y), (H, Y)) == pytest.approx(math.log(2), abs=0.01)
-
-
 def test_the_ring_in_the_cut_is_where_the_longest_gradient_led():
-    def ring(theta):
-        return re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="8.0"', picture(theta))[-1]
+    def ring(threshold):
+        svg = cliff(TERRAIN, threshold, 0).svg
+        return re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="6.0"', svg)[-1]
 
-    def picture(theta):
-        return cliff(LANDSCAPE, CUT, PATHS, theta, 0).svg
-
-    (near, _), (far, _) = ring(1.0), ring(math.inf)
-    assert float(near) < float(far)
+    (near, low), (far, high) = ring(1.0), ring(math.inf)
+    assert float(near) < float(far) and float(low) > float(high)
 
 
 def test_two_opinions_and_their_mixture():

@@ -1,11 +1,14 @@
 """The static pictures: labelled, with their text, and readable from the back of a room."""
 
+import math
+
 import pytest
 from matplotlib.text import Text
 
 from charrnn_helpers.show import cliff, figures, latch, memory, style
 from charrnn_helpers.trained import recorded
 
+ENDS = {"a": [(8, 0.1), (40, 0.2)], "b": [(20, 0.9), (math.inf, 0.0)]}
 FIGURES = {
     "curves": lambda: figures.curves({"a": ([1, 2], [3, 4]), "b": ([1, 2], [4, 3])}, "x", "y"),
     "bars": lambda: figures.bars({"a": 1.0, "b": 2.0}, "x", highlight=["a"]),
@@ -15,8 +18,23 @@ FIGURES = {
     "clouds": lambda: figures.clouds({"a": ([1, 2], [3, 4]), "b": ([1], [2])}, "x", "y"),
     "cut_between": lambda: figures.cut_between(["the ", "time"]),
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
-    "dots": lambda: cliff.dots({"a": [8, 9], "b": [20, 90]}, "x", 14, {"c": 17}, (7, 80)),
-    "reach": lambda: cliff.reach({"a": [[1, 2], [3]], "b": [[2], [1]]}, [5, 9], "x", "y", {"c": 1}),
+    "dots": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), ["b"]),
+    "ends_grid": lambda: cliff.ends_grid(
+        {(2.0, 1.0): [8.0, 9.0], (2.0, math.inf): [20.0, math.inf]}, [2.0], [1.0, math.inf]
+    ),
+    "reach": lambda: cliff.reach({"a": [[1, 0.9], [0.5]], "b": [[1], [1]]}, ["5", "9"], ["b"]),
+    "factor_curves": lambda: cliff.factor_curves(
+        {"a": [1, 2], "b": [1, 0.5]}, {"a": [2, 1, 1], "b": [0.5, 1, 1]}
+    ),
+    "labelled": lambda: cliff.labelled(
+        {"a": ([1, 2], [3, 4]), "(b)": ([1, 2], [4, 3])}, "x", "y", None, {"c": 3.5}
+    ),
+    "slope_lines": lambda: cliff.slope_lines(
+        {
+            "a": ([-1e-9, 1e-9], [0, 1], 9.0, [([-1e-9, 1e-9], [0, 0])]),
+            "b": ([-1, 1], [0, 1], 0.5, [([-1, 1], [0, 0])]),
+        }
+    ),
     "sampling_loop": figures.sampling_loop,
     "one_layer": lambda: figures.one_layer("the t", "i"),
     "impulses": lambda: latch.impulses({"a": [0.8, 0.7], "b": [-0.8, -0.8]}),
@@ -48,12 +66,25 @@ def test_characters_stay_on_the_axis():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
 
 
-def test_dots_above_the_limit_are_counted_and_those_beyond_the_axis_are_drawn_at_its_edge():
+def test_ruined_networks_are_counted_and_those_beyond_the_axis_are_drawn_at_its_edge():
     (ax,) = FIGURES["dots"]().axes
+    texts = [t.get_text() for t in ax.texts]
+    assert texts[:4] == ["0 of 2", "2 of 2", "ruined", "c"]
+    shown = sorted(x for line in ax.lines if line.get_marker() != "None" for x in line.get_xdata())
+    assert shown == [8, 20, 40, 80]
+
+
+def test_the_grid_counts_what_learned_and_gives_the_median():
+    (ax,) = FIGURES["ends_grid"]().axes
     assert [t.get_text() for t in ax.texts] == [
-        *("0 of 2", "2 of 2", "ruined", "above 80, or broke off", "c")
+        *("2 of 2 learned", "8.5", "0 of 2 learned", "above 100")
     ]
-    assert sorted(x for line in ax.lines[:4] for x in line.get_xdata()) == [8, 9, 20, 80]
+
+
+def test_a_line_that_is_a_control_is_gray():
+    (ax,) = FIGURES["labelled"]().axes
+    assert [t.get_text() for t in ax.texts] == ["a", "b", "c"]
+    assert ax.lines[1].get_color() == cliff.GRAY != ax.lines[0].get_color()
 
 
 def test_the_scoreboard_is_sorted_and_escaped():

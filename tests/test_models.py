@@ -99,15 +99,18 @@ def test_training_it_again_gives_a_model_as_good(name, tmp_path, book):
 
 def test_the_record_of_clipping_has_each_setting():
     found = recorded("clipping")
-    latches = {f"remember {d}, {sigma}" for d in (5, 10, 20, 40) for sigma in (clipping.FINE, 0.1)}
-    latches |= {f"remember {d}, {s}, back {b}" for d in (10, 20, 40) for s, b in clipping.BACK}
-    assert found.keys() == clipping.SETTINGS.keys() | latches
-    assert all(len(found[name]) == len(seeds) for name, (_, seeds) in clipping.SETTINGS.items())
+    words = {f"remember {d}, {kind}" for d in clipping.DISTANCES for kind in clipping.WORDS}
+    assert found.keys() == clipping.SETTINGS.keys() | words
+    for name, kept in found.items():
+        few = name in words or "threshold" in name
+        assert len(kept) == len(clipping.FEW if few else clipping.SEEDS)
+    ends = [end for name in clipping.SETTINGS if "threshold" not in name for end in found[name]]
+    assert all(len(end) == 3 and 0 <= end[1] <= 1 for end in ends)
 
 
 @pytest.mark.parametrize("treatment", clipping.TREATMENTS)
 def test_a_gradient_is_treated_as_the_notebook_says(treatment):
-    """A long one; a short one stays as it is, but for a limit on each number."""
+    """A long one; a short one stays as it is."""
     setting = clipping.Setting(treatment=treatment)
     for size, long in ((10.0, True), (0.001, False)):
         model = clipping.start(setting, 0, 9)
@@ -115,7 +118,7 @@ def test_a_gradient_is_treated_as_the_notebook_says(treatment):
             p.grad = torch.full_like(p, size)
         before = gradient_norm(model)
         clipping.TREATMENTS[treatment](1.0, model, torch.Generator().manual_seed(0))
-        length = {"none": before, "skip": 0, "value": before / 10}.get(treatment, 1)
+        length = {"none": before, "skip": 0}.get(treatment, 1)
         assert gradient_norm(model) == pytest.approx(length if long else before)
 
 
@@ -127,6 +130,16 @@ def test_only_the_first_long_gradient_gets_a_random_direction():
         clipping.TREATMENTS["random once"](1.0, model, torch.Generator().manual_seed(0))
         turned.append(min(p.grad.min().item() for p in model.parameters()) < 0)
     assert turned == [True, False]
+
+
+def test_only_the_first_gradient_is_clipped():
+    model, norms = clipping.start(clipping.Setting(), 0, 9), []
+    for _ in range(2):
+        for p in model.parameters():
+            p.grad = torch.full_like(p, 10.0)
+        clipping.TREATMENTS["clip first"](1.0, model, torch.Generator())
+        norms.append(gradient_norm(model))
+    assert norms[0] == pytest.approx(1) and norms[1] > 100
 
 
 def test_the_gradient_alone_is_weakened(book):
@@ -147,9 +160,10 @@ def test_the_gradient_alone_is_weakened(book):
 def test_the_record_was_made_by_the_loop_of_the_notebook(book):
     """At a sigma of 0.177, which is not chaotic, and for a word."""
     data = TimeMachine(64, 32, book)
-    losses, norms = clipping.learn(
+    model, losses, norms = clipping.learn(
         clipping.Setting(clipping.FINE, num_updates=3), 1, data.train_ids, len(data.vocab)
     )
+    assert clipping.saturated(model, data.train_ids) < 0.05
     model, (X, Y) = make_model(len(data.vocab), 32, clipping.FINE, 1), windows(data.train_ids, 150)
     generator = torch.Generator().manual_seed(1)
     for loss, norm in zip(losses, norms, strict=True):

@@ -18,7 +18,6 @@ LEAST = 9  # nodes of an expression that is asked for: `x + y` may stand anywher
 ABOVE = {
     "rnn_loop": "the formula is given; it asks where each row ends",
     "cross_entropy": "it begins with the draft, and asks for what does not overflow",
-    "clip_gradients": "the formula is the definition; it asks for None, for nan, and for in place",
     "lstm_step": "a hunt: the two equations are what the code is compared with",
 }
 FORMULAS = {  # a formula that would give an exercise away: a pattern of it

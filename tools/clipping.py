@@ -10,6 +10,7 @@ import json
 import math
 import statistics
 import weakref
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,16 +29,10 @@ class Setting(NamedTuple):
     sigma: float = 0.3  # of all weights
     sigma_hh: float | None = None  # of W_hh, if it differs
     lr: float = 1.0
-    treatment: str = "none"  # what is done to a gradient before the step, a key of TREATMENTS
-    theta: float = 1.0
+    treatment: str = "none"  # what is done to a gradient before the update, a key of TREATMENTS
+    theta: float = 1.0  # the threshold
     num_steps: int = 150  # the length of the windows
     num_updates: int = 300
-
-
-def clip_values(theta, model, generator):
-    """Limit each coordinate of the gradient to the range from -theta to theta."""
-    for p in model.parameters():
-        p.grad.clamp_(-theta, theta)
 
 
 def turn(theta, model, generator):
@@ -49,7 +44,7 @@ def turn(theta, model, generator):
 
 
 def leave_out(theta, model, generator):
-    """Leave out a step whose gradient is longer than theta."""
+    """Leave out an update whose gradient is longer than theta."""
     if not gradient_norm(model) <= theta:
         for p in model.parameters():
             p.grad.zero_()
@@ -63,42 +58,49 @@ def turn_first(theta, model, generator):
     clip_gradients(theta, model)
 
 
-TURNED = weakref.WeakSet()  # the models whose first long gradient has come
+def clip_first(theta, model, generator):
+    """Clip the first gradient alone."""
+    if model not in TURNED:
+        TURNED.add(model)
+        clip_gradients(theta, model)
+
+
+TURNED = weakref.WeakSet()  # the models whose first gradient, or first long one, has come
 TREATMENTS = {
     "none": lambda theta, model, generator: None,
     "clip": lambda theta, model, generator: clip_gradients(theta, model),
-    "value": clip_values,
+    "clip first": clip_first,
     "random": turn,
     "random once": turn_first,
     "skip": leave_out,
 }
 SEEDS, FEW = range(10), range(5)
-BACK = ((0.177, 0.6), (0.1, 1.7), (0.177, 1.1))  # sigma of W_hh, and `back` of `read`
 FINE = 0.177  # sigma times the square root of 32 is 1
+RATES, THRESHOLDS = (1.0, 2.0, 4.0), (0.25, 0.5, 1.0, math.inf)
 SETTINGS = {
-    "sigma 0.3": (Setting(), SEEDS),
-    "sigma 0.177": (Setting(FINE), SEEDS),
-    "clip": (Setting(treatment="clip"), SEEDS),
-    "W_hh small": (Setting(sigma_hh=FINE), SEEDS),
-    "windows of 32": (Setting(num_steps=32), SEEDS),
-    "lr 0.1": (Setting(lr=0.1), SEEDS),
-    "rest small": (Setting(0.1, 0.3), SEEDS),
-    "random": (Setting(treatment="random"), SEEDS),
-    "value 0.01": (Setting(treatment="value", theta=0.01), SEEDS),
-    "skip": (Setting(treatment="skip"), FEW),
-    "value 1": (Setting(treatment="value", theta=1.0), FEW),
-    "lr 2": (Setting(FINE, lr=2.0), FEW),
-    "lr 2 theta 1": (Setting(FINE, lr=2.0, treatment="clip"), FEW),
-    "lr 4 theta 1": (Setting(FINE, lr=4.0, treatment="clip"), FEW),
-    "lr 4 theta 0.25": (Setting(FINE, lr=4.0, treatment="clip", theta=0.25), FEW),
-    "sigma 0.177 clip": (Setting(FINE, treatment="clip"), FEW),
-    "lr 2 theta 2": (Setting(FINE, lr=2.0, treatment="clip", theta=2.0), FEW),
-    "windows of 32, lr 0.1": (Setting(lr=0.1, num_steps=32), SEEDS),
-    "random once": (Setting(treatment="random once"), SEEDS),
-    "lr 4 theta 0.5": (Setting(FINE, lr=4.0, treatment="clip", theta=0.5), FEW),
-    "clip, 1200 steps": (Setting(treatment="clip", num_updates=1200), range(3)),
-    "W_hh small, 1200 steps": (Setting(sigma_hh=FINE, num_updates=1200), range(3)),
+    "as it failed": Setting(),
+    "windows of 32": Setting(num_steps=32),
+    "lr 0.1": Setting(lr=0.1),
+    "W_hh small": Setting(sigma_hh=FINE),
+    "rest small": Setting(0.1, 0.3),
+    "clip": Setting(treatment="clip"),
+    "random once": Setting(treatment="random once"),
+    "random": Setting(treatment="random"),
+    "skip": Setting(treatment="skip"),
+    "clip first": Setting(treatment="clip first"),
+} | {
+    f"lr {lr:g}, threshold {theta:g}": Setting(FINE, lr=lr, treatment="clip", theta=theta)
+    for lr, theta in itertools.product(RATES, THRESHOLDS)
 }
+WORDS = {  # sigma of W_hh, `back` of `read`, and how many times as large its learning rate is
+    "0.177": (FINE, 1.0, 1.0),
+    "0.177, weakened": (FINE, 0.6, 1.0),
+    "0.1": (0.1, 1.0, 1.0),
+    "0.1, strengthened": (0.1, 1.7, 1.0),
+    "0.1, rate times 10": (0.1, 1.0, 10.0),
+    "0.1, rate times 100": (0.1, 1.0, 100.0),
+}
+DISTANCES = (10, 20)
 
 
 def start(setting, seed, vocab_size):
@@ -113,7 +115,7 @@ def start(setting, seed, vocab_size):
 
 
 def learn(setting, seed, train_ids, vocab_size):
-    """Train one network; return the losses and the gradient norms, before the treatment."""
+    """Train one network; return it, the losses, and the gradient norms before the treatment."""
     model = start(setting, seed, vocab_size)
     X, Y = windows(train_ids, setting.num_steps)
     generator = torch.Generator().manual_seed(seed)
@@ -133,7 +135,19 @@ def learn(setting, seed, train_ids, vocab_size):
             for p in model.parameters():
                 p -= setting.lr * p.grad
                 p.grad = None
-    return losses, norms
+    return model, losses, norms
+
+
+def saturated(model, ids, num_windows=64):
+    """Return which share of the numbers in the states is above 0.99 or below -0.99."""
+    X = windows(ids, 150)[0]
+    X = X[:: len(X) // num_windows][:num_windows]
+    rnn, H, count = model.rnn, torch.zeros(num_windows, model.rnn.num_hiddens), 0
+    with torch.no_grad():
+        for x in X.T:
+            H = torch.tanh(rnn.W_xh[x] + H @ rnn.W_hh + rnn.b_h)
+            count += (H.abs() > 0.99).sum().item()
+    return count / (H.numel() * X.shape[1])
 
 
 def words(distance, batch_size, vocab, generator):
@@ -154,28 +168,38 @@ def read(model, X, back=1.0):
     return H @ model.W_hq + model.b_q
 
 
-def remember(sigma_hh, distance, seed, vocab, num_updates=500, back=1.0):
+def remember(sigma_hh, distance, seed, vocab, num_updates=500, back=1.0, times=1.0):
     """Let a network learn whether a word began with t; return how many of 1,000 it gets right."""
     model = start(Setting(FINE, sigma_hh), seed, len(vocab))
     generator = torch.Generator().manual_seed(seed)
     for _ in range(num_updates):
         X, Y = words(distance, 64, vocab, generator)
-        logits = model(X)[:, -1] if back == 1 else read(model, X, back)
-        F.cross_entropy(logits, Y).backward()
+        F.cross_entropy(read(model, X, back), Y).backward()
         clip_gradients(1.0, model)
         with torch.no_grad():
             for p in model.parameters():
-                p -= 0.3 * p.grad
+                p -= 0.3 * (times if p is model.rnn.W_hh else 1) * p.grad
                 p.grad = None
     X, Y = words(distance, 1000, vocab, generator)
     with torch.no_grad():
-        return (model(X)[:, -1].argmax(-1) == Y).sum().item()
+        return (read(model, X).argmax(-1) == Y).sum().item()
 
 
 def at_the_end(losses, num_updates=300):
-    """Return the perplexity over the last 20 steps, or inf if the run broke off."""
+    """Return the perplexity over the last 20 updates, or inf if the run broke off."""
     whole = len(losses) == num_updates and all(map(math.isfinite, losses))
     return perplexity(statistics.fmean(losses[-20:])) if whole else math.inf
+
+
+def outcome(setting, seed, train_ids, vocab_size):
+    """Return the perplexity in the end, the share that is saturated, and the longest gradient."""
+    model, losses, norms = learn(setting, seed, train_ids, vocab_size)
+    share = saturated(model, train_ids)
+    return [
+        round(at_the_end(losses, setting.num_updates), 2),
+        round(share, 3),
+        round(max(norms), 1),
+    ]
 
 
 def main():
@@ -185,27 +209,32 @@ def main():
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     data = TimeMachine(64, 32, load_time_machine())
+    ids, vocab = data.train_ids, data.vocab
     found = json.loads(path.read_text()) if path.exists() else {}
-    for sigma_hh, distance in itertools.product((FINE, 0.1), (5, 10, 20, 40)):
-        name = f"remember {distance}, {sigma_hh}"
+    jobs = {
+        f"remember {distance}, {kind}": partial(_words, *WORDS[kind], distance, vocab)
+        for kind, distance in itertools.product(WORDS, DISTANCES)
+    }
+    for name, setting in SETTINGS.items():
+        measure = _perplexities if "threshold" in name else _outcomes
+        jobs[name] = partial(measure, setting, ids, len(vocab))
+    for name, job in jobs.items():
         if name not in found:
-            found[name] = [remember(sigma_hh, distance, seed, data.vocab) for seed in FEW]
+            found[name] = job()
             print(name, found[name], flush=True)
-            path.write_text(json.dumps(found, indent=1))
-    for (sigma_hh, back), distance in itertools.product(BACK, (10, 20, 40)):
-        name = f"remember {distance}, {sigma_hh}, back {back}"
-        if name not in found:
-            found[name] = [
-                remember(sigma_hh, distance, seed, data.vocab, 500, back) for seed in FEW
-            ]
-            print(name, found[name], flush=True)
-            path.write_text(json.dumps(found, indent=1))
-    for name, (setting, seeds) in SETTINGS.items():
-        if name not in found:
-            runs = [learn(setting, seed, data.train_ids, len(data.vocab)) for seed in seeds]
-            found[name] = [round(at_the_end(run[0], setting.num_updates), 2) for run in runs]
-            print(name, found[name], [round(max(norms), 1) for _, norms in runs], flush=True)
-            path.write_text(json.dumps(found, indent=1))
+            path.write_text(json.dumps(found))
+
+
+def _words(sigma_hh, back, times, distance, vocab):
+    return [remember(sigma_hh, distance, seed, vocab, 500, back, times) for seed in FEW]
+
+
+def _outcomes(setting, ids, vocab_size):
+    return [outcome(setting, seed, ids, vocab_size) for seed in SEEDS]
+
+
+def _perplexities(setting, ids, vocab_size):
+    return [outcome(setting, seed, ids, vocab_size)[0] for seed in FEW]
 
 
 if __name__ == "__main__":

@@ -121,12 +121,12 @@ PREDICTIONS = (
          "swings": "it goes up and down, and ends above that with 50",
          "grows": "it ends higher than it began"}),
     Prediction("long_windows", 5, "The same loop gets windows of 150 characters instead of 32. "
-        "What will the perplexity be after 100 steps?", "The network ends no better than a "
+        "What will the perplexity be after 100 updates?", "The network ends no better than a "
         "table of the frequencies of the characters. The next section finds out why.",
         lambda gain: "worse" if gain > 0.05 else "better" if gain < -0.05 else "same", "worse",
         {"better": "better than before", "same": "about the same", "worse": "worse than before"}),
     Prediction("which_clipped", 5, "Which of the two runs was clipped?", "The norms are measured "
-        "before clipping, so clipping does not make them small. A was ruined by its first step, "
+        "before clipping, so clipping does not make them small. A was ruined by its first update, "
         "and on a plateau, gradients are short. B was clipped. It is still learning, and its "
         "gradients have an ordinary length.",
         lambda means: max(means, key=means.get).lower(), "b",
