@@ -3,6 +3,7 @@
 import math
 import signal
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,7 +19,8 @@ def cross_entropy(logits, targets):
 
     The logits are `(..., vocab_size)` and the targets `(...)`.  Subtracting
     the largest logit from all of them changes nothing in exact arithmetic, but
-    keeps exp() from overflowing.
+    keeps exp() from overflowing.  No gradient needs to flow through what
+    cancels.
     """
     check_shape(targets, logits.shape[:-1])
     logits = logits - logits.detach().max(dim=-1, keepdim=True).values
@@ -37,18 +39,16 @@ def bits_per_char(loss):
     return loss / math.log(2)
 
 
-def guess_code(ranks):
-    """Return the nats per character of a code for the numbers of guesses.
+def shannon_bounds(numbers):
+    """Return a lower and an upper bound in bits per character.
 
-    The probability of a number is its share among those before it and 16 that
-    are made up: half of them are a 1, a sixth a 2, a twelfth a 3, and so on.
+    They are what the numbers of guesses in Shannon's game tell about the
+    player, from the shares of the numbers, with the largest share first.
     """
-    counts = [16 / (k * (k + 1)) for k in range(1, 28)]
-    nats = 0.0
-    for rank in ranks:
-        nats -= math.log(counts[rank - 1] / sum(counts))
-        counts[rank - 1] += 1
-    return nats / len(ranks)
+    counts = sorted(Counter(numbers).values(), reverse=True)
+    q = [count / len(numbers) for count in counts] + [0]
+    slabs = [k * (q[k - 1] - q[k]) * math.log2(k) for k in range(1, len(q))]
+    return sum(slabs), sum(p * math.log2(1 / p) for p in q if p)
 
 
 def gradient_norm(model):
@@ -129,9 +129,7 @@ def train(model, batches, options, optimizer=None, scheduler=None):
     no sense, and FloatingPointError if the run diverges.
     """
     follow = optimizer is None
-    optimizer = optimizer or options.optimizer(
-        model.parameters(), lr=options.lr
-    )
+    optimizer = optimizer or options.optimizer(model.parameters(), lr=options.lr)
     step = 0
     for _ in range(options.num_epochs):
         state = None
@@ -143,15 +141,11 @@ def train(model, batches, options, optimizer=None, scheduler=None):
                 settings["lr"] = options.lr
             lr, grad_clip_val = settings["lr"], options.grad_clip_val
             state = state if options.carry_state else None
-            loss, norm, state = train_step(
-                model, X, Y, optimizer, grad_clip_val, state
-            )
+            loss, norm, state = train_step(model, X, Y, optimizer, grad_clip_val, state)
             if scheduler is not None:
                 scheduler.step()
             step += 1
-            yield Record(
-                step, step / len(batches), loss, norm, lr, grad_clip_val
-            )
+            yield Record(step, step / len(batches), loss, norm, lr, grad_clip_val)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from charrnn_helpers.show import (
     encodings,
     figures,
     game,
+    guesses,
     journey,
     latch,
     memory,
@@ -37,12 +38,12 @@ from charrnn_helpers.show.doublings import doublings, position, rates
 from charrnn_helpers.show.spread import spread
 from charrnn_helpers.show.valley import best_rate, height, slope, valley, walk
 from charrnn_helpers.trained import by_rate, recorded, trained_model
+from charrnn_helpers.training import shannon_bounds
 from tests.conftest import generator, make_model
 
 TEXT = "the time traveller for so it will be convenient to speak of him " * 40
 VOCAB = Vocab(TEXT)
 MODEL = make_model(len(VOCAB), sigma=0.3)
-GUESSED = game.guessed_by(MODEL, VOCAB, TEXT[:250])
 SENTENCE = "the time traveller for so it will be"
 
 
@@ -99,6 +100,7 @@ RESULTS = {
     name: {"small": by_rate(name, 64, 468), "large": by_rate(name, 256, 117)}
     for name in ("SGD", "momentum", "Adam")
 }
+PLAYERS = {"a dot": 3.33, "both": (1.5, (1.1, 1.8)), "a bar": (0.5, 1.0)}
 DEMOS = {
     "journey": lambda: journey.journey(SENTENCE, 12, VOCAB, MATRIX),
     "growing_contexts": lambda: journey.growing_contexts("the ti"),
@@ -116,10 +118,11 @@ DEMOS = {
     "rows": lambda: steps.rows(LIMITS, APART, 200),
     "turning": lambda: steps.turning({5: (FALLING, TURNING)}, {1: 17, 12: 4}, 5),
     "guessing_game": lambda: game.guessing_game(PASSAGES, "vxave "),
-    "replay": lambda: game.replay(TEXT[:250], GUESSED),
-    "two_costs": lambda: game.two_costs({"network": (2.2, 2.6, 2.8), "unsure": (3.4, 2.6, 2.8)}),
-    "board": lambda: game.board({"blind guessing": 3.33, "trained RNN": 1.54}, (1.5, 2.5)),
-    "surprisal_curve": lambda: chain.surprisal_curve({"Ann": 0.1, "Ben": 0.25}),
+    "two_games": lambda: guesses.two_games("the time ", {"a": [1] * 9, "b": [3, 12] + [1] * 7}),
+    "slabs": lambda: guesses.slabs([0.5, 0.3, 0.1, 0.1]),
+    "board": lambda: guesses.board(PLAYERS, (0.6, 1.3), {"both": [1.3, 1.6]}),
+    "stacked": lambda: chain.stacked({"Ann": [0.1, 0.9], "Cleo": [0.99, 0.001]}, "it"),
+    "code_tree": lambda: chain.code_tree({"e": (0.5, "0"), "o": (0.3, "10"), "i": (0.2, "11")}),
     "chain_rule": lambda: chain.chain_rule("the time", BEGINS, 8, 7),
     "beliefs": lambda: chain.beliefs([0.5, 0.5], {"true": [0.5, 0.5], "bold": [0.9, 0.1]}, "ab"),
     "likelihood": lambda: chain.likelihood(2, 18),
@@ -318,11 +321,12 @@ def test_the_game_goes_on_where_it_was_and_the_score_stands_on_the_board(played)
     assert "found: 40 characters" in panel.static.alt
     assert figures.with_reader({"a": 1.0}) == {"a": 1.0}  # not enough
     tell(panel, keys={"guesses": rest[40:60].replace(" ", "_")})
-    ranks = [2] + [1] * 59
+    low, high = (math.log(2) * bound for bound in shannon_bounds([2] + [1] * 59))
     board = figures.with_reader({"a": 1.0})
-    assert board == {"a": 1.0, "you, 60 characters": figures.player_loss(ranks)}
+    assert board == {"a": 1.0, "you, 60 characters": (low, high)}
     assert "you, 60 characters" in figures.scoreboard({"a": 1.0}).data
-    assert "a 2.72, you, 60 characters" in game.board({"a": 1.0}, (1.5, 2.5)).alt
+    assert ">1.0 to 1.1</td>" in figures.scoreboard({"a": 1.0}).data
+    assert "a 1.44, you, 60 characters 0.0 to 0.1." in guesses.board({"a": 1.0}).alt
     tell(panel, click="again")
     assert "Nothing has been found" in panel.static.alt and figures.with_reader({"a": 1.0}) == {
         "a": 1.0
@@ -338,18 +342,24 @@ def test_who_gives_up_has_the_letters_tried_from_the_frequent_to_the_rare(played
     assert logbook.guesses() == [game.LETTERS[: game.LETTERS.index(c) + 1] for c in found]
 
 
-def test_half_a_bit_is_subtracted_and_never_more_than_a_quarter():
-    hard, easy = [4, 9, 1, 17] * 25, [1] * 100
-    assert figures.player_loss(hard) == pytest.approx(figures.guess_code(hard) - math.log(2) / 2)
-    assert figures.player_loss(easy) == pytest.approx(0.75 * figures.guess_code(easy))
+def test_a_model_guesses_the_likeliest_character_first():
+    numbers = guesses.numbers_of(MODEL, VOCAB, "the time")
+    logits = MODEL(VOCAB.encode(" the tim")[None])[0].tolist()
+    for number, row, char in zip(numbers, logits, "the time", strict=True):
+        row[VOCAB.unk] = -math.inf
+        assert sorted(row, reverse=True)[number - 1] == row[VOCAB[char]]
 
 
-def test_a_model_guesses_each_character_in_the_end():
-    passage = game.Game(TEXT).passages[0]
-    guesses = game.guessed_by(MODEL, VOCAB, passage)
-    _, found, wrong = game.played([passage], guesses)
-    assert len(found) == len(passage) - game.SHOWN and not wrong
-    assert max(map(len, found)) <= len(game.LETTERS)
+def test_the_printed_game_adds_up_to_what_shannon_says():
+    """Of 102 symbols 79 at the first guess, 8, 3, 2, 2, and only 8 at more than five."""
+    assert len(guesses.SENTENCE) == len(guesses.READER) == 102
+    assert [guesses.READER.count(k) for k in range(1, 6)] == [79, 8, 3, 2, 2]
+    assert sum(number > 5 for number in guesses.READER) == 8
+
+
+def test_the_slabs_are_dice():
+    alt = DEMOS["slabs"]().alt
+    assert "1 face: 0 bits, for 20% of" in alt and "4 faces: 2 bits, for 40% of" in alt
 
 
 def test_a_complete_passage_takes_no_more_guesses(played):
@@ -366,11 +376,6 @@ def test_a_complete_passage_takes_no_more_guesses(played):
 def test_the_chain_rule_gives_the_share_only_if_all_is_known(context, words):
     assert words in chain.chain_rule("the time", BEGINS, 8, context).alt
     assert chain.chain_rule("the time", BEGINS, 1, context).alt.endswith("the same.")
-
-
-def test_the_two_costs_are_told():
-    assert "unsure 3.40, 2.60, 2.80." in DEMOS["two_costs"]().alt
-    assert "\u22120.60" in DEMOS["two_costs"]().svg
 
 
 def test_the_divergence_is_what_is_above_the_entropy():

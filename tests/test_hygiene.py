@@ -28,12 +28,13 @@ IGNORED = {
         "generator = torch.Generator().manual_seed(1)",
     ],
     "03_loss_and_perplexity": [
-        "# Drawn: a whole game of the trained network",
+        "# Drawn: Shannon's reader and the trained network guess the same sentence",
+        "def order(before):",
         "validation = StreamBatches(vocab.encode(val_text), 1, 1000)",
-        "# Drawn: what it costs eight players to give only guesses",
+        "# Drawn: the bits of five players, and the bounds from their guesses",
         "def bits_by(compress):",
         "on_passages = []",
-        "# Drawn: the board as bars, with Shannon's estimate as a band",
+        "# Drawn: the board on an axis of bits, with Shannon's estimate as a band",
         "generator = torch.Generator().manual_seed(1)",
     ],
     "04_counting": [

@@ -21,6 +21,7 @@ ABOVE = {
     "lstm_step": "a hunt: the two equations are what the code is compared with",
 }
 FORMULAS = {  # a formula that would give an exercise away: a pattern of it
+    "twin": r"order\(text\)\[",
     "log_likelihood": r"\\sum_\{?t.*\\ln p",
     "one_hot": r"\\mathbf\{I\}|\\delta_",
     "mean_perplexity": r"\\sum_[bk].*n_[bk]",

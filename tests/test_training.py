@@ -24,8 +24,8 @@ from charrnn_helpers.training import (
     evaluate,
     fit,
     gradient_norm,
-    guess_code,
     perplexity,
+    shannon_bounds,
     train,
     train_step,
 )
@@ -314,14 +314,23 @@ def test_a_record_is_a_tuple():
     assert Record(1, 0.5, 2.0, 0.1, 1.0, None) == (1, 0.5, 2.0, 0.1, 1.0, None)
 
 
-def test_the_code_for_guesses_is_the_chain_rule_of_their_shares():
-    """By hand: the made-up 1s are 8 of 15.43, then 9 of 16.43; a 2 is 2.67 of 17.43."""
-    made_up = 16 * 27 / 28
-    expected = -math.log(8 / made_up * 9 / (made_up + 1) * (16 / 6) / (made_up + 2)) / 3
-    assert guess_code([1, 1, 2]) == pytest.approx(expected)
+def test_the_bounds_of_guesses_by_hand():
+    """Half of the characters come from a die with one face, and half from a coin."""
+    upper = 0.75 * math.log2(4 / 3) + 0.25 * 2
+    assert shannon_bounds([1, 1, 1, 2]) == pytest.approx((0.5, upper))
+    assert shannon_bounds([1, 1, 1, 9]) == pytest.approx((0.5, upper))  # the largest share first
+    assert shannon_bounds([1] * 5) == (0, 0)
 
 
-def test_no_code_for_guesses_is_shorter_than_their_entropy():
-    ranks = [1, 1, 1, 2] * 2000
-    entropy = -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))
-    assert entropy < guess_code(ranks) < entropy + 0.01
+@pytest.mark.parametrize("faces", [2, 3, 27])
+def test_the_bounds_of_a_fair_die_meet(faces):
+    assert shannon_bounds([*range(1, faces + 1)] * 4) == pytest.approx([math.log2(faces)] * 2)
+
+
+def test_the_entropy_of_a_player_lies_between_the_bounds():
+    """A player whose probabilities are right: the shares are the mean of sorted distributions."""
+    players = [[0.9, 0.1, 0, 0], [0.4, 0.3, 0.2, 0.1], [0.25] * 4]
+    entropy = -sum(p * math.log2(p) for row in players for p in row if p) / len(players)
+    numbers = [k for row in players for k, p in enumerate(row, 1) for _ in range(round(20 * p))]
+    low, high = shannon_bounds(numbers)
+    assert low < entropy < high

@@ -70,22 +70,64 @@ def _fan(d, segment, ends, top, bottom):
     d.path(corners, "none", fill=CHOSEN + "88")
 
 
-def surprisal_curve(given):
-    """Draw the surprisal by the probability, with a dot for each of `{name: probability}`."""
-    d = Drawing(WIDTH, 300)
-    axes = Axes(d, (4 * d.em, d.em, WIDTH - 2 * d.em, 300 - 3 * d.em), (0, 1), (0, 7.2))
-    axes.frame("probability given to the character that came", "surprisal (nats)")
-    ps = [1000 ** (k / 150 - 1) for k in range(151)]  # from 0.001 to 1
-    axes.curve(ps, [-math.log(p) for p in ps])
+def stacked(players, word):
+    """Draw the surprisals of the letters of a word, put end to end, for `{name: probabilities}`."""
+    row, d = 52, Drawing(WIDTH, 0)
+    em, left = d.em, 4 * d.em
+    d.height = round(0.8 * em + row * len(players) + 3 * em)
+    axes = Axes(d, (left, 0.8 * em, WIDTH - 12 * em, d.height - 3 * em), (0, 8), (0, 1))
+    axes.frame("surprisal (nats)", "", yticks={0: ""})
     spelled = []
-    for name, p in given.items():
-        x, y = axes.x(p), axes.y(-math.log(p))
-        d.dot(x, y, PALETTE[1], 5.5)
-        d.text(x + 0.8 * d.em, y - 0.3 * d.em, f"{name}: {p:g}, surprisal {-math.log(p):.2f}")
-        spelled.append(f"{name} {-math.log(p):.2f} at {p:g}")
-    return d.picture(
-        f"The surprisal falls from 6.9 at probability 0.001 to 0 at 1: {', '.join(spelled)}."
-    )
+    for k, (name, probs) in enumerate(players.items()):
+        y, end, narrow = axes.box[1] + k * row, 0.0, []
+        d.text(left - 0.5 * em, y + 2 * em, name, "end", font_weight="bold")
+        for char, p in zip(word, probs, strict=True):
+            x, width = axes.x(end), axes.x(end - math.log(p)) - axes.x(end)
+            fill = "#E69F00" if p < 0.01 else CHOSEN
+            d.rect(x, y + 0.9 * em, width, 1.7 * em, fill, "white")
+            if width > 1.2 * em:
+                middle = x + width / 2
+                d.text(middle, y + 2.1 * em, char, "middle", font_weight="bold", **MONO)
+                d.text(middle, y + 0.7 * em, f"{p:g}", "middle", 0.83, "#444")
+            else:
+                narrow += [(x, char, p)]
+            end -= math.log(p)
+        if narrow:
+            letters = f"{', '.join(char for _, char, _ in narrow)}: {narrow[0][2]:g}"
+            d.text(narrow[0][0] + 3, y + 0.7 * em, letters, size=0.83, color="#444")
+        d.text(axes.x(end) + 0.5 * em, y + 2.1 * em, f"{end:.2f}", font_weight="bold")
+        d.text(WIDTH - 11 * em, y + 2.1 * em, f"product {math.prod(probs):.5f}")
+        spelled.append(f"{name} {end:.2f} nats, product {math.prod(probs):.5f}")
+    return d.picture(f"The surprisals of {word!r}, put end to end: {'; '.join(spelled)}.")
+
+
+def code_tree(codes):
+    """Draw a code `{name: (probability, bits)}` as halved bars: a 0 goes left, and a 1 right."""
+    d = Drawing(WIDTH, 0)
+    em, row = d.em, 3.1 * d.em
+    left, whole = em, WIDTH - 17 * em
+    deepest = max(len(bits) for _, bits in codes.values())
+    d.height = round(row * deepest + 0.6 * em)
+    for name, (probability, bits) in codes.items():
+        start, width = left, whole
+        for depth, bit in enumerate(bits, 1):
+            width /= 2
+            start += width * int(bit)
+            y = 0.5 * em + (depth - 1) * row
+            last = depth == len(bits)
+            d.rect(start, y, width, 2.3 * em, CHOSEN if last else "white", "#666")
+            d.text(start + 0.3 * em, y + 0.95 * em, bit, size=0.83, color="#555")
+            if last:
+                words = f"{name} ({probability:g})"
+                d.text(start + width / 2, y + 1.9 * em, words, "middle", font_weight="bold")
+    spelled = []
+    for k, (name, (probability, bits)) in enumerate(codes.items()):
+        surprisal = -math.log2(probability)
+        words = f"{name}: {bits}, {len(bits)} bit{'s' * (len(bits) > 1)}"
+        y = 1.9 * em + 1.7 * k * em
+        d.text(left + whole + em, y, f"{words}; surprisal {surprisal:.2f}", size=0.93)
+        spelled.append(f"{words}, surprisal {surprisal:.2f}")
+    return d.picture(f"A code: {'; '.join(spelled)}.")
 
 
 def beliefs(truth, written, names):
@@ -105,32 +147,33 @@ def beliefs(truth, written, names):
         d.text(left + cost * unit + 0.4 * em, y + 0.75 * em, f"{cost:.2f}", font_weight="bold")
         d.text(left + 0.4 * em, y + 0.75 * em, f"{entropy:.2f}")
         spelled.append(f"{name} {cost:.2f}, of which {cost - entropy:.2f} is extra")
-    d.text(left, 1.2 * em, "entropy: nobody can do better", color=PALETTE[0])
+    d.text(left, 1.2 * em, "entropy: nobody can expect less", color=PALETTE[0])
     d.text(left + entropy * unit, 1.2 * em, "extra: the divergence", color="#A84300")
     return d.picture(f"Expected surprisal in nats: {'; '.join(spelled)}.")
 
 
 def likelihood(count, length):
-    """Draw the likelihood of a text with so many spaces, and its mean surprisal, by p(space)."""
+    """Draw the probability of a pattern of spaces and others, and its mean surprisal, by p."""
     d = Drawing(WIDTH, 300)
-    ps = [k / 200 for k in range(2, 121)]
+    ps = [k / 200 for k in range(1, 200)]
     logs = [count * math.log(p) + (length - count) * math.log(1 - p) for p in ps]
     best = count / length
     top = max(logs)
     panels = {
-        "likelihood of the text": ([math.exp(v) * 10**4 for v in logs], math.exp(top) * 1.25e4),
-        "mean surprisal (nats)": ([-v / length for v in logs], 1.0),
+        "probability of the pattern": ([math.exp(v) * 10**4 for v in logs], math.exp(top) * 1.25e4),
+        "mean surprisal (nats)": ([-v / length for v in logs], 3.0),
     }
     for k, (name, (values, high)) in enumerate(panels.items()):
         left, right = 3.5 * d.em + k * WIDTH / 2, (k + 1) * WIDTH / 2 - 2 * d.em
-        axes = Axes(d, (left, 2 * d.em, right, 300 - 3 * d.em), (0, 0.6), (0, high))
+        axes = Axes(d, (left, 2 * d.em, right, 300 - 3 * d.em), (0, 1), (0, high))
         axes.frame("p(space)", "")
-        axes.curve(ps, values, k)
+        seen = [(p, v) for p, v in zip(ps, values, strict=True) if v <= high]
+        axes.curve(*zip(*seen, strict=True), k)
         x = axes.x(best)
         d.line(x, 2 * d.em, x, 300 - 3 * d.em, "#222", 1.2, "2 3")
         d.text(left, 1.2 * d.em, name + (" \u00d7 10,000" if k == 0 else ""), color=PALETTE[k])
-        d.text(x + 0.4 * d.em, 3 * d.em, f"{count} of {length}", size=0.93)
+        d.text(x + 0.4 * d.em, 3 * d.em, f"{count} of {length} = {best:.2f}", size=0.93)
     return d.picture(
-        f"The likelihood of a text with {count} spaces among {length} characters is highest, and "
-        f"its mean surprisal is lowest, at p = {best:.2f}."
+        f"The probability of {count} spaces among {length} characters in their places is highest, "
+        f"and their mean surprisal is lowest, at p = {best:.2f}."
     )

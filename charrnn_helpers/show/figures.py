@@ -13,7 +13,7 @@ from PIL import Image
 
 from charrnn_helpers import logbook
 from charrnn_helpers.show.style import PALETTE, look, tint, visible, zoom
-from charrnn_helpers.training import bits_per_char, guess_code, perplexity
+from charrnn_helpers.training import bits_per_char, perplexity, shannon_bounds
 
 LETTER = {"size": 14, "family": "monospace"}
 BACKWARD = {"color": "#A84300", "size": "small"}  # the words beside an arrow of the gradient
@@ -402,16 +402,6 @@ def colored_text(text, values, unit, low=0.0):
     return f"{page}\n(white: {low:g} {unit}; darkest: {largest:.1f} {unit})</div>"
 
 
-def player_loss(ranks):
-    """Return the loss in nats of a player of Shannon's game who needed these numbers of guesses.
-
-    It is estimated: the length of a code for the numbers, less half a bit, or less a quarter of
-    the code if that is less (notebook 3).
-    """
-    code = guess_code(ranks)
-    return code - min(math.log(2) / 2, code / 4)
-
-
 def reader_ranks():
     """Return the numbers of guesses in the reader's game, or [] if it is too short for a score."""
     ranks = []
@@ -421,28 +411,45 @@ def reader_ranks():
 
 
 def with_reader(losses):
-    """Return the losses `{name: nats}`, and the reader's own if there is one in the logbook."""
+    """Return the losses `{name: nats}`, and the reader's own if there is one in the logbook.
+
+    The reader's is an interval (low, high), because guesses tell no more (notebook 3).
+    """
     ranks = reader_ranks()
-    return losses | ({f"you, {len(ranks)} characters": player_loss(ranks)} if ranks else {})
+    if not ranks:
+        return losses
+    low, high = shannon_bounds(ranks)
+    own = (low * math.log(2), high * math.log(2))
+    return losses | {f"you, {len(ranks)} characters": own}
+
+
+def interval(loss):
+    """Return the ends of a loss, which may be one number or an interval."""
+    return loss if isinstance(loss, tuple) else (loss, loss)
 
 
 def scoreboard(losses, ours=()):
     """Return a table of the losses `{model: nats}` as perplexity and bits, with the best last.
 
     The models named in `ours`, those that the notebook has built, are marked.  A reader who has
-    played Shannon's game has a row, too.
+    played Shannon's game has a row, too.  A loss can be an interval (low, high); its place is that
+    of its upper end.
     """
     losses = with_reader(losses)
     left, right = (f"text-align: {side}; padding: 0.1em 1em" for side in ("left", "right"))
     titles = ("perplexity", "bits per character")
     titles = "".join(f"<th scope='col' style='{right}'>{title}</th>" for title in titles)
     rows = [f"<th scope='col' style='{left}'>model</th>{titles}"]
-    for name, loss in sorted(losses.items(), key=lambda item: -item[1]):
+    for name, loss in sorted(losses.items(), key=lambda item: -interval(item[1])[1]):
         shown = html.escape(name)
         shown = f"<b>▸ {shown}</b>" if name in ours else shown
         shown = f"<b>★ {shown}</b>" if name.startswith("you, ") else shown
-        numbers = (perplexity(loss), bits_per_char(loss))
-        cells = "".join(f"<td style='{right}'>{number:.2f}</td>" for number in numbers)
+        low, high = interval(loss)
+        numbers = [f"{scale(high):.2f}" for scale in (perplexity, bits_per_char)]
+        if low < high:
+            scales = (perplexity, bits_per_char)
+            numbers = [f"{scale(low):.1f} to {scale(high):.1f}" for scale in scales]
+        cells = "".join(f"<td style='{right}'>{number}</td>" for number in numbers)
         rows.append(f"<th scope='row' style='font-weight: normal; {left}'>{shown}</th>{cells}")
     head, *body = (f"<tr>{row}</tr>" for row in rows)
     style = f" style='{LARGE[zoom()]}'" if LARGE[zoom()] else ""

@@ -3,14 +3,12 @@
 import hashlib
 import math
 
-import torch
-
 from charrnn_helpers import logbook
 from charrnn_helpers.show.controls import Button, Keys
-from charrnn_helpers.show.figures import LEAST, player_loss, reader_ranks, with_reader
+from charrnn_helpers.show.figures import LEAST
 from charrnn_helpers.show.style import PALETTE, visible
-from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
-from charrnn_helpers.training import bits_per_char, guess_code, perplexity
+from charrnn_helpers.show.svg import MONO, WIDTH, Drawing
+from charrnn_helpers.training import shannon_bounds
 
 LINE = 50
 SHOWN, LENGTH = 100, 250  # characters of a passage that are given, and all of them
@@ -64,18 +62,6 @@ def played(passages, guesses):
     return passage, found, wrong
 
 
-@torch.no_grad()
-def guessed_by(model, vocab, passage):
-    """Return what a model guesses: the letters from the likeliest on, up to the right one."""
-    logits = model(vocab.encode(passage)[None, :-1])[0, SHOWN - 1 :]
-    guesses = ""
-    for row, char in zip(logits, passage[SHOWN:], strict=True):
-        order = [vocab.idx_to_token[i] for i in row.argsort(descending=True).tolist()]
-        letters = "".join(letter for letter in order if letter in LETTERS)
-        guesses += letters[: letters.index(char) + 1]
-    return guesses
-
-
 def guessing_game(passages, guesses):
     """Draw a passage as far as it was found, with the number of guesses below each character."""
     passage, found, wrong = played(passages, guesses)
@@ -90,15 +76,6 @@ def guessing_game(passages, guesses):
         d.text(21.5 * d.em, (19.8 + 1.8 * k) * d.em, line, font_weight=weight)
     shown = "".join(map(visible, passage[SHOWN - 20 : SHOWN + len(found)]))
     return d.picture(f"After {shown}, which character comes next? {'; '.join(filter(None, words))}")
-
-
-def replay(passage, guesses):
-    """Draw a game that is over, with the number of guesses below each character."""
-    ranks = [len(letters) for letters in played([passage], guesses)[1]]
-    d = Drawing(WIDTH, 15 * Drawing(0, 0).em)
-    _passage(d, passage, ranks)
-    shown = "".join(map(visible, passage[SHOWN : SHOWN + len(ranks)]))
-    return d.picture(f"The numbers of guesses for {shown}: {', '.join(map(str, ranks))}.")
 
 
 def _passage(d, passage, ranks):
@@ -165,79 +142,12 @@ def _score(ranks, most):
     """Return what is said about the score, in at most four lines."""
     if not ranks:
         return ["Nothing has been found yet.", "", "", "Type a letter, a space, or ? to give up."]
-    loss = player_loss(ranks)
-    score = f"about {bits_per_char(loss):.1f} bits per character, perplexity {perplexity(loss):.1f}"
+    low, high = shannon_bounds(ranks)
+    score = f"between {low:.1f} and {high:.1f} bits per character"
     where = f"Your score goes on the board at {LEAST}, and is good at 100."
     if len(ranks) >= LEAST:
         where = "Your score is on the board."
         where += " It is surer at 100." if len(ranks) < 100 else " You can stop, or go on."
     if len(ranks) == most:
         where = "The passage is complete. Your score is on the board."
-    return [f"found: {len(ranks)} characters", score if len(ranks) >= 10 else "", "", where]
-
-
-def two_costs(players):
-    """Draw what it costs to give only guesses, for players `{name: (surprisal, entropy, code)}`.
-
-    All are in bits per character: the surprisal by the player's probabilities, the entropy of the
-    numbers of guesses, and the length of a code for them.
-    """
-    row = 30
-    d = Drawing(WIDTH, 95 + row * len(players))
-    bottom = 40 + row * len(players)
-    axes = Axes(d, (10.5 * d.em, 40, WIDTH - 8 * d.em, bottom), (0, 5), (0, 1))
-    axes.frame("bits per character", "", yticks={0: ""})
-    d.dot(axes.x(0) + 0.6 * d.em, 17, PALETTE[0], 5)
-    d.text(axes.x(0) + 1.4 * d.em, 22, "by probabilities", color=PALETTE[0])
-    for x, color, name in ((12.5, PALETTE[1], "numbers say less"), (24.5, PALETTE[2], "learning")):
-        d.line(axes.x(0) + x * d.em - 10, 17, axes.x(0) + x * d.em + 10, 17, color, 7)
-        d.text(axes.x(0) + (x + 1.1) * d.em, 22, name)
-    d.line(axes.x(0) + 31 * d.em, 9, axes.x(0) + 31 * d.em, 25, "#222", 3)
-    d.text(axes.x(0) + 31.5 * d.em, 22, "the code")
-    spelled = []
-    for k, (name, (surprisal, entropy, code)) in enumerate(players.items()):
-        y = 40 + (k + 0.5) * row
-        x, x2, x3 = map(axes.x, (surprisal, entropy, code))
-        d.text(axes.x(0) - 0.6 * d.em, y + 5, name, "end")
-        d.line(x, y, x2, y, PALETTE[1], 7)
-        d.line(x2, y, x3, y, PALETTE[2], 7)
-        d.line(x3, y - 9, x3, y + 9, "#222", 3)
-        d.dot(x, y, PALETTE[0], 5)
-        sign = "+" if code > surprisal else "\u2212"
-        d.text(max(x, x3) + 0.8 * d.em, y + 5, f"{sign}{abs(code - surprisal):.2f}")
-        spelled.append(f"{name} {surprisal:.2f}, {entropy:.2f}, {code:.2f}")
-    return d.picture(
-        "Bits per character by probabilities, entropy of the numbers of guesses, and length of "
-        f"their code: {'; '.join(spelled)}."
-    )
-
-
-def board(losses, estimate):
-    """Draw losses in nats as bars of perplexity, and an estimate (low, high) as a band.
-
-    The bar of a reader who has played is orange, and a line goes on to what the code alone says.
-    """
-    ranks, losses = reader_ranks(), with_reader(losses)
-    rows = sorted(losses.items(), key=lambda item: -item[1])
-    row, top = 32, 40
-    bottom = top + row * len(rows)
-    d = Drawing(WIDTH, bottom + 55)
-    axes = Axes(d, (12.5 * d.em, top, WIDTH - 4 * d.em, bottom), (0, 30), (0, 1))
-    low, high = map(axes.x, estimate)
-    axes.frame("perplexity (lower is better)", "", yticks={0: ""})
-    for k, (name, loss) in enumerate(rows):
-        y, own = top + k * row, name.startswith("you, ")
-        end = axes.x(perplexity(loss))
-        d.rect(axes.x(0), y + 6, end - axes.x(0), row - 12, PALETTE[1 if own else 0])
-        d.text(axes.x(0) - 0.6 * d.em, y + 21, name, "end", font_weight="bold" if own else "normal")
-        if own:
-            code = axes.x(perplexity(guess_code(ranks)))
-            d.line(end, y + 16, code, y + 16, PALETTE[1], 2)
-            d.line(code, y + 8, code, y + 24, PALETTE[1], 2)
-            end = code
-        d.text(max(end, high) + 0.5 * d.em, y + 21, f"{perplexity(loss):.2f}")
-    d.rect(low, top - 8, high - low, bottom - top + 8, PALETTE[2] + "66", PALETTE[2])
-    words = f"Shannon's estimate: {estimate[0]:.1f} to {estimate[1]:.1f} (another text)"
-    d.text(low, top - 14, words)
-    spelled = ", ".join(f"{name} {perplexity(loss):.2f}" for name, loss in rows)
-    return d.picture(f"Perplexity: {spelled}. {words}.")
+    return [f"found: {len(ranks)} characters", score if len(ranks) >= 20 else "", "", where]

@@ -1,4 +1,4 @@
-"""The exercises of notebook 3: the likelihood of a text, cross-entropy, and an honest mean."""
+"""The exercises of notebook 3: a twin, a likelihood, cross-entropy, an honest mean."""
 
 import math
 
@@ -6,6 +6,54 @@ import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, case, draw, gradients
 from charrnn_helpers.checks.values import Odd, attempt
+
+
+def my_twin(numbers, order):
+    text = ""
+    for number in numbers:
+        tried = order(text)
+        text += tried[number - 1]
+    return text
+
+
+def ring(letters, turn):
+    """Return a player whose first guess depends on all that was read, in its order."""
+
+    def order(before):
+        place = sum((t + 1) * turn * (1 + letters.find(char)) for t, char in enumerate(before))
+        place = (place + len(before)) % len(letters)
+        return letters[place:] + letters[:place]
+
+    return order
+
+
+def after(pairs, letters):
+    """Return a player who knows which letter follows which, and tries the others as they stand."""
+
+    def order(before):
+        likely = pairs.get(before[-1:], "")
+        return likely + "".join(char for char in letters if char not in likely)
+
+    return order
+
+
+def twin_case(words, numbers, make_order, *given):
+    """The numbers of guesses, and a player in words."""
+    return Case(f"({numbers}, {words})", lambda: (list(numbers), make_order(*given)))
+
+
+PAIRS = {"": "t", "t": "h", "h": "ea", "e": " r", " ": "tm", "m": "e"}
+TWIN_CASES = (
+    twin_case('lambda before: "ab"', [1], lambda: lambda before: "ab"),
+    twin_case('lambda before: "abc"', [3, 1], lambda: lambda before: "abc"),
+    twin_case("order of a player who knows pairs", [1, 1, 1, 1, 2], after, PAIRS, " aehmrt"),
+    twin_case("order of a player who knows pairs", [1, 1, 2, 3, 7], after, PAIRS, " aehmrt"),
+    twin_case("order of a player who uses all letters", [1, 2, 5, 1, 4, 3], ring, "aehmt", 2),
+    twin_case(
+        "order of a player who uses all letters", [4, 4, 1, 3, 2, 6, 1, 5], ring, "abcdef", 3
+    ),
+    twin_case("order of a player who uses all letters", [2, 2, 2, 1, 1, 7], ring, "aceginr", 1),
+)
 
 
 def my_log_likelihood(text, probs):
@@ -74,6 +122,7 @@ LOSS_CASES = (
     case(draw(2, 3, 5, seed=2, scale=2), torch.tensor([[0, 4, 2], [1, 1, 3]])),
     case(torch.tensor([[1000.0, 998.0], [0.0, 0.0]]), torch.tensor([1, 0])),
     case(torch.tensor([[-1000.0, -1001.0], [2.0, 1.0]]), torch.tensor([0, 0])),
+    case(torch.tensor([[95.0, 0.0]]), torch.tensor([1])),
     case(torch.tensor([[3000.0, 0.0]]), torch.tensor([1])),
     case(torch.tensor([[3000.0, 0.0]]), torch.tensor([0])),
 )
@@ -99,6 +148,7 @@ MEAN_CASES = (
     case([0.0, 1.0], [3, 5]),
 )
 EXERCISES = (
+    Exercise("twin", 3, my_twin, TWIN_CASES),
     Exercise("log_likelihood", 3, my_log_likelihood, LIKELIHOOD_CASES),
     Exercise("cross_entropy", 3, my_cross_entropy, LOSS_CASES, loss_and_gradient),
     Exercise("mean_perplexity", 3, my_mean_perplexity, MEAN_CASES, given=given_mean_perplexity),
