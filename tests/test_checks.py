@@ -662,7 +662,7 @@ ACTUAL = {
     "large_logits": math.inf,
     "doubled_text": 2.0,
     "longer_contexts": [16.9, 3.9, 6.0],
-    "long_steps": {5: [49.0, 28.0], 50: [49.0, 10.9], 200: [49.0, 15.6]},
+    "large_rate": {5: [49.0, 28.0], 50: [49.0, 10.9], 200: [49.0, 15.6]},
     "equal_text": (1.96, 2.75),
     "long_windows": 0.6,
     "which_clipped": {"A": 0.2, "B": 0.9},

@@ -21,6 +21,7 @@ from charrnn_helpers.sampling import next_probs, predict, warm_up
 from charrnn_helpers.show import (
     chain,
     demos,
+    descent,
     encodings,
     figures,
     game,
@@ -28,7 +29,7 @@ from charrnn_helpers.show import (
     journey,
     latch,
     memory,
-    steps,
+    overfitting,
     tables,
 )
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods, pushed
@@ -55,13 +56,18 @@ MATRIX = torch.randn(len(VOCAB), 6, generator=generator(5))
 NAMES = [*"\u2423?abcdefghijklmnopqrstuvwxyz"]
 EVEN = [[1 / len(NAMES)] * len(NAMES) for _ in NAMES]
 LEARNED = (torch.eye(len(NAMES)) / 2 + 1 / (2 * len(NAMES))).tolist()
-RUNS = {50: ({0: EVEN, 5: LEARNED}, [3.0] * 6)}
+RUN = {"learned": {0: EVEN, 5: LEARNED}, "losses": {0: 3.3, 5: 2.0}, "names": NAMES}
 BY_ORDER = {2: "the time traveller " + "thermelock and weent " * 15}
 COPIED = {2: tables.copies(BY_ORDER[2], TEXT, 8)}
 FALLING = [17 / n for n in range(1, 13)]
+CLAIMS = [(0.05, False), (0.5, True), (0.55, False), (0.95, True), (0.97, True)]
+WAYS = {
+    name: [0.9**k for k in range(400)] for name in ("q \u2192 u", "t \u2192 h", "y \u2192 \u2423")
+}
 TURNING = [3 + (n - 5) ** 2 / 4 for n in range(1, 13)]
 LIMITS = {name: 60 * 1.2**k for k, name in enumerate(NAMES)}
-APART = {200: {name: float(limit < 200) for name, limit in LIMITS.items()}}
+BENDS = {name: 2 / limit for name, limit in LIMITS.items()} | {"q": 0.0}
+SWUNG = {200: {name: max(float(200 * bend > 2), 1e-7) for name, bend in BENDS.items()}}
 
 
 WRITTEN = [predict(MODEL, start, LETTERS, VOCAB) for start in ("time ", "for ", "it ")]
@@ -112,11 +118,16 @@ DEMOS = {
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
     "hand_memory": lambda: memory.hand_memory("to be spoken", VOCAB, 1.5),
     "four_weights": lambda: latch.four_weights("to be spoken", VOCAB, [0.6, 3]),
-    "two_tables": lambda: tables.two_tables(EVEN, RUNS, NAMES, 5),
+    "two_tables": lambda: tables.two_tables(EVEN, **RUN, updates=5),
     "by_order": lambda: tables.by_order(BY_ORDER, {"the", "time"}, COPIED, 9, 2),
-    "bowl": lambda: steps.bowl(0.08, 0.33, 27, 200, 19),
-    "rows": lambda: steps.rows(LIMITS, APART, 200),
-    "turning": lambda: steps.turning({5: (FALLING, TURNING)}, {1: 17, 12: 4}, 5),
+    "bowl": lambda: descent.bowl(0.08, 0.33, 27, 200, 19),
+    "rows": lambda: descent.rows(BENDS, SWUNG, 200),
+    "turning": lambda: overfitting.turning(
+        {None: (FALLING, TURNING), 5: (FALLING, TURNING)}, {1: 17, 12: 4}, 5
+    ),
+    "kept_promises": lambda: overfitting.kept_promises({"n = 5": CLAIMS, "n = 12": CLAIMS[1:]}),
+    "waits": lambda: descent.waits(WAYS, WAYS, dict.fromkeys(WAYS, 0.02), 50),
+    "falling": lambda: descent.falling({5: [50, 40, 30], 200: [50, 20, 45]}),
     "guessing_game": lambda: game.guessing_game(PASSAGES, "vxave "),
     "two_games": lambda: guesses.two_games("the time ", {"a": [1] * 9, "b": [3, 12] + [1] * 7}),
     "slabs": lambda: guesses.slabs([0.5, 0.3, 0.1, 0.1]),
@@ -504,19 +515,18 @@ def test_no_gradient_is_kept():
 
 
 def test_two_tables_tell_how_far_they_are_apart():
-    runs = {50: ({0: EVEN, 5: LEARNED}, [3.0] * 6)}
-    assert "cells is 0.00" in tables.two_tables(EVEN, runs, NAMES, 0).alt
+    assert "cells is 0.00" in tables.two_tables(EVEN, **RUN, updates=0).alt
     apart = max(LEARNED[0]) - 1 / len(NAMES)
-    found = tables.two_tables(EVEN, runs, NAMES, 5)
-    assert f"is {apart:.2f}." in found.alt and "learned, after 5 steps" in found.svg
-    assert found.height == tables.two_tables(EVEN, runs, NAMES, 0).height
+    found = tables.two_tables(EVEN, **RUN, updates=5)
+    assert f"is {apart:.2f}." in found.alt and "after 5 updates: perplexity 7.4" in found.svg
+    assert found.height == tables.two_tables(EVEN, **RUN, updates=0).height
 
 
-def test_a_step_settles_below_two_by_the_curvature():
+def test_an_update_settles_below_two_by_the_curvature():
     limit = 2 / (0.08 * 0.33 * 0.67)
     ends = {}
     for rate in (0.9 * limit, 1.1 * limit):
-        found = [steps.bowl(0.08, 0.33, 27, rate, k).alt for k in (18, 19)]
+        found = [descent.bowl(0.08, 0.33, 27, rate, k).alt for k in (18, 19)]
         ends[rate < limit] = [float(re.search(r"logit is (-?[\d.]+)\.", alt)[1]) for alt in found]
         assert ("it settles" in found[0]) == (rate < limit)
     lowest = math.log(27 * 0.33 / 0.67)
@@ -524,45 +534,58 @@ def test_a_step_settles_below_two_by_the_curvature():
     assert min(abs(o - lowest) for o in ends[False]) > 0.1
 
 
-def test_rows_beyond_their_limit_have_not_settled():
-    found = steps.rows(LIMITS, APART, 200)
-    below = "".join(sorted(name for name, limit in LIMITS.items() if limit < 200))
-    assert f"steps: {below}. The rate is beyond the limit of: {below}." in found.alt
+def test_rows_beyond_their_limit_swing():
+    found = descent.rows(BENDS, SWUNG, 200)
+    beyond = "".join(sorted(name for name, bend in BENDS.items() if 200 * bend > 2))
+    assert f"swing: {beyond}. Rate times" in found.alt and f"2 for: {beyond}." in found.alt
     share, actual = torch.tensor([[0.5], [0.5]]), torch.tensor([[0.5, 0.5], [0.9, 0.1]])
     noise = torch.tensor([[1.0, -1.0], [0.0, 0.0]])
-    short, long = (steps.apart_after(noise, share, actual, rate, 300) for rate in (1, 10))
+    short, long = (descent.swings(noise, share, actual, rate, 300) for rate in (1, 10))
     assert max(short) < 0.01 and long[0] > 0.1 and long[1] < 0.01  # limits 8 and 22
 
 
 def test_curves_of_another_number_of_imaginary_characters():
     table = {"": Counter("aab")}, {"a": Counter("ab")}
-    found = steps.occurrences(table, "ab")
+    found = overfitting.occurrences(table, "ab")
     assert found.tolist() == [[[2, 3, 2], [0, 0, 0]], [[1, 3, 2], [1, 2, 2]]]
     first = [(2 + k / 4) / (3 + k) for k in (1, 2)], [(1 + k / 4) / (3 + k) for k in (1, 2)]
     for k, added in ((0, 1), (1, None)):
         longer = (1 + (k + 1) * first[1][k]) / (2 + k + 1)
         ends = [math.sqrt(1 / (first[0][k] * p)) for p in (first[1][k], longer)]
-        assert steps.by_added(found, 4, added) == pytest.approx(ends)
-    assert "lowest at n = 5, 3.00" in steps.turning({5: (FALLING, TURNING)}, {1: 17, 12: 4}, 5).alt
+        assert overfitting.by_added(found, 4, added) == pytest.approx(ends)
+    assert "lowest at n = 5, 3.00" in DEMOS["turning"]().alt
+
+
+def test_claims_are_sorted_by_what_they_state():
+    found = overfitting.sorted_by_claim(CLAIMS)
+    assert found == [(0.05, 0, 1), (pytest.approx(0.525), 0.5, 2), (pytest.approx(0.96), 1, 2)]
+    assert overfitting.sorted_by_claim([(1.0, True)]) == [(1.0, 1, 1)]
+    assert "n = 5 states 0.96, right in 100%" in DEMOS["kept_promises"]().alt
+
+
+def test_a_pair_arrives_when_a_tenth_of_its_distance_is_left():
+    assert descent.arrival([0.8, 0.5, 0.08, 0.0]) == 2
+    assert descent.arrival([0.8, 0.4, 0.08, 0.0], 0.5) == 1
+    assert "22 for q \u2192 u" in DEMOS["waits"]().alt  # 0.9 to the power of 22 is 0.098
+
+
+def test_texts_are_drawn_from_what_followed():
+    book = "abcab" * 30
+    texts = tables.by_lengths(book, "ab", [1, 2, 3], 20)
+    assert all(len(text) == 22 and text.startswith("ab") for text in texts.values())
+    pieces = {texts[3][i : i + 3] for i in range(20)}
+    assert all(piece in book for piece in pieces)
 
 
 def test_a_table_learns_what_was_counted():
     ids = VOCAB.encode(TEXT)
-    counted, runs = tables.learning(ids, len(VOCAB))
-    kept, losses = runs[50]
-    assert list(kept) == tables.STEPS and len(losses) == tables.STEPS[-1] + 1
+    counted, kept, losses = tables.learning(ids, len(VOCAB))
+    assert list(kept) == list(losses) == tables.UPDATES
     a, b = VOCAB["t"], VOCAB["h"]
     share = TEXT.count("th") / (TEXT.count("t") - TEXT.endswith("t"))
     assert math.isclose(counted[a][b], share, rel_tol=1e-5)
     assert abs(kept[2000][a][b] - share) < 0.01 < abs(kept[0][a][b] - share)
     assert losses[2000] < losses[100] < losses[0]
-
-
-def test_a_loss_of_any_size_stays_inside():
-    runs = {50: ({0: EVEN, 5: LEARNED}, [1e9, 0, 1e3, math.inf, 0, 1e9])}
-    picture = tables.two_tables(EVEN, runs, NAMES, 5)
-    numbers = re.findall(r'points="([^"]*)"', picture.svg)
-    assert all(-1 <= float(n) <= demos.WIDTH for text in numbers for n in re.split("[ ,]", text))
 
 
 def test_the_copied_pieces_are_found():

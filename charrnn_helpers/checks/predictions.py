@@ -113,8 +113,8 @@ PREDICTIONS = (
         if scores == sorted(scores, reverse=True) else "levels", "turns",
         {"falls": "each further character lowers it", "levels": "it falls, and then stays level",
          "turns": "it falls, and then rises again"}),
-    Prediction("long_steps", 4, "What does the perplexity do in 30 steps with a learning rate of "
-        "200?", "The steps are too long. The text below finds out for which rows, and why.",
+    Prediction("large_rate", 4, "What does the perplexity do in 30 updates with a learning rate of "
+        "200?", "The rate is too large for some rows. The text below finds out for which, and why.",
         lambda by_rate: "fastest" if by_rate[200][-1] <= min(by_rate[50][-1], by_rate[5][-1])
         else "grows" if by_rate[200][-1] > by_rate[200][0] else "swings", "swings",
         {"fastest": "it falls faster than with 50, and ends lowest",

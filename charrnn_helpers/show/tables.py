@@ -1,6 +1,7 @@
 """What the notebook on counting draws: two tables side by side, and the text of n-grams."""
 
 import math
+from collections import Counter
 
 import torch
 
@@ -9,44 +10,41 @@ from charrnn_helpers.show.style import PALETTE, look
 from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 from charrnn_helpers.training import perplexity
 
-STEPS = [0, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]
+UPDATES = [0, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]
 NAMED = ["qu", "th", "he", "y\u2423"]  # pairs whose cells are marked and spelled out
-HIGHEST = 60  # the perplexity at the top of the axis
 UNKNOWN = "#A84300"  # the words that are not in the book
 
 
 def learning(ids, vocab_size, rate=50, seed=0):
-    """Return what two_tables draws: the counted table, and `{rate: (tables, losses)}`.
-
-    The tables are `{step: rows}`, and the losses of all steps are a list.
-    """
+    """Return the counted table, and after some updates the learned ones and their losses."""
     counts = torch.zeros(vocab_size, vocab_size)
     counts.index_put_((ids[:-1], ids[1:]), torch.ones(len(ids) - 1), accumulate=True)
     times = counts.sum(dim=1, keepdim=True)
     actual, share = counts / times.clamp(min=1), times / times.sum()
     generator = torch.Generator().manual_seed(seed)
-    W, tables, losses = torch.randn(vocab_size, vocab_size, generator=generator), {}, []
-    for step in range(STEPS[-1] + 1):
+    W, tables, losses = torch.randn(vocab_size, vocab_size, generator=generator), {}, {}
+    for updates in range(UPDATES[-1] + 1):
         predicted = W.softmax(dim=1)
-        losses.append(-(share * actual * predicted.log()).sum().item())
-        if step in STEPS:
-            tables[step] = predicted.tolist()
+        if updates in UPDATES:
+            tables[updates] = predicted.tolist()
+            losses[updates] = -(share * actual * predicted.log()).sum().item()
         W = W - rate * share * (predicted - actual)
-    return actual.tolist(), {rate: (tables, losses)}
+    return actual.tolist(), tables, losses
 
 
-def two_tables(counted, runs, names, step, rate=50):
-    """Draw the counted table beside the one that a run has learned, some pairs, and the loss."""
-    tables, losses = runs[rate]
-    learned, em = tables[step], Drawing(0, 0).em
+def two_tables(counted, learned, losses, names, updates):
+    """Draw the counted table beside the learned one, and the way of some pairs so far."""
+    em = Drawing(0, 0).em
     row, column, top = 0.9 * em, (WIDTH - 4.4 * em) / (2 * len(names)), 2.4 * em
     bottom = top + len(names) * row
-    d = Drawing(WIDTH, bottom + 9.6 * em)
+    d = Drawing(WIDTH, bottom + 15.6 * em)
     for k, name in enumerate(names):
         d.text(em, top + (k + 0.78) * row, name, "middle", size=0.85)
     lefts = {"counted": 2 * em, "learned": WIDTH / 2 + 1.2 * em}
-    titles = ("counted", f"learned, after {step:,} step{'s' * (step != 1)}")
-    for left, title, table in zip(lefts.values(), titles, (counted, learned), strict=True):
+    after = f"after {updates:,} update{'s' * (updates != 1)}"
+    after = f"{after}: perplexity {perplexity(losses[updates]):.1f}"
+    both = zip(lefts.values(), ("counted", after), (counted, learned[updates]), strict=True)
+    for left, title, table in both:
         colors = [[ink(p) for p in probs] for probs in table]
         d.text(left, 1.1 * em, title, font_weight="bold")
         for k, name in enumerate(names):
@@ -54,15 +52,14 @@ def two_tables(counted, runs, names, step, rate=50):
         d.pixels(left, top, len(names) * column, len(names) * row, colors)
         for a, b in _places(names):
             d.rect(left + b * column, top + a * row, column, row, "none", "#E69F00")
-    _pairs(d, counted, learned, names, bottom + 1.5 * em)
-    _falling(d, losses, step, (WIDTH / 2 + 1.2 * em, bottom + 1.5 * em))
-    apart = (torch.tensor(counted) - torch.tensor(learned)).abs().max()
+    _ways(d, counted, learned, names, updates, bottom + 1.6 * em)
+    apart = (torch.tensor(counted) - torch.tensor(learned[updates])).abs().max()
     spelled = ", ".join(
-        f"{names[b]} after {names[a]} {learned[a][b]:.2f}" for a, b in _places(names)
+        f"{names[b]} after {names[a]} {learned[updates][a][b]:.2f}" for a, b in _places(names)
     )
     return d.picture(
-        f"The counted table, and the learned one after {step:,} steps with a learning rate of "
-        f"{rate:g}: {spelled}; the largest difference between two cells is {apart:.2f}."
+        f"The counted table, and the learned one {after}; {spelled}; the largest difference "
+        f"between two cells is {apart:.2f}."
     )
 
 
@@ -76,36 +73,47 @@ def _places(names):
     return [(names.index(a), names.index(b)) for a, b in NAMED]
 
 
-def _pairs(d, counted, learned, names, top):
-    """Draw the named pairs: a bar for the counted probability, and one for the learned."""
-    em, left, length = d.em, 5.2 * d.em, 10 * d.em
-    for x, word in ((left, "counted"), (left + length / 2 + 3 * em, "learned")):
-        d.text(x, top, word, size=0.93, color="#555")
+def _ways(d, counted, learned, names, updates, top):
+    """Draw the named pairs' learned probabilities up to now, and at the right the counted ones."""
+    em = d.em
+    d.text(2 * em, top, "the learned probability of the four marked cells", size=0.93, color="#555")
+    box = (4.2 * em, top + 0.9 * em, WIDTH - 12 * em, d.height - 3.2 * em)
+    axes = Axes(d, box, (0, math.log(1 + UPDATES[-1])), (0, 1))
+    xticks = {math.log(1 + k): f"{k:,}" for k in (0, 1, 3, 10, 50, 200, 1000)}
+    axes.frame("updates", "", xticks, {0: "0", 0.5: "0.5", 1: "1"})
     for k, (a, b) in enumerate(_places(names)):
-        y = top + (1.7 + 1.6 * k) * em
-        d.text(0.8 * em, y, f"{names[a]} \u2192 {names[b]}", **MONO)
-        for j, table in enumerate((counted, learned)):
-            x, p = left + j * (length / 2 + 3 * em), table[a][b]
-            d.rect(x, y - 0.85 * em, p * length / 2, 1.1 * em, PALETTE[j])
-            d.text(x + p * length / 2 + 0.3 * em, y, f"{p:.2f}", size=0.93)
+        y, p = axes.y(counted[a][b]), learned[updates][a][b]
+        d.line(box[0], y, box[2], y, PALETTE[k], 0.8, "1 5")
+        d.add("circle", cx=box[2], cy=y, r=4.5, fill="white", stroke=PALETTE[k], stroke_width=2)
+        words = f"{names[a]} \u2192 {names[b]}  {p:.2f} of {counted[a][b]:.2f}"
+        d.text(box[2] + em, y + 0.35 * em, words)
+        so_far = {k: table[a][b] for k, table in learned.items() if k <= updates}
+        axes.curve([math.log(1 + k) for k in so_far], so_far.values(), k)
+        d.dot(axes.x(math.log(1 + updates)), axes.y(p), PALETTE[k], 5)
 
 
-def _falling(d, losses, step, corner):
-    """Draw the perplexity after each step, on a logarithmic axis, with a dot at this one."""
-    em, (left, top) = d.em, corner
-    box = (left, top + 0.9 * em, WIDTH - 1.5 * em, d.height - 3 * em)
-    axes = Axes(d, box, (0, math.log(1.3 * STEPS[-1])), (0, HIGHEST))
-    xticks = {math.log(1 + s): f"{s:,}" for s in (0, 1, 3, 10, 50, 200, 1000)}
-    axes.frame("steps", "", xticks=xticks, yticks={k: str(k) for k in range(0, HIGHEST + 1, 20)})
-    d.text(left, top, "perplexity on the training part", size=0.93, color="#555")
-    drawn = sorted({round(1.05**k) for k in range(156)} | set(STEPS))
-    ys = {k: min(perplexity(losses[k]), HIGHEST) for k in drawn if k < len(losses)}
-    axes.curve([math.log(1 + k) for k in ys], ys.values())
-    x, y = axes.x(math.log(1 + step)), axes.y(ys[step])
-    d.dot(x, y, PALETTE[1], 6)
-    anchor, shift = ("end", -0.6) if step > 50 else ("start", 0.7)
-    y = max(y - 0.7 * em, top + 1.7 * em)  # below the title
-    d.text(x + shift * em, y, f"{ys[step]:.1f}", anchor, font_weight="bold")
+def by_lengths(book, beginning, ns, num_chars=340):
+    """Return a text `{n: text}` by an n-gram model of the book for each n, drawn with seed n."""
+    texts = {}
+    for n in ns:
+        text, generator, known = beginning, torch.Generator().manual_seed(n), {}
+        for _ in range(num_chars):
+            context = text[len(text) - n + 1 :]
+            if context not in known:
+                known[context] = Counter(_following(book, context))
+            counts = known[context]
+            weights = torch.tensor([float(count) for count in counts.values()])
+            text += list(counts)[torch.multinomial(weights, 1, generator=generator)]
+        texts[n] = text
+    return texts
+
+
+def _following(book, context):
+    """Yield the character after each place where the context is in the book."""
+    place = book.find(context)
+    while 0 <= place < len(book) - len(context):
+        yield book[place + len(context)]
+        place = book.find(context, place + 1)
 
 
 def copies(text, book, length=30):

@@ -1,4 +1,4 @@
-"""The exercises of notebook 4: a bigram table, shorter contexts, and a gradient by hand."""
+"""The exercises of notebook 4: counts, shorter contexts, a gradient by hand, and a hunt."""
 
 import math  # noqa: F401 - an answer may use it
 from collections import Counter, defaultdict  # noqa: F401
@@ -6,6 +6,7 @@ from collections import Counter, defaultdict  # noqa: F401
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, case, draw
+from charrnn_helpers.training import cross_entropy
 
 
 def my_bigram(ids, vocab_size):
@@ -95,8 +96,47 @@ def by_hand(answer, *args):
         return answer(*args)
 
 
+def my_descend(W, ids, learning_rate, num_updates):
+    W = W.clone().requires_grad_()
+    for _ in range(num_updates):
+        loss = cross_entropy(W[ids[:-1]], ids[1:])
+        loss.backward()
+        with torch.no_grad():
+            W -= learning_rate * W.grad
+        W.grad = None
+    return W.detach()
+
+
+def given_descend(W, ids, learning_rate, num_updates):
+    """The code of the notebook, with its two mistakes."""
+    W = W.clone().requires_grad_()
+    for _ in range(num_updates):
+        loss = cross_entropy(W[ids[1:]], ids[:-1])
+        loss.backward()
+        with torch.no_grad():
+            W -= learning_rate * W.grad
+    return W.detach()
+
+
+DESCENT_CASES = (
+    case(torch.zeros(2, 2), torch.tensor([0, 1]), 1.0, 1),
+    case(torch.zeros(3, 3), torch.tensor([0, 1, 0, 2]), 2.0, 1),
+    case(draw(3, 3, seed=1), torch.tensor([0, 1, 2, 0, 0]), 3.0, 2),
+    case(draw(4, 4, seed=2), torch.tensor([3, 1, 1, 0, 3, 1]), 0.5, 3),
+    case(draw(4, 4, seed=3), torch.tensor([2, 1, 2, 0, 2, 1, 3]), 2.0, 0),
+    case(draw(5, 5, seed=4, scale=2), torch.tensor([0, 1, 0, 1, 2, 4, 0, 1]), 4.0, 12),
+)
+
+
+def plain_table(answer, *args):
+    """Return the answer's table; a record of operations on it is no mistake."""
+    found = answer(*args)
+    return found.detach() if isinstance(found, torch.Tensor) else found
+
+
 EXERCISES = (
     Exercise("bigram", 4, my_bigram, BIGRAM_CASES),
     Exercise("interpolate", 4, my_interpolate, INTERPOLATE_CASES),
     Exercise("bigram_gradient", 4, my_bigram_gradient, GRADIENT_CASES, by_hand),
+    Exercise("broken_descent", 4, my_descend, DESCENT_CASES, plain_table, given_descend),
 )

@@ -1,0 +1,208 @@
+"""Gradient descent on a table of logits: a bowl, rows that swing, and pairs that have to wait."""
+
+import math
+from itertools import pairwise
+
+import torch
+
+from charrnn_helpers.show.style import DASHES, PALETTE
+from charrnn_helpers.show.svg import WIDTH, Axes, Drawing, power
+
+RATES = [5, 20, 50, 100, 110, 120, 150, 200]  # of the bowl
+ROW_RATES = [50, 80, 100, 120, 150, 200, 300]
+SWINGS = 0.01  # a row swings if one update changes a probability by more than this
+BLUE, RED = PALETTE[:2]
+GRAY, RUST = "#999", "#A84300"
+LOGITS, LOSSES = (-4, 6), (3.28, 3.5)  # the axes of the bowl
+PRODUCTS, CHANGES = (0.01, 10), (1e-8, 4)  # the axes of the rows
+LEFT = {"updates": (0.5, 10_000), "progress": (0.1, 1000)}  # the axes of the pairs
+
+
+def bowl(share, actual, others, rate, updates):
+    """Draw the loss along one logit, and some updates from 0; the `others` logits stay 0."""
+    d = Drawing(WIDTH, 400)
+    em = d.em
+    axes = Axes(d, (4.2 * em, 3.2 * em, WIDTH - em, d.height - 3.2 * em), LOGITS, LOSSES)
+    axes.frame("the logit of h after t", "loss (nats)")
+
+    def loss(o):
+        return math.log(1 + others) + share * (
+            math.log((others + math.exp(o)) / (1 + others)) - actual * o
+        )
+
+    lowest = math.log(others * actual / (1 - actual))
+    d.line(axes.x(lowest), axes.y(loss(lowest)), axes.x(lowest), axes.y(LOSSES[1]), GRAY, 1.2)
+    there = f"the bottom, where p = {actual:.2f}"
+    d.text(axes.x(lowest) + 0.4 * em, axes.y(LOSSES[1]) + 1.2 * em, there, color="#555")
+    xs = [LOGITS[0] + k / 20 for k in range(20 * (LOGITS[1] - LOGITS[0]) + 1)]
+    axes.curve(xs, map(loss, xs))
+    path = [0.0]
+    for _ in range(updates):
+        exp = math.exp(path[-1])
+        path.append(path[-1] - rate * share * (exp / (others + exp) - actual))
+    for before, now in pairwise(path):
+        d.path(axes.points([before, now], [loss(before), loss(now)]), RED, 1.2)
+    for x in path:
+        d.dot(axes.x(x), axes.y(loss(x)), RED, 3.5)
+    d.add("circle", cx=axes.x(path[-1]), cy=axes.y(loss(path[-1])), r=8, fill="none", stroke="#222")
+    factor = rate * share * actual * (1 - actual)
+    verdict = "more than 2: it does not settle" if factor > 2 else "less than 2: it settles"
+    where = f"after {updates} update{'s' * (updates != 1)} the logit is {path[-1]:.2f}"
+    d.text(4.2 * em, 1.1 * em, f"learning rate {rate}: {where}", font_weight="bold")
+    d.text(4.2 * em, 2.5 * em, f"rate \u00d7 share \u00d7 curvature = {factor:.2f}, {verdict}")
+    return d.picture(
+        f"The loss along one logit, and updates with a learning rate of {rate}: {where}. Rate "
+        f"times share times curvature is {factor:.2f}, {verdict}."
+    )
+
+
+def swings(W, share, actual, rate, num_updates=2000, last=20):
+    """Return for each row the most that an update changes a probability, in the last updates."""
+    most, before = torch.zeros(len(W)), W.softmax(dim=1)
+    for k in range(num_updates):
+        W = W - rate * share * (before - actual)
+        predicted = W.softmax(dim=1)
+        if k >= num_updates - last:
+            most = torch.maximum(most, (predicted - before).abs().amax(dim=1))
+        before = predicted
+    return most.tolist()
+
+
+def rows(bends, swinging, rate):
+    """Draw for each row how much it swings, above rate x share x curvature.
+
+    `bends` is `{name: share x curvature}`, and `swinging` `{rate: {name: change}}`; the dots of
+    all other rates are gray.
+    """
+    d = Drawing(WIDTH, 400)
+    em, log = d.em, math.log10
+    box = left, top, right, bottom = (5.2 * em, 2.2 * em, WIDTH - em, d.height - 3.2 * em)
+    axes = Axes(d, box, tuple(map(log, PRODUCTS)), tuple(map(log, CHANGES)))
+    limit, level = axes.x(log(2)), axes.y(log(SWINGS))
+    d.rect(limit, top, right - limit, level - top, "#fbeadd")
+    d.rect(left, level, limit - left, bottom - level, "#e8f2f9")
+    xticks = {log(x): f"{x:g}" for x in (0.01, 0.1, 1, 2, 10)}
+    yticks = {k: power(k) for k in (-8, -6, -4, -2, 0)}
+    xlabel = "learning rate \u00d7 share \u00d7 curvature"
+    axes.frame(xlabel, "change in one update", xticks, yticks)
+    d.line(limit, top, limit, bottom, RED, 2, "7 4")
+    d.text(limit - 0.5 * em, top + 1.2 * em, "the limit, 2", "end", color=RUST)
+    d.text(left + 0.6 * em, level + 1.3 * em, "these rows settle", color="#005687")
+    d.text(limit + 0.5 * em, level + 1.3 * em, "the rows above swing", color=RUST)
+
+    def place(name, at):
+        product = max(at * bends[name], PRODUCTS[0])  # a certain row has no curvature
+        return axes.x(log(product)), axes.y(log(max(swinging[at][name], CHANGES[0])))
+
+    for other in swinging:
+        for name in bends:
+            d.dot(*place(name, other), "#c4c4c4", 2.5)
+    far = [name for name in bends if swinging[rate][name] > SWINGS]
+    for k, name in enumerate(sorted(bends, key=bends.get)):
+        x, y = place(name, rate)
+        d.dot(x, y, RED if name in far else BLUE, 4)
+        lift = (0.5 + k % 3) * em
+        end, low = (y + lift + 0.2 * em, 0.8 * em) if name in far else (y - lift, 0)
+        d.line(x, y, x, end, "#bbb", 0.8)
+        d.text(x, end + low, name, "middle")
+    sure = [place(name, rate) for name, bend in bends.items() if rate * bend < PRODUCTS[0]]
+    for x, y in sure:  # it is further to the left
+        d.path([(x + 1.4 * em, y), (x + 0.5 * em, y)], BLUE, 2)
+        d.path([(x + 0.9 * em, y - 4), (x + 0.5 * em, y), (x + 0.9 * em, y + 4)], BLUE, 2)
+    head = f"learning rate {rate}: {len(far)} of {len(bends)} rows swing"
+    d.text(left, 1.1 * em, head, font_weight="bold")
+    beyond = "".join(sorted(name for name, bend in bends.items() if rate * bend > 2)) or "none"
+    return d.picture(
+        f"With a learning rate of {rate}, these rows swing: {''.join(sorted(far)) or 'none'}. Rate "
+        f"times share times curvature is more than 2 for: {beyond}."
+    )
+
+
+def waits(ways, equal, shares, rate):
+    """Draw how much of its distance each pair has left, against the updates and its progress.
+
+    `ways` is `{pair: distances after each update}`, `equal` the same for rows of equal shares with
+    a learning rate of 1, and `shares` the share of each pair's row.  The progress is the learning
+    rate x share x updates.
+    """
+    d = Drawing(WIDTH, 350)
+    em, half = d.em, WIDTH / 2
+    log = math.log10
+    for panel, (low, high) in enumerate(LEFT.values()):
+        left = 4.2 * em if panel == 0 else half + 2.6 * em
+        box = (left, 2.4 * em, left + half - 5.4 * em, d.height - 3.2 * em)
+        axes = Axes(d, box, (log(low), log(high)), (0, 1.4))
+        xs = [10**k for k in range(round(log(low)), round(log(high)) + 1)]
+        xlabel = "updates" if panel == 0 else "learning rate \u00d7 share \u00d7 updates"
+        ylabel = "share of the distance that is left" if panel == 0 else ""
+        axes.frame(
+            xlabel,
+            ylabel,
+            {log(x): f"{x:,g}" for x in xs},
+            {0: "0", 0.1: "0.1", 0.5: "0.5", 1: "1"},
+        )
+        title = "the pairs arrive one after the other" if panel == 0 else "they arrive together"
+        d.text(left, 1.3 * em, title, font_weight="bold")
+        if panel == 1:
+            for way in equal.values():
+                _way(axes, way, 1.0, "#bbb", "none", 3.5)
+            d.text(axes.x(log(high)), axes.y(0.8), "gray: equal shares", "end", color="#666")
+        for k, (pair, way) in enumerate(ways.items()):
+            scale = 1 if panel == 0 else rate * shares[pair]
+            x = _way(axes, way, scale, PALETTE[k], DASHES[k], 2)
+            if panel == 0:
+                top = axes.y((1.3, 1.06, 1.18, 1.3)[k])
+                d.line(x, top + 0.3 * em, x, axes.y(0.5), "#999", 0.8)
+                d.text(x + 0.3 * em * (k == 1), top, pair, ("middle", "end")[k == 1], color=DARK[k])
+    return d.picture(
+        f"Left: the share of the distance that is left against the updates; a tenth is left after "
+        f"{', '.join(f'{arrival(way)} for {pair}' for pair, way in ways.items())}. Right: against "
+        "the learning rate times the share times the updates, where the curves lie together."
+    )
+
+
+def arrival(way, left=0.1):
+    """Return the number of updates after which at most this share of the distance is left."""
+    return next(k for k, distance in enumerate(way) if distance <= left * way[0])
+
+
+def _way(axes, way, scale, color, dash, width):
+    """Draw the share of the distance that is left, and return where it is a half."""
+    kept = sorted({round(1.04**k) for k in range(400)})
+    kept = [k for k in kept if k < len(way) and axes.xlim[0] <= math.log10(k * scale)]
+    kept = [k for k in kept if math.log10(k * scale) <= axes.xlim[1]]
+    points = axes.points([math.log10(k * scale) for k in kept], [way[k] / way[0] for k in kept])
+    axes.drawing.path(points, color, width, dash)
+    return axes.x(math.log10(arrival(way, 0.5) * scale))
+
+
+def falling(runs):
+    """Draw the perplexity after each update, `{learning rate: perplexities}`, with labels."""
+    d = Drawing(WIDTH, 330)
+    em = d.em
+    last = max(map(len, runs.values())) - 1
+    box = (4.2 * em, em, WIDTH - 10 * em, d.height - 3.2 * em)
+    axes = Axes(d, box, (0, last), (0, 60))
+    axes.frame("updates", "perplexity on the training part")
+    for k, ys in enumerate(runs.values()):
+        axes.curve(range(len(ys)), ys, k)
+        for x, y in enumerate(ys):
+            d.dot(axes.x(x), axes.y(y), PALETTE[k], 2.5)
+    ends = {
+        f"learning rate {rate}": (axes.y(ys[-1]), k) for k, (rate, ys) in enumerate(runs.items())
+    }
+    beside(d, box[2] + 0.5 * em, ends)
+    ways = {True: "it falls all the way", False: "it goes up and down"}
+    words = "; ".join(f"with {k}, {ways[ys == sorted(ys)[::-1]]}" for k, ys in runs.items())
+    return d.picture(f"The perplexity over {last} updates, by learning rate: {words}.")
+
+
+DARK = ["#005687", RUST, "#00684c", "#8a3d68"]  # the colors of the palette, for words
+
+
+def beside(d, x, labels, size=1.0):
+    """Write labels `{text: (y, index of a color or a color)}` at x, each at its height or near."""
+    free = -math.inf
+    for text, (y, color) in sorted(labels.items(), key=lambda label: label[1][0]):
+        free = max(y + 0.35 * d.em, free + 1.25 * d.em)
+        d.text(x, free, text, size=size, color=color if isinstance(color, str) else DARK[color])
