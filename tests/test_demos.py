@@ -30,6 +30,7 @@ from charrnn_helpers.show import (
     latch,
     memory,
     overfitting,
+    runs,
     tables,
 )
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods, pushed
@@ -37,7 +38,7 @@ from charrnn_helpers.show.cliff import cliff, descend, survey
 from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.doublings import doublings, position, rates
 from charrnn_helpers.show.spread import spread
-from charrnn_helpers.show.valley import best_rate, height, slope, valley, walk
+from charrnn_helpers.show.valley import GRIDS, best_rate, height, slope, valley, walk
 from charrnn_helpers.trained import by_rate, recorded, trained_model
 from charrnn_helpers.training import shannon_bounds
 from tests.conftest import generator, make_model
@@ -64,6 +65,7 @@ CLAIMS = [(0.05, False), (0.5, True), (0.55, False), (0.95, True), (0.97, True)]
 WAYS = {
     name: [0.9**k for k in range(400)] for name in ("q \u2192 u", "t \u2192 h", "y \u2192 \u2423")
 }
+LOOKS = recorded("trials")["doublings"]["looks"]
 TURNING = [3 + (n - 5) ** 2 / 4 for n in range(1, 13)]
 LIMITS = {name: 60 * 1.2**k for k, name in enumerate(NAMES)}
 BENDS = {name: 2 / limit for name, limit in LIMITS.items()} | {"q": 0.0}
@@ -96,10 +98,10 @@ def by_numbers():
     return encodings.by_numbers(short, long)
 
 
-def after(steps):
-    """Draw the recorded run up to this number of steps."""
+def after(updates):
+    """Draw the recorded run up to this number of updates."""
     record = recorded("trials")["doublings"]
-    return doublings(record["looks"], record["n-grams"], record["words"], steps)
+    return doublings(record["looks"], record["n-grams"], record["words"], updates)
 
 
 RESULTS = {
@@ -107,6 +109,11 @@ RESULTS = {
     for name in ("SGD", "momentum", "Adam")
 }
 PLAYERS = {"a dot": 3.33, "both": (1.5, (1.1, 1.8)), "a bar": (0.5, 1.0)}
+PLACES = {"small": (0.4, 8), "large": (1, 20)}
+SCHEDULES = {
+    "one": ([0.01, 0.01, 0.01], [2.0, 1.8], [1.8, 1.7]),
+    "two": ([0.01, 0, 0], [2, 1.6], [1.6]),
+}
 DEMOS = {
     "journey": lambda: journey.journey(SENTENCE, 12, VOCAB, MATRIX),
     "growing_contexts": lambda: journey.growing_contexts("the ti"),
@@ -147,7 +154,13 @@ DEMOS = {
     "pushed": lambda: pushed("abc", [[1, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02]] * 3),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
     "doublings": lambda: after(8192),
-    "rates": lambda: rates(RESULTS),
+    "rates": lambda: rates(RESULTS, PLACES),
+    "rates of one kind": lambda: rates({"SGD": {"": by_rate("SGD", 64, 468)}}),
+    "over": lambda: runs.over(
+        LOOKS, {"4-gram": 1.48}, {544: [1.7], 1224: [1.54, 1.55], 2448: [1.5]}
+    ),
+    "schedules": lambda: runs.schedules(SCHEDULES, [1.5, 1.51], [1.49]),
+    "stopping": lambda: runs.stopping([2.5, 2.0, 1.5, 1.4], [2.5, 2.2, 2.3, 2.4], 4, 2),
     "valley": lambda: valley(15, 30),
     "spread": lambda: spread({"one": [4.7, 4.8], "two": [5.0, 4.9]}, "perplexity", (4.5, 5.1)),
 }
@@ -684,7 +697,12 @@ def test_the_slope_of_the_valley_is_the_derivative_of_its_height():
 
 
 MOMENTUM = partial(torch.optim.SGD, momentum=0.9)
-KINDS = [("SGD", torch.optim.SGD), ("momentum", MOMENTUM), ("Adam", torch.optim.Adam)]
+KINDS = [
+    ("SGD", torch.optim.SGD),
+    ("momentum", MOMENTUM),
+    ("v alone", partial(torch.optim.Adam, betas=(0.0, 0.999))),
+    ("Adam", torch.optim.Adam),
+]
 
 
 @pytest.mark.parametrize("name, kind", KINDS)
@@ -701,9 +719,31 @@ def test_the_walk_is_that_of_pytorch(name, kind):
 def test_a_turned_valley_takes_the_advantage_away():
     ends = {
         (name, turn): height(*walk(name, best_rate(name, turn), turn)[-1], turn)
-        for name in ("SGD", "momentum", "Adam")
+        for name, _ in KINDS
         for turn in (0, 45)
     }
-    assert ends["SGD", 0] == pytest.approx(ends["SGD", 45])
-    assert ends["momentum", 0] == pytest.approx(ends["momentum", 45])
-    assert 10 * ends["Adam", 0] < ends["SGD", 0] and ends["Adam", 45] > 0.7 * ends["SGD", 45]
+    for name in ("SGD", "momentum"):
+        assert ends[name, 0] == pytest.approx(ends[name, 45])
+    assert ends["v alone", 0] < 0.01 * ends["SGD", 0] and ends["Adam", 0] < ends["momentum", 0] / 2
+    assert ends["v alone", 45] > 0.9 * ends["SGD", 45] and ends["Adam", 45] > ends["momentum", 45]
+
+
+def test_each_best_rate_lies_inside_its_grid():
+    for turn in (0, 45):
+        for name, grid in GRIDS.items():
+            assert min(grid) < best_rate(name, turn) < max(grid), (name, turn)
+
+
+def test_where_the_opening_run_reaches_a_loss():
+    looks = [{"step": 64, "loss": 3.0}, {"step": 128, "loss": 2.0}, {"step": 512, "loss": 1.0}]
+    assert runs.reached(looks, 2.0) == 128
+    assert runs.reached(looks, 1.5) == pytest.approx(256)
+    with pytest.raises(ValueError, match="does not reach"):
+        runs.reached(looks, 0.5)
+
+
+def test_the_numbers_of_runs_are_told():
+    assert "3-gram" not in DEMOS["over"]().alt and "updates" in DEMOS["over"]().alt
+    assert "kept: 9.0 after epoch 2; stopped after epoch 4" in DEMOS["stopping"]().alt
+    assert "best: 9.0 after epoch 2;" in runs.stopping([2.5, 2.0], [2.5, 2.2]).alt
+    assert "0.01, then a tenth: 4.50" in DEMOS["schedules"]().alt

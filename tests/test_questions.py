@@ -28,6 +28,7 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "bigram": r"N_\{?ab|N\(ab",
     "interpolate": r"kinds\}?\(h\)|N\(hc\)",
     "bigram_gradient": r"s_a|p_\{ab\}",
+    "streams": r"- 1\) ?// ?batch_size|\\lfloor",
     "adam": r"1 ?- ?0\.9|\\beta_1\^t",
     "linear_backward": r"\\mathrm\{d\}\\mathbf\{H\} = ",
     "step_back": r"\\mathbf\{W\}_\{hh\}\^\\top",

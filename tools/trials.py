@@ -5,6 +5,7 @@ already in the file is left alone.
 """
 
 import argparse
+import copy
 import functools
 import itertools
 import json
@@ -32,6 +33,7 @@ ADAM = torch.optim.Adam
 OPTIMIZERS = {
     "SGD": torch.optim.SGD,
     "momentum": functools.partial(torch.optim.SGD, momentum=0.9),
+    "v alone": functools.partial(ADAM, betas=(0.0, 0.999)),
     "Adam": ADAM,
 }
 NUM_STEPS, SEEDS, BEGINNING = 32, (0, 1, 2), "the time traveller "
@@ -43,6 +45,7 @@ RATES = {  # by the optimizer and the size of the batch
     ("Adam", 256): (0.02, 0.04, 0.08, 0.16),
     ("momentum", 64): (0.2, 0.4, 0.8, 1.6, 3.2),
     ("momentum", 256): (0.4, 0.8, 1.6, 3.2),
+    ("v alone", 64): (0.0025, 0.005, 0.01, 0.02, 0.04, 0.08),
 }
 RECIPES = {  # name: (streams, carry the state, decay)
     "windows": (False, False, False),
@@ -62,7 +65,7 @@ def shuffled(ids, batch_size, seed):
 
 
 def doublings(data, last=13):
-    """One run, looked at after 0, 1, 2, 4, ... steps: its loss, and what it writes.
+    """One run, looked at after 0, 1, 2, 4, ... updates: its loss, and what it writes.
 
     A sentence is written each time with the same random numbers.  In a longer sample, `letters` is
     the total variation distance of its characters from those of the training part, and `words` the
@@ -109,7 +112,7 @@ def share(token, text):
 
 
 def rate(data, optimizer, batch_size, lr, seed):
-    """Train with one rate; return the loss after some numbers of steps."""
+    """Train with one rate; return the loss after some numbers of updates."""
     model = make_model(len(data.vocab), 32, 0.01, seed)
     options = Options(1000, lr, optimizer=OPTIMIZERS[optimizer])
     run = train(model, shuffled(data.train_ids, batch_size, seed), options)
@@ -135,7 +138,7 @@ def d2l(data, seed):
 
 
 def recipe(data, streams, carry, decay, seed):
-    """The better recipe, 1,224 steps: its losses, and the extra loss at the start of a stream."""
+    """The better recipe, 1,224 updates: its losses, and the extra loss at the start of a stream."""
     model, ids = make_model(len(data.vocab), 128, 0.1, seed), data.train_ids
     batches = StreamBatches(ids, 32, NUM_STEPS) if streams else shuffled(ids, 32, seed)
     optimizer = ADAM(model.parameters(), lr=0.01)
@@ -162,6 +165,58 @@ def emptied(data, seed):
             decay.step()
             state = state.detach() * (torch.rand(32, 1, generator=generator) < 0.5)
     return {"validation": score(model, data.val_ids), "extra": extra_loss(model, data.val_ids)}
+
+
+def streamed(data, lr, seed, num_epochs=9, falls=False, apart=False, each=True):
+    """The recipe with a constant or a falling rate: its losses after each epoch, or at the end.
+
+    With apart, the last epoch is made once more with a tenth of the rate (`dropped`), and the mean
+    of its weights is scored (`averaged`).
+    """
+    model, streams = (
+        make_model(len(data.vocab), 128, 0.1, seed),
+        StreamBatches(data.train_ids, 32, NUM_STEPS),
+    )
+    optimizer, length = ADAM(model.parameters(), lr=lr), len(streams)
+    decay = LinearLR(optimizer, 1, 0, total_iters=num_epochs * length) if falls else None
+    run = train(model, streams, Options(num_epochs, carry_state=True), optimizer, decay)
+    losses, sums = [], {}
+    for record in run:
+        if apart and record.epoch > num_epochs - 1:
+            for name, p in model.state_dict().items():
+                sums[name] = sums.get(name, 0) + p / length
+        if record.step % length == 0 and (each or record.step == num_epochs * length):
+            losses.append(score(model, data.val_ids))
+        if apart and record.step == (num_epochs - 1) * length:
+            before = copy.deepcopy((model.state_dict(), optimizer.state_dict()))
+    result = {"validation": losses[-1]}
+    if each:
+        result["epochs"] = losses
+    else:
+        whole = StreamBatches(data.train_ids, 32, 1000)
+        result["training"] = evaluate(model, whole, carry_state=True)
+    if apart:
+        model.load_state_dict(before[0])
+        optimizer.load_state_dict(before[1])
+        optimizer.param_groups[0]["lr"] = lr / 10
+        fit(train(model, streams, Options(1, carry_state=True), optimizer))
+        result["dropped"] = score(model, data.val_ids)
+        model.load_state_dict(sums)
+        result["averaged"] = score(model, data.val_ids)
+    return result
+
+
+def beginning(data, sigma, seed):
+    """The opening run with initial weights of this size: its loss after 64 and 1,224 updates."""
+    model, options = (
+        make_model(len(data.vocab), 128, sigma, seed),
+        Options(10, 0.002, optimizer=ADAM),
+    )
+    run, losses = train(model, shuffled(data.train_ids, 32, seed), options), []
+    for num_updates in (64, 1224 - 64):
+        fit(itertools.islice(run, num_updates))
+        losses.append(score(model, data.val_ids))
+    return {"at 64": losses[0], "validation": losses[1]}
 
 
 @torch.no_grad()
@@ -198,6 +253,17 @@ def trials(data):
             yield f"rate {optimizer} {batch_size} {lr:g} {seed}", lambda s=settings: rate(data, *s)
     for seed in SEEDS:
         yield f"recipe streams emptied decay {seed}", lambda s=seed: emptied(data, s)
+    yield "falls 0", lambda: streamed(data, 0.01, 0, falls=True)
+    for seed, lr in itertools.product(SEEDS, (0.01, 0.002, 0.005)):
+        yield (
+            f"throughout {lr:g} {seed}",
+            lambda r=lr, s=seed: streamed(data, r, s, apart=r == 0.01),
+        )
+    for seed, length in itertools.product(SEEDS, (4, 18)):
+        settings = 0.01, seed, length, True, False, False
+        yield f"ends {length} {seed}", lambda s=settings: streamed(data, *s)
+    for seed, sigma in itertools.product(SEEDS, (0.01, 0.1)):
+        yield f"opening {sigma:g} {seed}", lambda g=sigma, s=seed: beginning(data, g, s)
 
 
 def rounded(value):

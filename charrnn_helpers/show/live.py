@@ -182,7 +182,8 @@ class LivePicture:
         for bits, label in ticks(tuple(map(bits_per_char, axes.ylim))).items():
             y = axes.y(bits * math.log(2))
             d.line(right, y, right + 0.3 * d.em, y)
-            d.text(right + 0.5 * d.em, y + 0.35 * d.em, f"{label} bits")
+            unit = "bit" if label == "1" else "bits"
+            d.text(right + 0.5 * d.em, y + 0.35 * d.em, f"{label} {unit}")
         axes.marks(self.hlines, indent=4.2)
         axes.band(xs, lows, highs)
         axes.curve(xs, means)

@@ -62,14 +62,19 @@ def recorded(name):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def by_rate(optimizer, batch_size, num_steps):
-    """Return {learning rate: validation losses with three seeds} after a number of steps."""
+def by_rate(optimizer, batch_size, num_updates):
+    """Return {learning rate: validation losses with three seeds} after a number of updates."""
     found, start = {}, f"rate {optimizer} {batch_size} "
     for name, losses in recorded("trials").items():
-        if name.startswith(start) and str(num_steps) in losses:
+        if name.startswith(start) and str(num_updates) in losses:
             lr, _ = name.removeprefix(start).split()
-            found.setdefault(float(lr), []).append(losses[str(num_steps)])
+            found.setdefault(float(lr), []).append(losses[str(num_updates)])
     return found
+
+
+def by_seed(trial, what="validation"):
+    """Return what a trial has measured with each of three seeds, a list."""
+    return [recorded("trials")[f"{trial} {seed}"][what] for seed in range(3)]
 
 
 def start(recipe, vocab_size, ids):

@@ -1,5 +1,6 @@
-"""The exercises of notebook 6: Adam, early stopping, and a hunt in a loop."""
+"""The exercises of notebook 6: Adam, streams, early stopping, and a hunt in a loop."""
 
+import copy
 import math
 
 import torch
@@ -45,35 +46,35 @@ class PlainSGD:
         return loss
 
 
-def my_adam(p, grad, m, v, step, lr):
+def my_adam(p, grad, m, v, update, lr):
     m = 0.9 * m + 0.1 * grad
     v = 0.999 * v + 0.001 * grad**2
-    m_hat = m / (1 - 0.9**step)
-    v_hat = v / (1 - 0.999**step)
+    m_hat = m / (1 - 0.9**update)
+    v_hat = v / (1 - 0.999**update)
     p = p - lr * m_hat / (v_hat.sqrt() + 1e-8)
     return p, m, v
 
 
-def adam_steps(answer, num_steps, size, scale, lr):
-    """Take some steps along random gradients; return the last means and weights.
+def adam_updates(answer, num_updates, size, scale, lr):
+    """Make some updates along random gradients; return the last means and weights.
 
     With more than one weight, the gradient of the last one is always 0.
     """
     p, m, v = draw(size, seed=size), torch.zeros(size), torch.zeros(size)
-    for step in range(1, num_steps + 1):
-        grad = scale * draw(size, seed=100 * num_steps + step)
+    for update in range(1, num_updates + 1):
+        grad = scale * draw(size, seed=100 * num_updates + update)
         grad[1:][-1:] = 0
-        found = named(answer(p, grad, m, v, step, lr), "p", "m", "v")
+        found = named(answer(p, grad, m, v, update, lr), "p", "m", "v")
         if not all(isinstance(value, torch.Tensor) for value in found.values()):
             break
         p, m, v = found.values()
     return {name: found[name] for name in ("m", "v", "p") if name in found}
 
 
-def adam_case(num_steps, size, scale, lr):
-    steps = "one step" if num_steps == 1 else f"{num_steps} steps"
-    show = f"(p {(size,)}, gradients of size {scale:g}, ..., lr {lr}), {steps} from m = v = 0"
-    return Case(show, lambda: (num_steps, size, scale, lr))
+def adam_case(num_updates, size, scale, lr):
+    updates = "one update" if num_updates == 1 else f"{num_updates} updates"
+    show = f"(p {(size,)}, gradients of size {scale:g}, ..., lr {lr}), {updates} from m = v = 0"
+    return Case(show, lambda: (num_updates, size, scale, lr))
 
 
 ADAM_CASES = (
@@ -82,6 +83,35 @@ ADAM_CASES = (
     adam_case(1, 3, 100.0, 0.5),
     adam_case(5, 3, 0.01, 0.02),
     adam_case(30, 4, 1.0, 0.3),
+)
+
+
+def my_streams(ids, batch_size):
+    length = (len(ids) - 1) // batch_size
+    end = batch_size * length
+    X = ids[:end].view(batch_size, length)
+    Y = ids[1 : end + 1].view(batch_size, length)
+    return X, Y
+
+
+def cut(answer, ids, batch_size):
+    return named(answer(ids, batch_size), "X", "Y")
+
+
+def numbered(length, batch_size):
+    """Return a case whose ids are their own places."""
+    return Case(
+        f"(torch.arange({length}), {batch_size})", lambda: (torch.arange(length), batch_size)
+    )
+
+
+STREAMS_CASES = (
+    numbered(7, 2),
+    numbered(8, 2),
+    numbered(6, 2),
+    numbered(5, 1),
+    numbered(11, 3),
+    numbered(30, 4),
 )
 
 
@@ -126,23 +156,29 @@ def my_training(model, batches, val_batches, optimizer, grad_clip_val, num_epoch
             optimizer.step()
             state = state.detach()
         scores.append(evaluate(model, val_batches, carry_state=True))
+        if scores[-1] == min(scores):
+            best = copy.deepcopy(model.state_dict())
+    model.load_state_dict(best)
     return scores
 
 
 def given_training(model, batches, val_batches, optimizer, grad_clip_val, num_epochs):
     """The code of the notebook, with its three mistakes."""
     scores = []
-    optimizer.zero_grad()
     for _ in range(num_epochs):
-        state = None
         for X, Y in batches:
+            state = None
+            optimizer.zero_grad()
             logits, state = model.forward_with_state(X, state)
             loss = cross_entropy(logits, Y)
             loss.backward()
             optimizer.step()
             clip_gradients(grad_clip_val, model)
             state = state.detach()
-        scores.append(evaluate(model, batches, carry_state=True))
+        scores.append(evaluate(model, val_batches, carry_state=True))
+        if scores[-1] == min(scores):
+            best = model.state_dict()
+    model.load_state_dict(best)
     return scores
 
 
@@ -169,9 +205,11 @@ TRAINING_CASES = (
     training_case(1, 1, 0.1, 1.0),
     training_case(3, 2, 0.2, 1.0),
     training_case(3, 3, 100.0, 0.3),
+    training_case(2, 4, 0.5, 2.0),
 )
 EXERCISES = (
-    Exercise("adam", 6, my_adam, ADAM_CASES, adam_steps, arguments=6),
+    Exercise("adam", 6, my_adam, ADAM_CASES, adam_updates, arguments=6),
+    Exercise("streams", 6, my_streams, STREAMS_CASES, cut),
     Exercise("early_stopping", 6, my_early_stopping, EARLY_STOPPING_CASES, stopped),
     Exercise("broken_loop", 6, my_training, TRAINING_CASES, trained, given_training, arguments=6),
 )
