@@ -133,14 +133,3 @@ def surprisal(model, text, vocab):
         logits = model(ids[None, :-1])[0].cpu()  # (len(text) - 1, vocab_size)
     log_probs = logits.log_softmax(dim=-1)
     return -log_probs.gather(1, ids[1:, None])[:, 0] / math.log(2)
-
-
-def longest_copy(sample, text):
-    """Return the longest passage of the sample that occurs in the text."""
-    best = ""
-    for start in range(len(sample)):
-        longer = sample[start : start + len(best) + 1]
-        while longer in text and len(longer) > len(best):
-            best = longer
-            longer = sample[start : start + len(best) + 1]
-    return best

@@ -524,12 +524,13 @@ def test_random_numbers_of_the_notebook_are_left_alone():
 
 
 def test_an_input_that_is_changed_on_the_way():
-    def my_top_k(logits, k):
-        logits[logits < logits.topk(k).values[-1]] = -math.inf
+    def my_top_p(logits, p):
+        probs, order = logits.softmax(dim=0).sort(descending=True)
+        logits[order[probs.cumsum(dim=0) - probs >= p]] = -math.inf
         return logits
 
-    verdict = checks.top_k.judge(my_top_k)
-    assert verdict.mistake == "input changed" and "my_top_k([2, 1], 1)" in repr(verdict)
+    verdict = checks.top_p.judge(my_top_p)
+    assert verdict.mistake == "input changed" and "my_top_p(logits with" in repr(verdict)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
@@ -666,7 +667,7 @@ ACTUAL = {
     "equal_text": (1.96, 2.75),
     "long_windows": 0.6,
     "which_clipped": {"A": 0.2, "B": 0.9},
-    "greedy": 0.16,
+    "circles": 1,
     "from_above": [0.16, 0.1, 0.12, 0.11, 1e-17],
     "reach": 17,
     "hardest_kind": "word end",
@@ -694,7 +695,7 @@ def test_the_other_outcomes_of_a_prediction():
     assert find("which_clipped").right({"A": 0.9, "B": 0.2}) == "a"
     assert find("equal_text").right((1.9, 1.9)) == "same"
     assert find("equal_text").right((2.5, 1.9)) == "large"
-    assert find("greedy").right(0.95) == "sentences"
+    assert find("circles").right(7) == "several" and find("circles").right(21) == "many"
     assert find("person").right((1.2, 1.3)) == "more"
     assert find("mixture").right((3.8, 3.7, 3.75)) == "between"
     assert find("mixture").right((3.8, 3.7, 3.9)) == "worse"

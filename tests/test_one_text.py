@@ -22,8 +22,8 @@ ORDER = [  # a module imports only from those above it
     *["show.style", "show.figures", "show.svg", "show.cliff", "show.live", "show.controls"],
     *["show.cockpit", "show.demos", "show.journey", "show.encodings", "show.memory", "show.latch"],
     *["show.chain", "show.game", "show.guesses", "show.tables", "show.descent", "show.overfitting"],
-    *["show.doublings", "show.valley", "show.spread", "show.runs", "show.circle", "show"],
-    "trained",
+    *["show.doublings", "show.valley", "show.spread", "show.runs", "show.circle", "show.choices"],
+    *["show", "trained"],
     *[
         f"checks.{name}"
         for name in ("values", "trial", "source", "candidates", "repair", "influence")

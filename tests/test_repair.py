@@ -61,10 +61,10 @@ ANSWERS = {  # the kind: the exercise, the answer, the number of the line, and a
 }
 
 
-NOT_KEPT = """def my_top_k(logits, k):
+NOT_KEPT = """def my_top_p(logits, p):
     logits = logits.clone()
-    limit = logits.sort().values[-k]
-    logits.masked_fill(logits < limit, -math.inf)
+    probs, order = logits.softmax(dim=0).sort(descending=True)
+    logits.index_fill(0, order[probs.cumsum(dim=0) - probs >= p], -math.inf)
     return logits * 1
 """
 
@@ -85,8 +85,8 @@ def test_the_line_is_named(kind):
 
 
 def test_a_line_whose_result_is_not_kept_is_named():
-    said = "Line 4, `logits.masked_fill(logits < limit, -math.inf)`, has no effect, because its"
-    assert said in judged("top_k", NOT_KEPT).text
+    said = "Line 4, `logits.index_fill(0, order[probs.cumsum(dim=0) - probs >= p], -math.inf)`"
+    assert f"{said}, has no effect, because its" in judged("top_p", NOT_KEPT).text
 
 
 def test_an_error_and_the_change_that_ends_it():

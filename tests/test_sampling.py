@@ -1,4 +1,4 @@
-"""Greedy decoding, temperature, top-k, top-p, surprisal, the longest copy."""
+"""Greedy decoding, temperature, top-k, top-p, and surprisal."""
 
 import math
 
@@ -15,7 +15,6 @@ from charrnn_helpers.sampling import (
     beam_step,
     keep_top_k,
     keep_top_p,
-    longest_copy,
     next_probs,
     predict,
     sample,
@@ -155,11 +154,3 @@ def test_surprisal_is_minus_log2_of_each_probability(model, vocab):
         logits, _ = warm_up(model, text[:t], vocab)
         p = logits.softmax(dim=0)[vocab[text[t]]].item()
         assert math.isclose(bits[t - 1].item(), -math.log2(p), rel_tol=1e-3)
-
-
-@given(st.text("ab ", max_size=12), st.text("ab ", max_size=30))
-def test_longest_copy_against_all_substrings(passage, text):
-    pieces = {passage[i:j] for i in range(len(passage)) for j in range(i, len(passage) + 1)} | {""}
-    longest = longest_copy(passage, text)
-    assert longest in text and longest in passage
-    assert len(longest) == max(len(piece) for piece in pieces if piece in text)

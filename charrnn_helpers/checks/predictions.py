@@ -138,11 +138,12 @@ PREDICTIONS = (
         "small" if losses[0] < losses[1] else "large", "small",
         {"small": "the one with batches of 64", "large": "the one with batches of 256",
          "same": "both about equally well"}),
-    Prediction("greedy", 7, "What does a model write if it always takes the most likely character?",
-        "The next cells look at where it is, and why.",
-        lambda variety: "circles" if variety < 0.7 else "sentences", "circles",
-        {"sentences": "new and sensible sentences", "noise": "letters in no order",
-         "circles": "the same few words over and over"}),
+    Prediction("circles", 7, "A thousand beginnings from all over the book are continued greedily. "
+        "In how many different circles do the texts end?", "Wherever it begins, the network comes "
+        "to the same letters. The map below shows how, and the next sections ask why.",
+        lambda count: "one" if count == 1 else "several" if count <= 20 else "many", "one",
+        {"one": "all of them in the same circle", "several": "in 2 to 20 circles",
+         "many": "in more than 20 circles"}),
     Prediction("person", 7, "Does the model consider what a person wrote more likely than what it "
         "writes greedily, or less?", "A person does not write what is expected at each character. "
         "The next paragraph says what follows from that.",

@@ -123,53 +123,6 @@ def _course(path, levels, right, column):
     ]
 
 
-def pushed(ring, paths):
-    """Draw how states that were pushed off the circle come back while its letters are read.
-
-    Each path holds the distances from the circle's own states, the first one before any letter.
-    """
-    d = Drawing(WIDTH, 24 * Drawing(0, 0).em)
-    center, radius, unit = (13 * d.em, 12.5 * d.em), 6 * d.em, 5.2 * d.em
-    d.path([_place(k / 10, 0, ring, center, radius) for k in range(10 * len(ring) + 1)], RIVER, 14)
-    for path in paths:
-        points = [
-            _place(k, unit * away, ring, center, radius) for k, away in enumerate(path, start=-1)
-        ]
-        d.path(points, "#88888866", 1)
-    typical = [sorted(values)[len(paths) // 2] for values in zip(*paths, strict=True)]
-    points = [
-        _place(k, unit * away, ring, center, radius) for k, away in enumerate(typical, start=-1)
-    ]
-    d.path(points, OWN, 2.5)
-    for x, y in points:
-        d.dot(x, y, OWN, 0.22 * d.em)
-    d.text(points[0][0], points[0][1] + 1.4 * d.em, "the push", "middle", color=OWN)
-    for k, char in enumerate(ring):
-        x, y = _place(k, 0, ring, center, radius)
-        d.dot(x, y, RIVER, 0.8 * d.em)
-        d.text(x, y + 0.35 * d.em, visible(char), "middle", 1.1, OTHER)
-    left, place = 26 * d.em, 5 * d.em
-    d.text(left, place - 2.6 * d.em, "distance from the circle's states", color=OTHER)
-    for k in (0, 1, 3, 6, len(ring), 2 * len(ring)):
-        words = "letters read" if k != 1 else "letter read"
-        d.text(left + 1.5 * d.em, place, str(k), "end")
-        d.text(left + 2 * d.em, place, words)
-        d.text(left + 14 * d.em, place, f"{typical[k]:.3g}"[:6], "end", color=OWN)
-        place += 1.9 * d.em
-    d.text(left, place + d.em, f"thin: {len(paths)} random pushes of length 1", color=OTHER)
-    d.text(left, place + 2.6 * d.em, "thick: the median of them", color=OWN)
-    after = typical[len(ring)]
-    return d.picture(
-        f"A ring of {len(ring)} letters, and paths that begin at distance 1 from it and spiral in: "
-        f"after one round, {after:.3f} is left in the median."
-    )
-
-
-def _place(k, away, ring, center, radius):
-    """Return a point at the k-th letter of the ring, so far outside it."""
-    return _around(k, ring, center, radius + away)
-
-
 def likelihoods(rows, xlabel, xlim, marks=()):
     """Draw rows `{name: values}` of dots over one axis; those in `marks` are in another color."""
     em = Drawing(0, 0).em

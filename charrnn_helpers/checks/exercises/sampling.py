@@ -1,4 +1,4 @@
-"""The exercises of notebook 7: a writer with a mistake, one step of a beam, top-k, and top-p."""
+"""The exercises of notebook 7: a writer with a mistake, a draw, one step of a beam, and top-p."""
 
 import math
 
@@ -58,6 +58,29 @@ WRITER_CASES = tuple(
 )
 
 
+def my_draw_with(probs, u):
+    ends = probs.cumsum(dim=0)
+    passed = ends <= u
+    return int(passed.sum())
+
+
+def draw_case(probs, u):
+    return Case(f"({probs}, {u})", lambda: (torch.tensor(probs), u))
+
+
+DRAW_CASES = (
+    draw_case([0.25, 0.75], 0.375),
+    draw_case([0.25, 0.75], 0.125),
+    draw_case([0.5, 0.25, 0.25], 0.625),
+    draw_case([0.125, 0.5, 0.375], 0.875),
+    draw_case([0.375, 0.125, 0.5], 0.25),
+    draw_case([0.0, 0.25, 0.0, 0.75], 0.75),
+    draw_case([0.125, 0.25, 0.125, 0.375, 0.125], 0.5),
+    draw_case([0.0, 0.5, 0.5], 0.0),
+    draw_case([0.0625, 0.25, 0.125, 0.0625, 0.375, 0.125], 0.7),
+)
+
+
 def step_of_a_beam(answer, *args):
     """Return the three results by their names."""
     return named(answer(*args), "scores", "rows", "ids")
@@ -114,22 +137,6 @@ def logits_case(values, setting):
     return Case(f"({show}), then the softmax", lambda: (torch.tensor(values), setting))
 
 
-def my_top_k(logits, k):
-    limit = logits.topk(k).values[-1]
-    return torch.where(logits >= limit, logits, -math.inf)
-
-
-TOP_K_CASES = (
-    logits_case([2.0, 1.0], 1),
-    logits_case([0.5, 3.0, 1.0], 2),
-    logits_case([-1.0, -3.0, -2.0, -0.5], 2),
-    logits_case([4.0, 0.2, 2.0, 3.0, -1.0, 1.0], 3),
-    logits_case([1.5, -0.5, 2.5, 0.25], 1),
-    logits_case([1.0, 2.0, 3.0], 3),
-    logits_case([0.0, -1.0, 2.0], 2),
-)
-
-
 def my_top_p(logits, p):
     probs = logits.softmax(dim=0)
     ordered, order = probs.sort(descending=True)
@@ -156,7 +163,7 @@ TOP_P_CASES = (
 )
 EXERCISES = (
     Exercise("continue_text", 7, my_continue, WRITER_CASES, given=given_continue),
+    Exercise("draw_with", 7, my_draw_with, DRAW_CASES),
     Exercise("beam_step", 7, my_beam_step, BEAM_CASES, step_of_a_beam),
-    Exercise("top_k", 7, my_top_k, TOP_K_CASES, after_softmax),
     Exercise("top_p", 7, my_top_p, TOP_P_CASES, after_softmax),
 )

@@ -1,0 +1,238 @@
+"""How the next character is chosen: writers that meet, a beam, temperatures, and cut tails."""
+
+import math
+
+from charrnn_helpers.show.style import DASHES, PALETTE, visible
+from charrnn_helpers.show.svg import WIDTH, Axes, Drawing, power
+
+OWN, OTHER, LIGHT = "#A84300", "#555", "#999"
+LOOKS = [(PALETTE[1], "none"), (PALETTE[0], "7 4"), (PALETTE[2], "9 3 2 3"), (LIGHT, "none")]
+
+
+def apart(lines, length, ratio, start):
+    """Draw `{label: distances}` of states one round of `length` letters apart; the first is lit.
+
+    One round is marked on it from `start` letters on, which leaves this `ratio` of the distance.
+    """
+    d = Drawing(WIDTH, 22 * Drawing(0, 0).em)
+    box = (5 * d.em, 0.8 * d.em, WIDTH - 9.5 * d.em, 18.6 * d.em)
+    axes = Axes(d, box, (0, 140), (-15, 1.5))
+    exponents = range(-15, 2, 4)
+    axes.frame("letters written", "distance of the states", None, {k: power(k) for k in exponents})
+    (label, lit), *others = lines.items()
+    for _, distances in others:
+        d.path(_logs(axes, distances, length), LIGHT, 1.5)
+    d.path(_logs(axes, lit, length), OWN, 3)
+    y0, y1 = (axes.y(math.log10(lit[start + k - length])) for k in (0, length))
+    x0, x1 = axes.x(start), axes.x(start + length)
+    for path in ([(x0, y0), (x1, y0)], [(x1, y0), (x1, y1)]):
+        d.path(path, "#222", 1.5)
+    d.line(x1, y0, x1 + 2.4 * d.em, y0 - 1.4 * d.em, OTHER)
+    words = f"one round, {length} letters: \u00d7 {ratio:.3f}"
+    d.text(x1 + 2.7 * d.em, y0 - 1.4 * d.em, words, size=1.1)
+    right = box[2] + 0.6 * d.em
+    d.text(right, axes.y(math.log10(lit[-1])) + 0.3 * d.em, label, color=OWN)
+    d.text(right, axes.y(-10.6), "gray: the others", color=OTHER)
+    return d.picture(
+        f"Each curve stays near 10 for a while, and then falls along a straight line, "
+        f"parallel to the others: one round of {length} letters leaves {ratio:.3f} of the distance."
+    )
+
+
+def _logs(axes, values, first):
+    """Return the points of the logarithms of values at first, first + 1, and so on."""
+    return axes.points(range(first, first + len(values)), [math.log10(v) for v in values])
+
+
+def meeting(counts, mark):
+    """Draw how many different endings are left, `{label: counts}`, and a `mark`, (label, y)."""
+    d = Drawing(WIDTH, 21 * Drawing(0, 0).em)
+    box = (5 * d.em, 0.8 * d.em, WIDTH - 14 * d.em, 17.6 * d.em)
+    (longest,) = {len(values) for values in counts.values()}
+    axes = Axes(d, box, (0, longest - 1), (0, 3.05))
+    names = {math.log10(n): f"{n:,}" for n in (1, 3, 10, 30, 100, 300, 1000)}
+    axes.frame("characters written", "different endings", None, names)
+    y = axes.y(math.log10(mark[1]))
+    d.line(box[0], y, box[2], y, OTHER, 1, "2 3")
+    d.text(box[0] + 0.5 * d.em, y - 0.4 * d.em, mark[0], color=OTHER)
+    free = -math.inf
+    order = sorted(counts.items(), key=lambda item: -item[1][-1])
+    for (label, values), (color, dash) in zip(order, reversed(LOOKS), strict=False):
+        d.path(_logs(axes, values, 0), color, 2.5, dash)
+        free = max(axes.y(math.log10(values[-1])) + 0.3 * d.em, free + 1.3 * d.em)
+        d.text(box[2] + 0.6 * d.em, free, f"{label}: {values[-1]:,}", color=color)
+    ends = ", ".join(f"{label}: {values[-1]:,}" for label, values in counts.items())
+    return d.picture(
+        f"Different endings among a thousand texts, after {longest - 1} characters: {ends}."
+    )
+
+
+def tree(prefix, branches, width):
+    """Draw a beam of this width over two characters.
+
+    `branches` are (character, probability, best next character, its probability), likeliest first.
+    """
+    d = Drawing(WIDTH, (3.6 * len(branches) + 3.2) * Drawing(0, 0).em)
+    rows = [(3.6 * k + 3.4) * d.em for k in range(len(branches))]
+    xs = [0.5 * d.em, 22 * d.em, 34 * d.em, 41 * d.em]
+    heads = ["so far", f"a beam of {width} keeps", "likeliest next", "both together"]
+    for x, head in zip(xs, heads, strict=True):
+        d.text(x - (x > d.em) * 3.2 * d.em, 1.2 * d.em, head, color=OTHER)
+    middle = sum(rows) / len(rows)
+    shown = "".join(map(visible, prefix))
+    d.text(xs[0], middle + 0.35 * d.em, shown, size=0.95)
+    best = sorted((p * q for _, p, _, q in branches[:width]), reverse=True)[0]
+    for k, ((one, p, two, q), y) in enumerate(zip(branches, rows, strict=True)):
+        color = OWN if k < width else LIGHT
+        stroke, dash = (1 + 9 * p, 1 + 9 * p * q), "none" if k < width else "3 4"
+        start = xs[0] + 0.62 * d.em * len(prefix), middle
+        d.path([start, (xs[1] - 1.2 * d.em, y)], color, stroke[0])
+        d.path([(xs[1] + 1.2 * d.em, y), (xs[2] - 1.2 * d.em, y)], color, stroke[1], dash)
+        ink, shift = color if k < width else OTHER, -0.8 if y <= middle else 1.5
+        for x, char in ((xs[1], one), (xs[2], two)):
+            d.dot(x, y, color, 1.1 * d.em)
+            d.text(x, y + 0.35 * d.em, visible(char), "middle", 1.15, "white")
+        d.text(
+            (start[0] + xs[1]) / 2, (middle + y) / 2 + shift * d.em, f"{p:.2f}", "middle", color=ink
+        )
+        d.text((xs[1] + xs[2]) / 2, y - 0.6 * d.em, f"{q:.2f}", "middle", color=ink)
+        d.text(xs[3], y + 0.35 * d.em, f"{p * q:.2f}", "end", 1.3 if p * q == best else 1, ink)
+        if k >= width:
+            d.text(xs[1] + 1.6 * d.em, y + 2.2 * d.em, "dropped, so never continued", color=OTHER)
+    told = "; ".join(f"{a!r} {p:.2f}, then {b!r} {q:.2f}: {p * q:.2f}" for a, p, b, q in branches)
+    return d.picture(f"After {prefix!r}, a beam of {width} keeps {width} of these. {told}.")
+
+
+def temperatures(rows, names):
+    """Draw a distribution at each temperature, `{T: probabilities}`, side by side."""
+    d = Drawing(WIDTH, 15 * Drawing(0, 0).em)
+    left, gap = 5 * d.em, 1.2 * d.em
+    wide = (WIDTH - left - 0.5 * d.em - gap * (len(rows) - 1)) / len(rows)
+    for k, (T, probs) in enumerate(rows.items()):
+        x0 = left + k * (wide + gap)
+        axes = Axes(d, (x0, 1.8 * d.em, x0 + wide, 11.6 * d.em), (0, len(probs)), (0, 1))
+        xticks = {i + 0.5: visible(name) for i, name in enumerate(names)}
+        yticks = {y / 4: f"{y / 4:g}" if k == 0 else "" for y in range(5)}
+        axes.frame("next character", "" if k else "probability", xticks, yticks)
+        for i, p in enumerate(probs):
+            axes.bar(i + 0.1, i + 0.9, p, PALETTE[T != 1])
+        d.text(x0 + wide / 2, 1.2 * d.em, f"T = {T}", "middle", 1.15)
+        d.text(axes.x(0.1), axes.y(probs[0]) - 0.35 * d.em, f"{probs[0]:.2f}", color=OTHER)
+    told = ", ".join(f"{probs[0]:.2f} at {T}" for T, probs in rows.items())
+    return d.picture(f"The likeliest next character has the probability {told}.")
+
+
+def tails(rows, top_k, top_p):
+    """Draw distributions `{prefix: (names, probabilities)}`, likeliest first, with both cuts."""
+    d = Drawing(WIDTH, 17 * Drawing(0, 0).em)
+    left, gap = 5 * d.em, 1.6 * d.em
+    wide = (WIDTH - left - 0.5 * d.em - gap * (len(rows) - 1)) / len(rows)
+    told = []
+    for k, (prefix, (names, probs)) in enumerate(rows.items()):
+        x0, before = left + k * (wide + gap), [sum(probs[:i]) for i in range(len(probs))]
+        kept = sum(total < top_p for total in before)
+        axes = Axes(d, (x0, 3.8 * d.em, x0 + wide, 13.6 * d.em), (0, len(probs)), (0, 1))
+        xticks = {i + 0.5: visible(name) for i, name in enumerate(names)}
+        yticks = {y / 4: f"{y / 4:g}" if k == 0 else "" for y in range(5)}
+        axes.frame("next character", "" if k else "probability", xticks, yticks)
+        for i, p in enumerate(probs):
+            axes.bar(i + 0.1, i + 0.9, p, PALETTE[0] if i < kept else LIGHT)
+        d.text(x0, 1.2 * d.em, f"after {prefix}", color="#222")
+        for place, label, color, y, dash in (
+            (top_k, f"k = {top_k}", OTHER, 6.2, "2 3"),
+            (kept, f"p = {top_p:g} keeps {kept}", OWN, 4.4, DASHES[0]),
+        ):
+            d.line(axes.x(place), (y - 0.9) * d.em, axes.x(place), axes.box[3], color, 2, dash)
+            side = -1 if place > 0.6 * len(probs) else 1
+            anchor = "end" if side < 0 else "start"
+            d.text(axes.x(place) + side * 0.4 * d.em, y * d.em, label, anchor, color=color)
+        told.append(f"after {prefix!r}, p = {top_p:g} keeps {kept} characters")
+    return d.picture(f"A cut at k = {top_k} keeps {top_k}; {'; '.join(told)}.")
+
+
+def tradeoff(lines, book, ring, xlabel, ylabel):
+    """Draw how much is lost for what is won, `{line: {label: points}}`, and the points of a book.
+
+    A dot is the mean of its points (x, y), and the cross on it their standard deviations. A ring is
+    drawn around the mean of further points.
+    """
+    d = Drawing(WIDTH, 27 * Drawing(0, 0).em)
+    axes = Axes(d, (5 * d.em, 0.8 * d.em, WIDTH - 4.5 * d.em, 23.6 * d.em), (0.3, 1.02), (0.2, 1))
+    axes.frame(xlabel, ylabel)
+    told = []
+    for (line, settings), (color, dash) in zip(lines.items(), LOOKS[1:], strict=False):
+        means = [_mean(points) for points in settings.values()]
+        d.path(axes.points(*zip(*means, strict=True)), color, 2, dash)
+        for (label, points), (x, y) in zip(settings.items(), means, strict=True):
+            _cross(d, axes, points, color)
+            if label:
+                side = -1 if color == PALETTE[0] else 1
+                ink, anchor = OTHER if color == LIGHT else color, "start" if side > 0 else "end"
+                down = 1.1 if side < 0 else -0.5
+                d.text(
+                    axes.x(x) + side * 0.7 * d.em, axes.y(y) + down * d.em, label, anchor, 0.95, ink
+                )
+                told.append(f"{line}, {label}: {x:.2f} and {y:.2f}")
+    x, y = _mean(book)
+    _cross(d, axes, book, PALETTE[1], 6)
+    d.text(axes.x(x), axes.y(y) - 1.6 * d.em, "Wells", "middle", 1.15, OWN)
+    at, up = _mean(ring)
+    d.add("circle", cx=axes.x(at), cy=axes.y(up), r=7, fill="none", stroke="#222", stroke_width=2)
+    for k, (line, (color, _)) in enumerate(zip(reversed(lines), LOOKS[:0:-1], strict=False)):
+        ink = OTHER if color == LIGHT else color
+        d.dot(axes.box[0] + 1.2 * d.em, axes.box[3] - (1.4 * k + 1.1) * d.em, color)
+        d.text(axes.box[0] + 2 * d.em, axes.box[3] - (1.4 * k + 0.8) * d.em, line, color=ink)
+    return d.picture(f"{xlabel}, and {ylabel}: Wells {x:.2f} and {y:.2f}; {'; '.join(told)}.")
+
+
+def _mean(points):
+    """Return the mean of points (x, y)."""
+    return [sum(values) / len(points) for values in zip(*points, strict=True)]
+
+
+def _cross(d, axes, points, color, radius=4):
+    """Draw the mean of points, and a cross as wide and high as their standard deviations."""
+    x, y = _mean(points)
+    count = max(len(points) - 1, 1)
+    sx = math.sqrt(sum((a - x) ** 2 for a, _ in points) / count)
+    sy = math.sqrt(sum((b - y) ** 2 for _, b in points) / count)
+    d.line(axes.x(x - sx), axes.y(y), axes.x(x + sx), axes.y(y), color + "99")
+    d.line(axes.x(x), axes.y(y - sy), axes.x(x), axes.y(y + sy), color + "99")
+    d.dot(axes.x(x), axes.y(y), color, radius)
+
+
+def fading(after, without):
+    """Draw the mean surprisal of the characters after a wrong one, and of the same without it.
+
+    Both are lists of (mean, standard error), the first one right after the place.
+    """
+    d = Drawing(WIDTH, 20 * Drawing(0, 0).em)
+    box = (5 * d.em, 0.8 * d.em, WIDTH - 13 * d.em, 16.6 * d.em)
+    axes = Axes(d, box, (0.5, len(after) + 0.5), (0, 8))
+    places = range(1, len(after) + 1)
+    xticks = {k: str(k) for k in places if k < 6 or k % 5 == 0}
+    axes.frame("characters after the wrong one", "surprisal in bits", xticks)
+    means = [[mean for mean, _ in values] for values in (after, without)]
+    corners = axes.points(places, means[0]) + axes.points(places, means[1])[::-1]
+    d.path(corners, "none", fill=OWN + "22")
+    for values, color, label in (
+        (without, OTHER, "Wells, as it is"),
+        (after, OWN, "one wrong character"),
+    ):
+        d.path(axes.points(places, [mean for mean, _ in values]), color, 2.5)
+        for k, (mean, error) in zip(places, values, strict=True):
+            x = axes.x(k)
+            d.line(x, axes.y(mean - 2 * error), x, axes.y(mean + 2 * error), color, 2)
+            d.dot(x, axes.y(mean), color, 4)
+        at = 0 if color == OWN else 3
+        up = -1.2 * d.em if color == OWN else 2 * d.em
+        d.text(axes.x(places[at]) + 0.8 * d.em, axes.y(values[at][0]) + up, label, color=color)
+    extra = sum(a - b for (a, _), (b, _) in zip(after, without, strict=True))
+    right = box[2] + 0.8 * d.em
+    for k, words in enumerate(("between the curves:", f"{extra:.1f} bits in all")):
+        d.text(right, (6 + 1.4 * k) * d.em, words, color=OWN)
+    first = after[0][0] - without[0][0]
+    return d.picture(
+        f"Right after a wrong character, the next one costs {first:.1f} bits more; "
+        f"the difference shrinks, and is {extra:.1f} bits in all."
+    )
