@@ -5,6 +5,7 @@ The pages are made from the notebooks, the docs, the docstrings, and the documen
 
 import base64
 import importlib.metadata
+import itertools
 import json
 import re
 import shutil
@@ -17,6 +18,7 @@ import torch
 from sphinx.cmd.build import main as sphinx
 
 import charrnn_helpers
+from charrnn_helpers import checks
 from charrnn_helpers.book import story_path
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.trained import trained_model
@@ -56,6 +58,8 @@ def sources(folder):
     (folder / exercises).mkdir(parents=True)
     for path in (ROOT / exercises).glob("*.md"):
         shutil.copy(path, folder / exercises)
+    with (folder / "misconceptions.md").open("a", encoding="utf-8") as page:
+        page.write(list_of_exercises(exercises))
     (folder / "notebooks").mkdir()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
@@ -68,6 +72,15 @@ def sources(folder):
     (static / "controls.css").write_bytes((show / "controls.css").read_bytes())
     (static / "weights.js").write_text(weights(), encoding="utf-8")
     shutil.copy(mathjax(), static / "mathjax.js")
+
+
+def list_of_exercises(folder):
+    """Return, for each notebook, its heading and a list that leads to its exercises."""
+    parts = []
+    for number, exercises in itertools.groupby(checks.EXERCISES, lambda e: e.notebook):
+        paths = "\n".join((folder / exercise.name).as_posix() for exercise in exercises)
+        parts.append(f"\n## Notebook {number}\n\n```{{toctree}}\n:maxdepth: 1\n\n{paths}\n```\n")
+    return "".join(parts)
 
 
 def for_readers(notebook):
