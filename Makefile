@@ -83,10 +83,7 @@ sync: $(TEST)
 
 models: $(TEST)
 	$(PY) -m tools.models
-	$(PY) -m tools.encodings
-	$(PY) -m tools.windows
-	$(PY) -m tools.clipping
-	$(PY) -m tools.trials
+	$(PY) -m tools.records
 
 bench: $(TEST)
 	$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY))

@@ -1,6 +1,5 @@
 """The networks with fixed windows: what was recorded of them, and how they are made."""
 
-import json
 
 import pytest
 import torch
@@ -10,10 +9,11 @@ from charrnn_helpers.model import make_model
 from charrnn_helpers.trained import recorded
 from tests.conftest import generator
 from tools import windows
+from tools.records import rounded
 
 
 def test_the_record_is_what_would_be_written():
-    assert recorded("fixed_windows") == windows.rounded(recorded("fixed_windows"))
+    assert recorded("fixed_windows") == rounded(recorded("fixed_windows"))
     found = recorded("fixed_windows")
     assert tuple(found["letters"]) == windows.LETTERS
     threes = [*found["windows"], *found["from other text"], found["recurrent"]]
@@ -64,14 +64,6 @@ def test_the_same_characters_are_read_after_other_states():
     assert windows.from_other_text(model, ids, 2, states) == found
     same = windows.from_other_text(model, ids, 2, torch.zeros(5, 3))
     assert same == pytest.approx([empty] * 3)
-
-
-def test_a_record_is_written_with_four_digits(tmp_path, monkeypatch):
-    monkeypatch.setattr(windows, "fixed_windows", lambda data: {"x": (1 / 3, 2), "y": "z"})
-    monkeypatch.setattr("sys.argv", ["windows", "--to", str(tmp_path)])
-    windows.main()
-    made = json.loads((tmp_path / "fixed_windows.json").read_text("utf-8"))
-    assert made == {"x": [0.3333, 2], "y": "z"}
 
 
 def test_the_best_rate_is_that_of_the_lowest_score_and_gets_all_seeds():

@@ -1,25 +1,17 @@
-"""Train the many networks of the notebook on gradient clipping, and record how they end.
+"""The many networks of the chapter on gradient clipping, and how they end (see `tools.records`)."""
 
-`make models` runs it.  It takes an hour on one core, goes on where it was stopped, and writes
-`build/models/clipping.json`; the file of that name in `charrnn_helpers/trained` was made by it.
-"""
-
-import argparse
 import itertools
-import json
 import math
 import statistics
 import weakref
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch.nn import functional as F
 
-from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.bptt import RNNByHand, RNNLMByHand
-from charrnn_helpers.data import TimeMachine, windows
+from charrnn_helpers.data import windows
 from charrnn_helpers.training import clip_gradients, gradient_norm, perplexity
 
 
@@ -202,27 +194,14 @@ def outcome(setting, seed, train_ids, vocab_size):
     ]
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="tools.clipping", description=__doc__)
-    parser.add_argument("--to", type=Path, default=Path("build/models"), metavar="FOLDER")
-    path = parser.parse_args().to / "clipping.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
-    data = TimeMachine(64, 32, load_time_machine())
+def trials(data):
+    """Yield the name of each trial, and what runs it."""
     ids, vocab = data.train_ids, data.vocab
-    found = json.loads(path.read_text()) if path.exists() else {}
-    jobs = {
-        f"remember {distance}, {kind}": partial(_words, *WORDS[kind], distance, vocab)
-        for kind, distance in itertools.product(WORDS, DISTANCES)
-    }
+    for kind, distance in itertools.product(WORDS, DISTANCES):
+        yield f"remember {distance}, {kind}", partial(_words, *WORDS[kind], distance, vocab)
     for name, setting in SETTINGS.items():
         measure = _perplexities if "threshold" in name else _outcomes
-        jobs[name] = partial(measure, setting, ids, len(vocab))
-    for name, job in jobs.items():
-        if name not in found:
-            found[name] = job()
-            print(name, found[name], flush=True)
-            path.write_text(json.dumps(found))
+        yield name, partial(measure, setting, ids, len(vocab))
 
 
 def _words(sigma_hh, back, times, distance, vocab):
@@ -235,7 +214,3 @@ def _outcomes(setting, ids, vocab_size):
 
 def _perplexities(setting, ids, vocab_size):
     return [outcome(setting, seed, ids, vocab_size)[0] for seed in FEW]
-
-
-if __name__ == "__main__":
-    main()

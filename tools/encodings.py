@@ -1,18 +1,14 @@
-"""Record for notebook 1 how good a network gets with many encodings, and what one writes.
+"""How good the network of chapter 1 gets with many encodings, and what one writes.
 
-`python -m tools.encodings` takes a quarter of an hour on one core and writes
-`build/models/encodings.json`; the file of that name in `charrnn_helpers/trained` was made by it.
-Each encoding is tried at several scales and learning rates, so that none wins by its scale.
+`tools.records` runs these trainings.  Each encoding is tried at several scales and learning rates,
+so that none wins by its scale.
 """
 
 import itertools
-import json
-from pathlib import Path
 
 import torch
 
-from charrnn_helpers.book import load_time_machine
-from charrnn_helpers.data import StreamBatches, Vocab, preprocess, split
+from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.sampling import sample
 from charrnn_helpers.show.encodings import binary_digits, learn_with, scaled
 from charrnn_helpers.trained import RECIPES, start, trained_model
@@ -51,26 +47,20 @@ def write(model, vocab):
     return sample(model, BEGINNING, 60, vocab, 0.5, generator=generator)
 
 
-def main():
-    torch.set_num_threads(1)
-    train_text, val_text, _ = split(preprocess(load_time_machine()))
-    vocab = Vocab(train_text)
-    parts = vocab.encode(train_text), vocab.encode(val_text)
-    path = Path("build", "models", "encodings.json")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    record = {"written": written(vocab, parts[0]), "100 updates": {}, "1600 updates": {}}
-    for looks, sizes in ((100, SIZES), (1600, SIZES[1:])):
-        for name in tables(0) if looks == 100 else LONG:
-            found = record[f"{looks} updates"].setdefault(name, {})
-            for size, lr in itertools.product(sizes, RATES):
-                runs = [
-                    learn_with(scaled(tables(seed)[name], size), *parts, seed, [looks], lr)
-                    for seed in SEEDS
-                ]
-                found[f"{size} {lr}"] = [round(value, 2) for run in runs for value in run]
-            print(looks, name, found, flush=True)
-            path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+def perplexities(data, num_updates, sizes, names):
+    """Return `{name: {"size rate": [one for each seed]}}` on the validation part."""
+    found, parts = {name: {} for name in names}, (data.train_ids, data.val_ids)
+    for name, size, lr in itertools.product(names, sizes, RATES):
+        runs = [
+            learn_with(scaled(tables(seed)[name], size), *parts, seed, [num_updates], lr)
+            for seed in SEEDS
+        ]
+        found[name][f"{size} {lr}"] = [value for run in runs for value in run]
+    return found
 
 
-if __name__ == "__main__":
-    main()
+def trials(data):
+    """Yield the name of each trial, and what runs it."""
+    yield "written", lambda: written(data.vocab, data.train_ids)
+    yield "100 updates", lambda: perplexities(data, 100, SIZES, list(tables(0)))
+    yield "1600 updates", lambda: perplexities(data, 1600, SIZES[1:], LONG)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import torch
 
-from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.checkpoint import load_checkpoint, save_checkpoint
-from charrnn_helpers.data import StreamBatches, TimeMachine
+from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.trained import RECIPES, start
 from charrnn_helpers.training import evaluate, perplexity
+from tools.records import read_book
 
 
 def make(name, path, data):
@@ -43,12 +43,7 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.to.mkdir(parents=True, exist_ok=True)
-    data = TimeMachine(32, 64, load_time_machine())
-    if len(data.text) != 173_428:
-        parser.error(
-            "these models learn from The Time Machine, which has 173,428 characters, but the text "
-            f"has {len(data.text):,}; let CHARRNN_TEXT name the book"
-        )
+    data = read_book(parser)
     test = StreamBatches(data.test_ids, 1, 1000)
     for name in arguments.names or RECIPES:
         path, began = arguments.to / f"{name}.safetensors", time.perf_counter()

@@ -1,21 +1,12 @@
-"""Run the trainings that chapter 6 compares but has no time to run: `make models`.
+"""The trainings that chapter 6 compares but has no time to run (see `tools.records`)."""
 
-The results are numbers in one small file, `charrnn_helpers/trained/trials.json`.  A trial that is
-already in the file is left alone.
-"""
-
-import argparse
 import copy
 import functools
 import itertools
-import json
-import time
-from pathlib import Path
 
 import torch
 from torch.optim.lr_scheduler import LinearLR
 
-from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.counting import KneserNey
 from charrnn_helpers.data import StreamBatches, TimeMachine, WindowBatches
 from charrnn_helpers.model import make_model
@@ -264,34 +255,3 @@ def trials(data):
         yield f"ends {length} {seed}", lambda s=settings: streamed(data, *s)
     for seed, sigma in itertools.product(SEEDS, (0.01, 0.1)):
         yield f"opening {sigma:g} {seed}", lambda g=sigma, s=seed: beginning(data, g, s)
-
-
-def rounded(value):
-    """Round the numbers in a result to four digits after the point."""
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [rounded(item) for item in value]
-    return round(value, 4) if isinstance(value, float) else value
-
-
-def main():
-    parser = argparse.ArgumentParser(prog="tools.trials", description=__doc__)
-    parser.add_argument("--to", type=Path, default=Path("build/models/trials.json"))
-    path = parser.parse_args().to
-    torch.set_num_threads(1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = TimeMachine(32, NUM_STEPS, load_time_machine())
-    if len(data.text) != 173_428:
-        parser.error("these trials read The Time Machine; let CHARRNN_TEXT name the book")
-    results = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    for name, run in trials(data):
-        if name not in results:
-            began = time.perf_counter()
-            results[name] = rounded(run())
-            path.write_text(json.dumps(results, indent=0) + "\n", "utf-8")
-            print(f"{name}: {results[name]}, {time.perf_counter() - began:.0f} s", flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,19 +1,12 @@
-"""Train networks with windows of fixed length, and record how well they predict.
+"""Networks with windows of fixed length, and how well they predict (see `tools.records`)."""
 
-`make models` runs it.  It takes half an hour, and writes `build/models/fixed_windows.json`; the
-file of that name in `charrnn_helpers/trained` was made by it.
-"""
-
-import argparse
-import json
-from pathlib import Path
+from functools import cache
 
 import torch
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LinearLR
 
-from charrnn_helpers.book import load_time_machine
-from charrnn_helpers.data import StreamBatches, TimeMachine
+from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.trained import RECIPES, start, trained_model
 from charrnn_helpers.training import evaluate, fit, perplexity
 
@@ -129,64 +122,56 @@ def best_rate(rates, learn, near=0.0):
     return lr, tried[lr]
 
 
-def fixed_windows(data):
-    """Return perplexities on the validation part by the number of characters that are seen.
+def trials(data):
+    """Yield the name of each trial, and what runs it: perplexities on the validation part.
 
-    "windows" are networks that were trained with windows of this length, "recurrent" a network with
-    a state: three seeds each, at the best of several learning rates.  "from an empty state" is the
-    model that comes with the course, when it reads only so many characters; "from other text" is
-    the same model after it has read the validation part up to a random place, and "from the mean
-    state" begins with the mean of all states.  "16 letters" has a window on the training and on the
-    validation part, and "more units" the units of one of 6.
+    They are by the number of characters that are seen.  "windows" are networks that were trained
+    with windows of this length, "recurrent" a network with a state: three seeds each, at the best
+    of several learning rates.  "from an empty state" is the model that comes with the course, when
+    it reads only so many characters; "from other text" is the same model after it has read the
+    validation part up to a random place, and "from the mean state" begins with the mean of all
+    states.  "16 letters" has a window on the training and on the validation part, and "more units"
+    the units of one of 6.
     """
     model, _ = trained_model()
-    found = {"letters": LETTERS, "windows": [], "rates": [], "from an empty state": []}
-    found |= {"from other text": [], "from the mean state": []}
+    validation = StreamBatches(data.val_ids, 1, 1000)
     states = states_while_reading(model, data.val_ids)[FIRST:]
-    for length in LETTERS:
 
-        def learn(seed, lr, length=length):
+    @cache
+    def best(length):
+        def learn(seed, lr):
             return score(learned_window(length, seed, data, lr), length, data.val_ids)
 
-        lr, scores = best_rate(RATES, learn)
-        found["windows"].append(scores)
-        found["rates"].append(lr)
-        reset = score(lambda X: model(X)[:, -1], length, data.val_ids)
-        found["from an empty state"].append(reset)
-        found["from other text"].append(from_other_text(model, data.val_ids, length, states))
+        return best_rate(RATES, learn)
+
+    @cache
+    def recurrent():
+        return best_rate(RNN_RATES, lambda seed, lr: learned_rnn(seed, data, lr), near=0.2)
+
+    def empty(length):
+        return score(lambda X: model(X)[:, -1], length, data.val_ids)
+
+    def middle(length):
         mean = states.mean(0)
-        middle = from_states(model, data.val_ids, length, lambda n, h=mean: h.expand(n, -1))
-        found["from the mean state"].append(middle)
-        print(f"window of {length}: rate {lr}, {scores}", flush=True)
-    units = FixedWindow(6, len(data.vocab), None).b.numel()
-    for kind, size in {"16 letters": None, "16 letters, more units": units}.items():
-        net = learned_window(16, 0, data, found["rates"][-1], size)
+        return from_states(model, data.val_ids, length, lambda n: mean.expand(n, -1))
+
+    def long(units=None):
+        net = learned_window(16, 0, data, best(16)[0], units)
         parts = data.train_ids[: len(data.val_ids)], data.val_ids
-        found[kind] = [score(net, 16, ids) for ids in parts]
-    lr, scores = best_rate(RNN_RATES, lambda seed, lr: learned_rnn(seed, data, lr), near=0.2)
-    print(f"recurrent: rate {lr}, {scores}", flush=True)
-    loss = evaluate(model, StreamBatches(data.val_ids, 1, 1000), carry_state=True)
-    return found | {"recurrent": scores, "recurrent rate": lr, "with its state": perplexity(loss)}
+        return [score(net, 16, ids) for ids in parts]
 
+    def other(length):
+        return from_other_text(model, data.val_ids, length, states)
 
-def rounded(value):
-    """Return the value with all its numbers to four digits."""
-    if isinstance(value, dict):
-        return {name: rounded(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [rounded(item) for item in value]
-    return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def main():
-    parser = argparse.ArgumentParser(prog="tools.windows", description=__doc__)
-    parser.add_argument("--to", type=Path, default=Path("build/models"), metavar="FOLDER")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    arguments.to.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(rounded(fixed_windows(TimeMachine(32, 64, load_time_machine()))), indent=1)
-    (arguments.to / "fixed_windows.json").write_text(f"{text}\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    units = FixedWindow(6, len(data.vocab), None).b.numel()
+    yield "letters", lambda: LETTERS
+    yield "windows", lambda: [best(length)[1] for length in LETTERS]
+    yield "rates", lambda: [best(length)[0] for length in LETTERS]
+    yield "from an empty state", lambda: [empty(length) for length in LETTERS]
+    yield "from other text", lambda: [other(length) for length in LETTERS]
+    yield "from the mean state", lambda: [middle(length) for length in LETTERS]
+    yield "16 letters", long
+    yield "16 letters, more units", lambda: long(units)
+    yield "recurrent", lambda: recurrent()[1]
+    yield "recurrent rate", lambda: recurrent()[0]
+    yield "with its state", lambda: perplexity(evaluate(model, validation, carry_state=True))

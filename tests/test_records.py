@@ -1,0 +1,58 @@
+"""The records that chapters read, and the program that makes them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from charrnn_helpers.book import story_path
+from charrnn_helpers.data import TimeMachine
+from charrnn_helpers.trained import recorded
+from tools import records
+from tools.course import ROOT
+
+
+@pytest.mark.parametrize("name", records.RECORDS)
+def test_a_record_has_the_trials_that_the_program_runs(name, story):
+    names = [trial for trial, _ in records.RECORDS[name].trials(TimeMachine(32, 64, story))]
+    assert set(recorded(name)) == set(names) and len(names) == len(set(names))
+
+
+def test_a_record_that_was_stopped_goes_on(tmp_path):
+    path, ran = tmp_path / "some.json", []
+
+    def trials(fail):
+        for name in "abc":
+
+            def run(name=name):
+                if name == fail:
+                    raise KeyboardInterrupt
+                ran.append(name)
+                return {"x": [1 / 3, 2]}
+
+            yield name, run
+
+    with pytest.raises(KeyboardInterrupt):
+        list(records.make(path, trials("c")))
+    assert json.loads(path.read_text("utf-8")) == {k: {"x": [0.33333, 2]} for k in "ab"}
+    assert [name for name, _ in records.make(path, trials(None))] == ["c"]
+    assert ran == ["a", "b", "c"] and [p.name for p in tmp_path.iterdir()] == ["some.json"]
+    assert set(json.loads(path.read_text("utf-8"))) == set("abc")
+
+
+@pytest.mark.parametrize(
+    ("names", "text"), [(["nothing"], None), (["trials"], story_path())], ids=["name", "text"]
+)
+def test_a_wrong_request_is_an_error_that_says_what_to_do(names, text, tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-m", "tools.records", *names, "--to", str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | ({"CHARRNN_TEXT": str(text)} if text else {}),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    said = "let CHARRNN_TEXT name the book" if text else "no record 'nothing'; choose from enc"
+    assert run.returncode == 2 and said in run.stderr
