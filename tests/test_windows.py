@@ -1,6 +1,5 @@
 """The networks with fixed windows: what was recorded of them, and how they are made."""
 
-
 import pytest
 import torch
 
