@@ -45,11 +45,14 @@ def windows(ids, num_steps):
     return ids[:-1].unfold(0, num_steps, 1), ids[1:].unfold(0, num_steps, 1)
 
 
-def split(ids, fractions=(0.8, 0.1, 0.1)):
-    """Cut the ids, in order, into training, validation, and test parts."""
-    test_start = len(ids) - int(fractions[2] * len(ids))
-    val_start = test_start - int(fractions[1] * len(ids))
-    return ids[:val_start], ids[val_start:test_start], ids[test_start:]
+def split(text, held_out=0.1):
+    """Cut a text or its ids, in order: training, validation, and test part.
+
+    The last two are each the fraction `held_out` of the whole.
+    """
+    part = int(held_out * len(text))
+    val_start, test_start = len(text) - 2 * part, len(text) - part
+    return text[:val_start], text[val_start:test_start], text[test_start:]
 
 
 class WindowBatches:

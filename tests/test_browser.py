@@ -188,7 +188,6 @@ phrase = "the time"
 begins = Counter(text[i : i + n] for i in range(len(text) - 8) for n in range(9))
 runs = {rate: ([actual.tolist()] * 2001, [3.0] * 2001) for rate in (5, 50, 200)}
 train_text, beginning = text, "there was a "
-encodings = {"ids": torch.arange(28.0).unsqueeze(1), "one-hot": torch.eye(28)}
 tables, ngrams = [defaultdict(lambda: Counter(text))] * 12, {1: 2.8, 12: 1.4}
 t, h, noise = vocab["t"], vocab["h"], torch.zeros(28, 28)
 limits = {char: 40.0 * k for k, char in enumerate(sorted(set(text)), 1)}
@@ -445,8 +444,8 @@ def step_of(words):
 EXERCISES = [
     "from charrnn_helpers import checks\nimport torch\nkept = 'kept'",
     "checks.windows(...)",
-    "checks.one_hot(lambda X, vocab_size: torch.eye(vocab_size)[X - 1])",
-    "checks.one_hot(lambda X, vocab_size: torch.eye(vocab_size)[X])",
+    "checks.two_numbers(lambda n: torch.arange(2 * n).reshape(n, 2))",
+    "checks.two_numbers(lambda n: torch.stack([torch.arange(n), torch.arange(n) ** 2], 1))",
     'checks.hint("windows", 2)',
     'checks.solution("windows")',
     'checks.predict("large_logits", "nan")',
@@ -468,10 +467,10 @@ def test_verdicts_in_the_browser(open_page, served):
     text = page.page.locator(".jp-Notebook").inner_text()
     for words in (
         "Not tried yet: windows and targets",
-        "Not right yet: one-hot in one line",
+        "Not right yet: two numbers for each token",
         "it returned",
         "expected",
-        "Passed: one-hot in one line",
+        "Passed: two numbers for each token",
         "Hint 2 of 3",
         "def my_windows(ids, num_steps):",
         'Your prediction: "nan"',

@@ -91,12 +91,8 @@ TERRAIN = survey(unit_loss, (1.7, -0.4), [1.0, math.inf])
 
 def by_numbers():
     """Draw the recorded runs of notebook 1."""
-    record = recorded("encodings")
-    short, long = (
-        {name: found["16 0.03"] for name, found in record[f"{n} updates"].items()}
-        for n in (100, 1600)
-    )
-    return encodings.by_numbers(short, long)
+    found = recorded("encodings")["100 updates"]
+    return encodings.by_numbers({name: runs["16 0.03"] for name, runs in found.items()})
 
 
 def after(updates):
@@ -124,7 +120,6 @@ DEMOS = {
     "growing_contexts": lambda: journey.growing_contexts("the ti"),
     "picked_row": lambda: journey.picked_row([0, 1, 0], [[1, 2], [3, 4], [5, 6]]),
     "batch_box": lambda: journey.batch_box(["the t", "him w"], VOCAB),
-    "one_sum": lambda: encodings.one_sum({"ids": MATRIX[:, :1], "all": MATRIX}, VOCAB, "the"),
     "stages": lambda: encodings.stages(recorded("encodings")["written"], "the time traveller "),
     "by_numbers": by_numbers,
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
@@ -250,19 +245,6 @@ def test_a_journey_has_one_height_wherever_it_is():
     assert len(heights) == 1
 
 
-def test_one_number_for_each_token_leaves_a_line_and_one_hot_vectors_anything():
-    numbers = torch.arange(float(len(VOCAB)))[:, None]
-    first, *others = encodings.best_sums(numbers, [2, 3])
-    steps = [b - a for a, b in zip([first, *others], others, strict=False)]
-    assert max(steps) - min(steps) < 1e-6
-    exact = encodings.best_sums(torch.eye(len(VOCAB)), [2, 3])
-    wanted = [float(k in (2, 3)) for k in range(len(VOCAB))]
-    assert exact == pytest.approx(wanted, abs=1e-6)
-    for letters in ("", "".join(VOCAB.idx_to_token)):
-        with pytest.raises(ValueError, match="type some letters, but not all"):
-            encodings.one_sum({"ids": numbers}, VOCAB, letters)
-
-
 def test_a_network_learns_from_any_table():
     ids = VOCAB.encode(TEXT)
     table = torch.eye(len(VOCAB))
@@ -273,9 +255,7 @@ def test_a_network_learns_from_any_table():
 
 
 def test_a_scaled_table_has_a_mean_row_of_zeros_and_rows_of_one_length():
-    digits = encodings.binary_digits(28)
-    assert digits[21].tolist() == [1, 0, 1, 0, 1]
-    for table in (digits, torch.eye(28)):
+    for table in (torch.arange(28.0).unsqueeze(1), torch.eye(28)):
         scaled = encodings.scaled(table, 4.0)
         assert scaled.mean(dim=0).abs().max() < 1e-6
         assert scaled.pow(2).sum(dim=1).mean().item() == pytest.approx(16)

@@ -46,7 +46,7 @@ def test_what_was_not_tried_is_not_written(path):
 
 
 DAMAGE = {
-    "cut": b'{"exercise": "one_hot", "status": "pas',
+    "cut": b'{"exercise": "two_numbers", "status": "pas',
     "not JSON": b"<html>Log in</html>",
     "not UTF-8": b"\xff\xfe\x00",
     "a list": b"[]",
@@ -61,7 +61,7 @@ def test_what_is_damaged_is_left_out_and_loses_nothing(path, kind):
     passed()
     with path.open("ab") as file:
         file.write(DAMAGE[kind])
-    verdict = checks.one_hot(checks.one_hot.answer)
+    verdict = checks.two_numbers(checks.two_numbers.answer)
     assert "damaged" not in repr(verdict)
     assert "skipped in the record of your progress: 1." in repr(checks.progress())
     assert f"2 of {len(checks.EXERCISES)}" in repr(checks.progress())
@@ -108,9 +108,9 @@ def test_what_could_not_be_written_is_written_when_it_can_be(path):
     path.mkdir(parents=True)
     assert "could not be saved" in repr(passed())
     path.rmdir()
-    verdict = checks.one_hot(checks.one_hot.answer)
+    verdict = checks.two_numbers(checks.two_numbers.answer)
     assert "could not" not in repr(verdict) and not logbook.UNWRITTEN
-    assert logbook.read() == ({"windows": "passed", "one_hot": "passed"}, {}, "")
+    assert logbook.read() == ({"windows": "passed", "two_numbers": "passed"}, {}, "")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")

@@ -23,7 +23,7 @@ ABOVE = {
 FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "twin": r"order\(text\)\[",
     "log_likelihood": r"\\sum_\{?t.*\\ln p",
-    "one_hot": r"\\mathbf\{I\}|\\delta_",
+    "two_numbers": r"\\cos|\\sin|\^2",
     "mean_perplexity": r"\\sum_[bk].*n_[bk]",
     "bigram": r"N_\{?ab|N\(ab",
     "interpolate": r"kinds\}?\(h\)|N\(hc\)",

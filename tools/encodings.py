@@ -5,18 +5,20 @@ so that none wins by its scale.
 """
 
 import itertools
+import math
 
 import torch
 
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.sampling import sample
-from charrnn_helpers.show.encodings import binary_digits, learn_with, scaled
+from charrnn_helpers.show.encodings import learn_with, scaled
 from charrnn_helpers.trained import RECIPES, start, trained_model
 
 SEEDS = 0, 1, 2
 SIZES = 4, 16, 64  # mean lengths of the rows
 RATES = 0.01, 0.03
 NUMBERS = 1, 2, 3, 5, 10, 20, 28  # random numbers for each token
+FACTORS = 1, 3, 10, 30, 100  # of the one-hot vector that is added to the id
 LONG = "ids", "one-hot"  # trained for long, too
 BEGINNING = "the time traveller "
 
@@ -25,9 +27,15 @@ def tables(seed):
     """Return the encodings, `{name: a table with a row for each token}`."""
     generator = torch.Generator().manual_seed(100 + seed)
     random = {f"{k} random": torch.randn(28, k, generator=generator) for k in NUMBERS}
-    ids = torch.arange(28.0).unsqueeze(1)
-    plain = {"ids": ids, "ids, 28 times": ids.repeat(1, 28), "digits": binary_digits(28)}
-    return plain | random | {"one-hot": torch.eye(28)}
+    ids, one_hot = torch.arange(28.0).unsqueeze(1), torch.eye(28)
+    angles = 2 * math.pi * ids / 28
+    circle = torch.cat([angles.cos(), angles.sin()], dim=1)
+    mixed = {f"id + {c} one-hot": ids + c * one_hot for c in FACTORS}
+    places = torch.linspace(-1, 1, 28, dtype=torch.double)
+    powers = torch.stack([places**k for k in range(1, 28)], dim=1)
+    orthogonal = torch.linalg.qr(powers - powers.mean(dim=0)).Q
+    curved = {"powers": powers.float(), "orthogonal powers": orthogonal.float()}
+    return {"ids": ids, "circle": circle} | random | {"one-hot": one_hot} | mixed | curved
 
 
 def written(vocab, train_ids):

@@ -51,7 +51,7 @@ from charrnn_helpers.checks.verdict import (
     look_up,
 )
 
-vocabulary, windows, one_hot, read_back = one_hot_encoding.EXERCISES
+vocabulary, windows, two_numbers, read_back = one_hot_encoding.EXERCISES
 rnn_loop, odd_letters, broken_rnn = recurrence.EXERCISES
 twin, log_likelihood, cross_entropy, mean_perplexity = loss_and_perplexity.EXERCISES
 bigram, interpolate, bigram_gradient, broken_descent = counting.EXERCISES

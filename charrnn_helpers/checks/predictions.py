@@ -79,10 +79,10 @@ PREDICTIONS = (
         lambda numbers: "sum" if numbers == [12.0, 14.0, 16.0] else "other", "sum",
         {"two": "two rows, one below the other", "sum": "the sum of row 1 and row 3",
          "mean": "the mean of row 1 and row 3", "error": "PyTorch raises an error"}),
-    Prediction("random_numbers", 1, "Each token gets 28 random numbers. Where will the perplexity "
-        "be?", "The 28 rows of random numbers are independent: a weighted sum of them can still "
-        "give every token any number, as with one-hot vectors.",
-        lambda scores: near(scores["28 random"], scores["one-hot"], scores["ids"]), "one-hot",
+    Prediction("id_and_one_hot", 1, "Each token gets its id, 28 times, plus its one-hot vector. "
+        "Where will the perplexity be?", "Most of what tells two tokens apart is still their id: "
+        "it stands in all 28 numbers, and the small differences beside it hardly help.",
+        lambda scores: near(scores["id + one-hot"], scores["one-hot"], scores["ids"]), "ids",
         {"one-hot": "close to one-hot vectors", "between": "halfway between one-hot and ids",
          "ids": "close to ids", "worst": "much worse than ids"}),
     Prediction("two_pasts", 2, "The trained network reads two different passages, and then the "

@@ -4,13 +4,11 @@ import math
 
 import torch
 
-from charrnn_helpers.data import StreamBatches, preprocess, windows
+from charrnn_helpers.data import StreamBatches, windows
 from charrnn_helpers.model import RNNLMScratch, RNNScratch
-from charrnn_helpers.show.style import PALETTE, visible
+from charrnn_helpers.show.style import PALETTE
 from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 from charrnn_helpers.training import evaluate, perplexity, train_step
-
-LOW, HIGH = -0.3, 1.05  # the axis of a weighted sum
 
 
 class Reader(RNNLMScratch):
@@ -28,11 +26,6 @@ def scaled(table, size=16.0):
     """
     centered = table - table.mean(dim=0)
     return centered * (size / centered.pow(2).sum(dim=1).mean().sqrt())
-
-
-def binary_digits(vocab_size):
-    """Return the ids in binary: five digits 0 or 1 for each, `(vocab_size, 5)`."""
-    return (torch.arange(vocab_size).unsqueeze(1) // torch.tensor([16, 8, 4, 2, 1]) % 2).float()
 
 
 def learn_with(table, train_ids, val_ids, seed, looks, lr=0.03):
@@ -60,50 +53,6 @@ def score_with(table, train_ids, val_ids, seed, num_updates=100):
     return list(learn_with(scaled(table), train_ids, val_ids, seed, [num_updates]))[-1]
 
 
-def best_sums(table, marked):
-    """Return the weighted sum of each row, plus a bias, closest to 1 for the marked, 0 for others.
-
-    `marked` holds the ids of the tokens for which the sum should be large.
-    """
-    wanted = torch.zeros(len(table), 1, dtype=torch.float64)
-    wanted[marked] = 1.0
-    numbers = torch.cat([table.double(), torch.ones(len(table), 1)], dim=1)
-    weights = torch.linalg.lstsq(numbers, wanted, driver="gelsd").solution
-    return (numbers @ weights)[:, 0].tolist()
-
-
-def one_sum(encodings, vocab, letters):
-    """Draw, for each encoding, the best that one weighted sum can do to pick out some letters."""
-    picked = sorted({vocab[c] for c in preprocess(letters) if c in vocab.token_to_idx})
-    if not 0 < len(picked) < len(vocab) - 1:
-        raise ValueError("type some letters, but not all of them")
-    d = Drawing(WIDTH, 2.8 * Drawing(0, 0).em + 8.4 * Drawing(0, 0).em * len(encodings))
-    em, left, right = d.em, 8.4 * d.em, WIDTH - 0.8 * d.em
-    wide = (right - left) / len(vocab)
-    spoken = []
-    for n, (name, table) in enumerate(encodings.items()):
-        top = (0.6 + 8.4 * n) * em
-        box = (left, top, right, top + 7.4 * em)
-        axes, sums = Axes(d, box, (0, len(vocab)), (LOW, HIGH)), best_sums(table, picked)
-        d.text(0.5 * em, axes.y(0.5), name, font_weight="bold")
-        for value in (0, 1):
-            d.line(left, axes.y(value), right, axes.y(value), "#999" if value == 0 else "#ddd")
-            d.text(left - 0.4 * em, axes.y(value) + 0.35 * em, str(value), "end")
-        for k, value in enumerate(sums):
-            x, y = left + (k + 0.5) * wide, axes.y(value)
-            color = PALETTE[1] if k in picked else "#888"
-            d.line(x, axes.y(0), x, y, color, 3)
-            d.dot(x, y, color, 5)
-        low = min(sums[k] for k in picked)
-        high = max(value for k, value in enumerate(sums) if k not in picked)
-        spoken.append(f"{name}: at least {low:.2f}, and at most {high:.2f} for the others")
-    for k, token in enumerate(vocab.idx_to_token):
-        look = {"color": PALETTE[1], "font_weight": "bold"} if k in picked else {"color": "#555"}
-        x, y = left + (k + 0.5) * wide, d.height - 1.2 * em
-        d.text(x, y, visible(token), "middle", **look, **MONO)
-    return d.picture(f"The best weighted sum for these letters. {'; '.join(spoken)}.")
-
-
 def stages(written, beginning):
     """Draw what a network writes after a beginning as it learns, `{number of updates: text}`."""
     em, spoken = Drawing(0, 0).em, []
@@ -121,52 +70,75 @@ def stages(written, beginning):
 
 
 COUNTS = 1, 2, 3, 5, 10, 20, 28  # of random numbers for each token
-KNOWN = {  # the other encodings: how many numbers they have, a color, and where the label stands
-    "ids": (1, PALETTE[1], 1.0, -0.4, "start"),
-    "digits": (5, PALETTE[2], 0.7, 1.6, "start"),
-    "one-hot": (28, PALETTE[0], 1.1, 0.9, "start"),
-    "ids, 28 times": (28, PALETTE[1], -1.0, 0.35, "end"),
-}
+FACTORS = 1, 3, 10, 30, 100  # of the one-hot vector that is added to the id
+ENDS = {"ids": (1, PALETTE[1]), "circle": (2, PALETTE[2]), "one-hot": (28, PALETTE[0])}
+HIGHEST = 12  # perplexity in the picture
 
 
-def by_numbers(scores, long):
-    """Draw perplexities by how many numbers a token gets, on a logarithmic axis.
+def by_numbers(scores):
+    """Draw perplexities by how many numbers a token gets, and by how clearly 28 of them differ.
 
-    `scores` holds those of some seeds, `{name: [...]}`: in gray for random numbers, such as
-    "5 random", and in color for the encodings in KNOWN.  `long` holds those of some encodings
-    after 1,600 updates.
+    `scores` holds those of some seeds, `{name: [...]}`: left in gray those of "5 random" and so
+    on, and in color those in ENDS; right those of "id + 10 one-hot" and so on.
     """
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 24 * em)
-    box = (3.6 * em, 0.8 * em, WIDTH - 6.8 * em, d.height - 3.4 * em)
-    axes = Axes(d, box, (math.log(0.85), math.log(31)), (4, 12))
-    ticks = {math.log(k): str(k) for k in COUNTS}
-    axes.frame("numbers for each token", "perplexity on the validation part", ticks)
+    d = Drawing(WIDTH, 25 * em)
+    top, bottom, middle = 2.6 * em, d.height - 3.4 * em, 0.46 * WIDTH
     mean = {name: sum(values) / len(values) for name, values in scores.items()}
-    random = {math.log(k): f"{k} random" for k in COUNTS}
-    d.path(axes.points(random, [mean[name] for name in random.values()]), "#999", 1.5)
-    for x, name in random.items():
-        for value in scores[name]:
-            d.dot(axes.x(x), axes.y(value), "#777", 4)
-    x, y = axes.x(math.log(2.15)), axes.y(mean["2 random"])
-    d.text(x, y - 0.2 * em, "random numbers", color="#555")
-    for name, (count, color, aside, down, anchor) in KNOWN.items():
-        x, y, look = axes.x(math.log(count)), axes.y(mean[name]), {"font_weight": "bold"}
-        for value in scores[name]:
-            ring = {"fill": "none", "stroke": color, "stroke_width": 2.5}
-            d.add("circle", cx=x, cy=axes.y(value), r=7.5, **ring)
+    few, many = math.log(0.8), math.log(36)
+    left = Axes(d, (3.6 * em, top, middle, bottom), (few, many), (5, HIGHEST))
+    left.frame(
+        "numbers for each token",
+        "perplexity on the validation part",
+        {math.log(k): str(k) for k in COUNTS},
+    )
+    few, many = math.log(0.7), math.log(140)
+    right = Axes(d, (middle + 2.4 * em, top, WIDTH - 7.4 * em, bottom), (few, many), (5, HIGHEST))
+    right.frame(
+        "the largest number of e; the other 27 are 6",
+        "",
+        {math.log(c): str(6 + c) for c in FACTORS},
+        {5: ""},
+    )
+    for axes, title in ((left, "more numbers"), (right, "larger differences")):
+        at = (axes.box[0] + axes.box[2]) / 2
+        d.text(at, 1.3 * em, title, "middle", font_weight="bold")
+    for name in ("ids", "one-hot"):
+        y, color = left.y(mean[name]), ENDS[name][1]
+        d.line(left.box[0], y, right.box[2], y, color, 1.2, "2 4")
         label = f"{name} {mean[name]:.1f}"
-        d.text(x + aside * em, y + down * em, label, anchor, color=color, **look)
-        if name in long:
-            later = sum(long[name]) / len(long[name])
-            low = axes.y(later)
-            d.line(x, y + 9, x, low - 8, color, 1.5, "3 3")
-            d.path([(x - 4, low - 13), (x, low - 7), (x + 4, low - 13)], color)
-            d.dot(x, low, color, 5)
-            side = 0.8 if count == 1 else -0.8
-            text = f"{later:.1f} after 1,600 updates"
-            place = x + side * em, low + (1.5 if count == 1 else 0.35) * em
-            d.text(*place, text, "start" if side > 0 else "end", color=color)
-    spoken = [f"{name} {value:.1f}" for name, value in mean.items()]
-    spoken += [f"{name} {sum(v) / len(v):.1f} after 1,600 updates" for name, v in long.items()]
-    return d.picture(f"The mean perplexity with {', '.join(spoken)}.")
+        d.text(right.box[2] + 0.4 * em, y + 0.35 * em, label, color=color, font_weight="bold")
+    draw_runs(left, {math.log(k): scores[f"{k} random"] for k in COUNTS}, "#888")
+    x, y = left.x(math.log(3)), left.y(mean["3 random"])
+    d.text(x + 0.5 * em, y - 0.5 * em, "random numbers", color="#555")
+    for name, (count, color) in ENDS.items():
+        ring = {"fill": "none", "stroke": color, "stroke_width": 2.5}
+        x = left.x(math.log(count))
+        for value in scores[name]:
+            d.add("circle", cx=x, cy=left.y(value), r=7.5, **ring)
+        look = {"color": color, "font_weight": "bold"}
+        if count == 1:
+            d.text(x + em, left.y(mean[name]) - 0.7 * em, name, **look)
+        elif count == 2:
+            d.text(x - 0.8 * em, left.y(mean[name]) + em, f"{mean[name]:.1f}", "end", **look)
+            d.text(x - 0.8 * em, left.y(mean[name]) - 0.2 * em, name, "end", **look)
+        else:
+            d.text(x, left.y(mean[name]) + 1.8 * em, name, "middle", **look)
+    mixed = {math.log(c): scores[f"id + {c} one-hot"] for c in FACTORS}
+    draw_runs(right, mixed, PALETTE[3], 5)
+    for k, (x, values) in enumerate(mixed.items()):
+        place = right.x(x) + 0.6 * em, right.y(sum(values) / len(values)) - 0.6 * em
+        if k < len(FACTORS) - 1:
+            d.text(*place, f"{sum(values) / len(values):.1f}", font_weight="bold")
+    drawn = [*ENDS, *(f"{k} random" for k in COUNTS), *(f"id + {c} one-hot" for c in FACTORS)]
+    spoken = ", ".join(f"{name} {mean[name]:.1f}" for name in drawn)
+    return d.picture(f"The mean perplexity with {spoken}.")
+
+
+def draw_runs(axes, runs, color, radius=4):
+    """Draw a dot for each run, `{x: [y, ...]}`, and a line through their means."""
+    means = [sum(values) / len(values) for values in runs.values()]
+    axes.drawing.path(axes.points(runs, means), color, 1.5)
+    for x, values in runs.items():
+        for value in values:
+            axes.drawing.dot(axes.x(x), axes.y(value), color, radius)

@@ -1,12 +1,13 @@
-"""The exercises of notebook 1: a vocabulary, windows, one-hot vectors, and back to the text."""
+"""The exercises of notebook 1: a vocabulary, windows, a table of numbers, back to the text."""
 
 import copy
+import math
 import string
 
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, case
-from charrnn_helpers.checks.values import attempt, named
+from charrnn_helpers.checks.values import Fact, as_tensor, attempt, named, settle
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.model import one_hot
 
@@ -72,20 +73,65 @@ WINDOWS_CASES = (
 )
 
 
-def my_one_hot(X, vocab_size):
-    places = torch.arange(vocab_size)
-    return (X.unsqueeze(-1) == places).float()
+def my_two_numbers(vocab_size):
+    angles = 2 * torch.pi * torch.arange(vocab_size) / vocab_size
+    return torch.stack([angles.cos(), angles.sin()], dim=1)
 
 
-ONE_HOT_CASES = (
-    case(torch.tensor([0, 2]), 5),
-    case(torch.tensor([1, 1, 0]), 3),
-    case(torch.tensor([[3, 0, 1], [2, 2, 4]]), 6),
-    case(torch.tensor(3), 4),
-    case(torch.tensor([1]), 3),
-    case(torch.tensor([299, 7]), 301),
-    case(torch.tensor([[[0, 27, 5], [1, 2, 3]], [[9, 8, 7], [4, 0, 1]]]), 28),
-)
+def largest_sums(answer, vocab_size):
+    """Tell for which tokens of the table some weighted sum is larger than for all others.
+
+    Seen as points, these are the corners of the smallest convex shape around all of them.
+    """
+    table = settle(answer(vocab_size))
+    table = as_tensor(table) if isinstance(table, list) else table
+    if not isinstance(table, torch.Tensor):
+        return {"the table": table}
+    shape = {"the table": Fact(f"a tensor of shape {tuple(table.shape)}")}
+    if tuple(table.shape) != (vocab_size, 2):
+        return shape
+    points = [(x, y) for x, y in table.double().tolist()]
+    if not all(map(math.isfinite, sum(points, ()))):
+        return shape | {"the sum": Fact("not always a number", "one number is infinite", "odd")}
+    outside, alone = corners(points), {p for p in points if points.count(p) == 1}
+    alone = {p for p in alone if min(math.dist(p, q) for q in points if q is not p) > 1e-5}
+    never = [i for i, p in enumerate(points) if p not in outside or p not in alone]
+    if not never:
+        return shape | {"the sum": Fact("the largest for each token in turn")}
+    told = ", ".join(map(str, never[:8])) + (", and others" if never[8:] else "")
+    how = kind_of_places(points, outside, alone)
+    return shape | {"the sum": Fact("never the largest for some tokens", f"id {told}", how)}
+
+
+def corners(points):
+    """Return the corners of the smallest convex shape around the points, as a set."""
+    found = set()
+    for order in (sorted(set(points)), sorted(set(points), reverse=True)):
+        chain = []
+        for point in order:
+            while len(chain) > 1 and not turns_left(*chain[-2:], point):
+                chain.pop()
+            chain.append(point)
+        found |= set(chain)
+    return found
+
+
+def turns_left(p, q, r):
+    """Tell whether the way from p over q to r turns to the left, by more than rounding does."""
+    one, other = (q[0] - p[0]) * (r[1] - q[1]), (q[1] - p[1]) * (r[0] - q[0])
+    return one - other > 1e-4 * (abs(one) + abs(other))
+
+
+def kind_of_places(points, outside, alone):
+    """Describe where points lie that are not all corners: that tells the mistakes apart."""
+    if len(alone) == len(points):
+        return "a line" if len(outside) == 2 else "inside"
+    if max(math.dist(points[0], p) for p in points) < 1e-5:
+        return "one place"
+    return "first and last" if set(points[1:-1]) <= alone else "same places"
+
+
+TWO_NUMBERS_CASES = tuple(map(case, (12, 20, 28, 40)))
 
 
 def my_read_back(inputs, vocab):
@@ -123,6 +169,6 @@ READ_BACK_CASES = (
 EXERCISES = (
     Exercise("vocabulary", 1, MyVocab, VOCABULARY_CASES, use_vocab, arguments=1),
     Exercise("windows", 1, my_windows, WINDOWS_CASES, X_and_Y),
-    Exercise("one_hot", 1, my_one_hot, ONE_HOT_CASES),
+    Exercise("two_numbers", 1, my_two_numbers, TWO_NUMBERS_CASES, largest_sums),
     Exercise("read_back", 1, my_read_back, READ_BACK_CASES, given=given_read_back),
 )
