@@ -47,8 +47,8 @@ class RNNScratch(nn.Module):
     def forward(self, inputs, state=None):
         """Read inputs `(num_steps, batch_size, num_inputs)` from this state.
 
-        Without a state, it is 0.  Return a list of the state after each step,
-        `(batch_size, num_hiddens)`, and the last one.
+        Without a state, it is 0.  Return a list of the state after each time
+        step, `(batch_size, num_hiddens)`, and the last one.
         """
         batch_size = inputs.shape[1]
         if state is None:
@@ -198,8 +198,8 @@ class RNNLMScratch(nn.Module):
 
     def forward_with_state(self, X, state=None):
         """Read ids X `(batch_size, num_steps)`; return logits and the state."""
-        embs = one_hot(X.T, self.vocab_size)  # time first
-        rnn_outputs, state = self.rnn(embs.to(self.W_hq), state)
+        inputs = one_hot(X.T, self.vocab_size)  # time first
+        rnn_outputs, state = self.rnn(inputs.to(self.W_hq), state)
         return self.output_layer(rnn_outputs), state
 
     def forward(self, X, state=None):

@@ -658,6 +658,7 @@ ACTUAL = {
     "unseen_words": 8.27,
     "two_ones": [12.0, 14.0, 16.0],
     "id_and_one_hot": {"id + one-hot": 10.6, "one-hot": 6.3, "ids": 10.5},
+    "num_params": 2876,
     "two_pasts": [21, 19, 30],
     "window_or_memory": ([4.42, 4.48, 4.41], [4.65, 4.66, 4.67]),
     "large_logits": math.inf,

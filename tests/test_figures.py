@@ -40,8 +40,10 @@ FIGURES = {
     "impulses": lambda: latch.impulses({"a": [0.8, 0.7], "b": [-0.8, -0.8]}),
     "cobwebs": lambda: latch.cobwebs({"x": {"w": (1.5, 0.0, 0.1, (0, 1), 0)}, "y": {}}),
     "price": lambda: latch.price([1.5, 2.0], [0.2, 0.5], [0.4, 0.2], [1.5]),
-    "learned_and_built": lambda: latch.learned_and_built([[1, 0.1]], [2, 2], 0.01),
-    "rivals": lambda: memory.rivals(recorded("fixed_windows")),
+    "learned_and_built": lambda: latch.learned_and_built(
+        {"x": ([[1, 0.1]], [[2, 2]]), "y": ([[1, 0.1]], [[2, 0]])}, 0.01
+    ),
+    "rivals": lambda: memory.rivals(recorded("fixed_windows"), [4.3, 4.4]),
     "gated_step": lambda: figures.gated_step("C", "F", r"$\mathbf{I}_t$", "tanh(...)", "O"),
 }
 

@@ -14,6 +14,7 @@ IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run
     *{"TimeMachine", "evaluating", "Options", "Record", "train_step", "train", "fit"},
     "defer_interrupt",
     "KneserNey",
+    *{"check_len", "check_shape"},
 }
 ORDER = [  # a module imports only from those above it
     *["text", "_guards", "data", "model", "counting", "training", "sampling", "bptt"],

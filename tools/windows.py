@@ -41,7 +41,7 @@ class FixedWindow(torch.nn.Module):
 
 
 def learned_window(length, seed, data, lr, units=None, num_epochs=9, batch_size=1024):
-    """Train a fixed window with as many steps and characters as the recurrent network."""
+    """Train a fixed window with as many updates and characters as the recurrent network."""
     generator = torch.Generator().manual_seed(seed)
     model = FixedWindow(length, len(data.vocab), generator, units)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
@@ -130,8 +130,9 @@ def trials(data):
     of several learning rates.  "from an empty state" is the model that comes with the course, when
     it reads only so many characters; "from other text" is the same model after it has read the
     validation part up to a random place, and "from the mean state" begins with the mean of all
-    states.  "16 letters" has a window on the training and on the validation part, and "more units"
-    the units of one of 6.
+    states.  "6 letters" and "16 letters" have a window on the training and on the validation part,
+    and "more units" the units of one of 6, with three seeds each.  "5 letters, longer" and "6
+    letters, longer" are trained for twice as many epochs, as "ends 18" in `trials` is.
     """
     model, _ = trained_model()
     validation = StreamBatches(data.val_ids, 1, 1000)
@@ -155,10 +156,16 @@ def trials(data):
         mean = states.mean(0)
         return from_states(model, data.val_ids, length, lambda n: mean.expand(n, -1))
 
-    def long(units=None):
-        net = learned_window(16, 0, data, best(16)[0], units)
+    def on_both_parts(length, units=None):
         parts = data.train_ids[: len(data.val_ids)], data.val_ids
-        return [score(net, 16, ids) for ids in parts]
+        nets = [learned_window(length, seed, data, best(length)[0], units) for seed in SEEDS]
+        return [[score(net, length, ids) for ids in parts] for net in nets]
+
+    def longer(length):
+        def learn(seed, lr):
+            return score(learned_window(length, seed, data, lr, None, 18), length, data.val_ids)
+
+        return best_rate(RATES[:3], learn)[1]
 
     def other(length):
         return from_other_text(model, data.val_ids, length, states)
@@ -170,8 +177,11 @@ def trials(data):
     yield "from an empty state", lambda: [empty(length) for length in LETTERS]
     yield "from other text", lambda: [other(length) for length in LETTERS]
     yield "from the mean state", lambda: [middle(length) for length in LETTERS]
-    yield "16 letters", long
-    yield "16 letters, more units", lambda: long(units)
+    yield "6 letters", lambda: on_both_parts(6)
+    yield "16 letters", lambda: on_both_parts(16)
+    yield "16 letters, more units", lambda: on_both_parts(16, units)
+    yield "5 letters, longer", lambda: longer(5)
+    yield "6 letters, longer", lambda: longer(6)
     yield "recurrent", lambda: recurrent()[1]
     yield "recurrent rate", lambda: recurrent()[0]
     yield "with its state", lambda: perplexity(evaluate(model, validation, carry_state=True))

@@ -85,15 +85,18 @@ PREDICTIONS = (
         lambda scores: near(scores["id + one-hot"], scores["one-hot"], scores["ids"]), "ids",
         {"one-hot": "close to one-hot vectors", "between": "halfway between one-hot and ids",
          "ids": "close to ids", "worst": "much worse than ids"}),
-    Prediction("two_pasts", 2, "The trained network reads two different passages, and then the "
-        "same text. For how many characters do its two states differ by 0.01 or more in some unit?",
-        "The differences shrink by about the same factor with each character, so what came before "
-        "the last few dozen characters is lost.",
+    Prediction("num_params", 2, "How many parameters has the model with 28 tokens and 32 hidden "
+        "units?", "They are 28 * 32 in W_xh, 32 * 32 in W_hh, 32 in b_h, 32 * 28 in W_hq, and 28 "
+        "in b_q.", as_measured, 2876),
+    Prediction("two_pasts", 2, 'The trained network reads "to" or "fo", and then sixty times the '
+        "same letter. For how many of these letters do its two states differ by 0.01 or more in "
+        "some unit?", "With each letter, the two states come closer, until the beginning changes "
+        "no unit by as much as 0.01.",
         lambda last: "few" if max(last) < 10 else "tens" if max(last) < 60 else "all", "tens",
         {"few": "fewer than 10", "tens": "10 to 59", "all": "all 60 that are read"}),
-    Prediction("window_or_memory", 2, "Which predicts the validation part better, the best of the "
-        "windows or the recurrent network?", "The best windows have five or six characters, and "
-        "each of their runs is better than each run of the recurrent network.",
+    Prediction("window_or_memory", 2, "After 9 epochs, which predicts the validation part better, "
+        "the best of the windows or the recurrent network?", "The best windows have five or six "
+        "characters, and each of their runs is better than each run of the recurrent network.",
         window_or_memory, "window",
         {"window": "the best window, in all three runs", "memory": "the recurrent network, in all "
          "three runs", "tie": "neither: their runs overlap"}),

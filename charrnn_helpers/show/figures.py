@@ -241,11 +241,12 @@ def unrolled(characters, targets=()):
             _write(ax, t + 0.06, 0.72, r"$\mathbf{W}_{hq}$", ha="left", **small)
             _arrow(ax, (t, 0.3), (t, 1.05))
             _write(ax, t, 1.35, rf"$\mathbf{{O}}_{t}$", PALETTE[1])
-            _write(ax, t, 1.95, "compare with", **small)
+            ax.plot([t, t], [1.65, 2.2], color="0.45", ls=":", lw=1.5)
             _write(ax, t, 2.5, visible(targets[t - 1]), **LETTER)
     _write(ax, 0.28, 0, r"$\mathbf{H}_0 = 0$", ha="right")
     _arrow(ax, (0.32, 0), (0.68, 0))
-    rows = {-1.2: "reads"} | ({1.35: "logits", 2.5: "target"} if targets else {})
+    above = {1.35: "logits", 1.93: "compared with", 2.5: "target"} if targets else {}
+    rows = {-1.2: "reads"} | above
     for y, name in rows.items():
         _write(ax, 0.42, y, name, ha="right", **small)
     return fig

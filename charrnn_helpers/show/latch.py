@@ -61,7 +61,7 @@ def resting(w, x):
 
 
 def _panel(ax, title, units):
-    """Draw the next state over the state for units `{label: (w, x, start, place, color)}`."""
+    """Draw the next state against the current one for units `{label: (w, x, start, ...)}`."""
     ax.plot([-1.1, 1.1], [-1.1, 1.1], color=GRAY, lw=1, ls="-")
     hs = [k / 50 - 1.1 for k in range(111)]
     for label, (w, x, start, place, k) in units.items():
@@ -76,23 +76,29 @@ def _panel(ax, title, units):
         for h, stable in resting(w, x):
             fill = PALETTE[k] if stable else "white"
             ax.plot(h, h, "o", ms=7, mfc=fill, mec=PALETTE[k], mew=1.5, zorder=5)
-    ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xlabel="state h", title=title, aspect="equal")
+            word, shift, side = (
+                ("stays", (-2, -13), "left") if stable else ("tips over", (-9, 6), "right")
+            )
+            small = {"size": "small", "va": "center", "ha": side, "textcoords": "offset points"}
+            if w > 1 and (h > 0 or not stable):
+                ax.annotate(word, (h, h), shift, color=PALETTE[k], **small)
+    ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xlabel="current state", title=title, aspect="equal")
     ax.set_xticks([-1, -0.5, 0, 0.5, 1])
     ax.set_yticks([-1, -0.5, 0, 0.5, 1])
 
 
 @look()
 def cobwebs(panels):
-    """Draw a panel for each title: the next state over the state, and the way from a start.
+    """Draw a panel for each title: the next state against the current one, and a way from a start.
 
-    Squares are starts.  Full dots are where the state arrives, and at open ones it would stay, but
-    it moves away from them.
+    Squares are starts.  At full dots the state stays, and at hollow ones it tips over to one side.
     """
     fig, axes = new_figure(figsize=(7.5, 4.0), ncols=len(panels))
     for ax, (title, units) in zip(axes, panels.items(), strict=True):
         _panel(ax, title, units)
     axes[0].set_ylabel("next state")
-    axes[-1].annotate("h stays", (-0.5, -0.4), color=GRAY, rotation=45, ha="center", va="center")
+    words = {"color": GRAY, "rotation": 45, "ha": "center", "va": "center"}
+    axes[-1].annotate("next = current", (-0.5, -0.4), **words)
     return fig
 
 
@@ -100,7 +106,7 @@ def cobwebs(panels):
 def price(weights, limits, factors, marked):
     """Draw what a latch withstands, and what it passes on, over its self-weight."""
     fig, axes = new_figure(figsize=(7.5, 2.9), ncols=2)
-    titles = ("a contrary input that it withstands", "factor on a small change of the state")
+    titles = ("the largest contrary input withstood", "factor on a small change of the state")
     for k, (ax, title, values) in enumerate(zip(axes, titles, (limits, factors), strict=True)):
         ax.plot(weights, values, color=PALETTE[k], ls="-")
         for w in marked:
@@ -115,21 +121,28 @@ def price(weights, limits, factors, marked):
 
 
 @look()
-def learned_and_built(learned, built, limit):
-    """Draw how much two states differ after each character, on a logarithmic axis."""
-    fig, ax = new_figure(figsize=(7.5, 3.5))
-    for values in learned:
-        ax.plot(range(1, len(values) + 1), values, color=PALETTE[1], ls="-", lw=1.1, alpha=0.8)
-    ax.plot(range(1, len(built) + 1), built, color=PALETTE[0], ls="-", lw=2.5)
-    ax.axhline(limit, color="0.35", lw=1, ls=":")
-    ax.annotate(f"{limit:g}", (1.01, limit), xycoords=("axes fraction", "data"), va="center")
-    ax.annotate("three units, set by hand", (39, 3.4), color=PALETTE[0], ha="right", va="center")
-    words = f"the trained network,\nat {len(learned)} places"
-    ax.annotate(words, (25.5, 0.06), color=PALETTE[1], ha="left", va="center")
-    ax.set(
-        yscale="log",
-        xlabel="characters of the same text",
-        ylabel="largest difference of the two states",
-    )
-    ax.set(xlim=(0, 40), ylim=(1e-5, 10))
+def learned_and_built(panels, limit):
+    """Draw a panel `{title: (learned, built)}`: how much two states differ after each character.
+
+    Both are lists of lines.  The axis is logarithmic, and a line ends where the difference is 0.
+    """
+    fig, axes = new_figure(figsize=(7.5, 3.6), ncols=len(panels))
+    for ax, (title, (learned, built)) in zip(axes, panels.items(), strict=True):
+        for color, lines, width in ((1, learned, 0.9), (0, built, 2.2)):
+            for values in lines:
+                kept = [max(value, 1e-7) for value in values]
+                places = range(1, len(kept) + 1)
+                ax.plot(places, kept, color=PALETTE[color], ls="-", lw=width, alpha=0.8)
+        ax.axhline(limit, color="0.35", lw=1, ls=":")
+        ax.set(yscale="log", xlabel="characters read", title=title)
+        ax.set(xlim=(0, 60), ylim=(1e-6, 20))
+        ax.set_yticks([1, 0.01, 1e-4, 1e-6], ["1", "0.01", "0.0001", "0.000001"])
+        ax.minorticks_off()
+    axes[0].set_ylabel("largest difference of the states")
+    axes[-1].set_yticklabels([])
+    words = {"va": "center", "ha": "left"}
+    axes[0].annotate("three units, set by hand", (16, 6), color=PALETTE[0], **words)
+    axes[0].annotate("trained network", (31, 0.15), color=PALETTE[1], **words)
+    axes[-1].annotate("three units:\nequal after\na space", (7.5, 6e-6), color=PALETTE[0], **words)
+    axes[-1].annotate("trained network", (24, 0.15), color=PALETTE[1], **words)
     return fig

@@ -63,37 +63,49 @@ def hand_memory(sentence, vocab, self_weight):
 
 
 @look()
-def rivals(record):
-    """Draw the perplexities of fixed windows by their length, and those of recurrent networks.
+def rivals(record, longer):
+    """Draw the perplexities of windows by their length, and what twice as many updates change.
 
-    The recurrent network of the course reads as many characters from three kinds of states.
+    A recurrent network stands beside them; `longer` has its perplexities after twice as many.
     """
-    fig, ax = new_figure(figsize=(7.5, 4.2))
-    letters, whole = record["letters"], record["with its state"]
+    fig, (ax, twice) = new_figure(figsize=(7.5, 3.8), ncols=2, width_ratios=[2.1, 1])
+    letters, words = record["letters"], {"va": "center", "annotation_clip": False}
     for length, scores in zip(letters, record["windows"], strict=True):
         ax.plot([length] * len(scores), scores, "o", color=PALETTE[0], alpha=0.7, ms=5)
     ax.plot(letters, [_mean(scores) for scores in record["windows"]], color=PALETTE[0], ls="-")
-    others = [_mean(scores) for scores in record["from other text"]]
-    ax.plot(letters, others, color=PALETTE[1], ls="--", marker="s", ms=5)
-    for name in ("from an empty state", "from the mean state"):
-        ax.plot(letters, record[name], color="0.55", ls="-", lw=1.2)
-    scores = record["recurrent"]
-    ax.plot([24] * len(scores), scores, "D", color=PALETTE[1], alpha=0.7, ms=6)
-    ax.axhline(whole, color="0.35", lw=1, ls=":")
-    words = {"va": "center", "annotation_clip": False}
-    ax.annotate("windows of n,\n3 runs each", (1.02, 5.6), color=PALETTE[0], **words)
-    note = "the recurrent network reads\nother text, and then n characters"
-    ax.annotate(note, (2.15, 18), color=PALETTE[1], **words)
-    gray = {"color": "0.35", "size": "small"} | words
-    ax.annotate("from an empty state", (3.2, 9.0), **gray)
-    ax.annotate("from its\nmean state", (1.02, 10.8), **gray)
-    ax.annotate(f"{whole:.2f}", (28, whole), **words)
-    ax.annotate("its whole past,\n3 runs", (24, 5.3), color=PALETTE[1], ha="center", **words)
-    ax.set(xlabel="characters seen, n", ylabel="perplexity", xscale="log", yscale="log")
-    ax.set(xlim=(0.93, 27), ylim=(4.2, 29))
-    ax.set_xticks([*letters, 24], [*map(str, letters), "all"])
-    ax.set_yticks([5, 7, 10, 15, 20], ["5", "7", "10", "15", "20"])
+    for score in record["recurrent"]:
+        ax.axhline(score, color=PALETTE[1], lw=1, ls="--")
+    ax.annotate("windows of n characters", (2.15, 6.6), color=PALETTE[0], **words)
+    level = _mean(record["recurrent"])
+    ax.annotate(f"recurrent: {level:.2f}", (1.05, level + 0.2), color=PALETTE[1], **words)
+    best = min(range(len(letters)), key=lambda k: _mean(record["windows"][k]))
+    low = _mean(record["windows"][best])
+    ax.annotate(f"{low:.2f}", (letters[best], low - 0.14), color=PALETTE[0], ha="center", **words)
+    first = _mean(record["windows"][0])
+    ax.annotate(f"{first:.1f} at 1", (0.98, 6.8), color=PALETTE[0], **words)
+    ax.set(
+        xlabel="characters in the window, n",
+        ylabel="perplexity",
+        xscale="log",
+        title="9 epochs, three runs each",
+    )
+    ax.set(xlim=(0.93, 18), ylim=(4.0, 7.0))
+    ax.set_xticks(letters, map(str, letters))
     ax.minorticks_off()
+    five = record["windows"][letters.index(5)]
+    pairs = {
+        "window of 5": (five, record["5 letters, longer"]),
+        "recurrent": (record["recurrent"], longer),
+    }
+    for k, (name, (before, after)) in enumerate(pairs.items()):
+        for epochs, scores in ((9, before), (18, after)):
+            marks = {"color": PALETTE[k], "alpha": 0.7, "ms": 6}
+            twice.plot([epochs] * len(scores), scores, "oD"[k], **marks)
+        means = [_mean(before), _mean(after)]
+        twice.plot([9, 18], means, color=PALETTE[k], ls="-" if k == 0 else "--")
+        twice.annotate(name, (9.6, means[0] + (0.035 if k else -0.12)), color=PALETTE[k], **words)
+    twice.set(xlabel="epochs", title="twice as long", xlim=(7, 20), ylim=(4.25, 4.75))
+    twice.set_xticks([9, 18])
     return fig
 
 
