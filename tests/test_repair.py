@@ -25,10 +25,11 @@ ANSWERS = {  # the kind: the exercise, the answer, the number of the line, and a
         "leave out `if found > 28:` with its block",
     ),
     "off by one": (
-        "bigram",
-        "def my_bigram(ids, vocab_size):\n    counts = torch.ones(vocab_size, vocab_size)\n"
-        "    for i in range(2, len(ids)):\n        counts[ids[i - 1], ids[i]] += 1\n"
-        "    return counts / counts.sum(1, keepdim=True)\n",
+        "bigram_gradient",
+        "def my_bigram_gradient(W, ids):\n    grad = torch.zeros_like(W)\n"
+        "    for i in range(2, len(ids)):\n        a, b = ids[i - 1], ids[i]\n"
+        "        grad[a] += W[a].softmax(dim=0)\n        grad[a, b] -= 1\n"
+        "    return grad / (len(ids) - 1)\n",
         3,
         "`2` is off by one",
     ),

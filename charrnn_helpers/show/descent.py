@@ -1,7 +1,6 @@
 """Gradient descent on a table of logits: a bowl, rows that swing, and pairs that have to wait."""
 
 import math
-from itertools import pairwise
 
 import torch
 
@@ -13,17 +12,24 @@ ROW_RATES = [50, 80, 100, 120, 150, 200, 300]
 SWINGS = 0.01  # a row swings if one update changes a probability by more than this
 BLUE, RED = PALETTE[:2]
 GRAY, RUST = "#999", "#A84300"
+BOWL_UPDATES = [*range(11), 15, 20, 25, 30, 35, 40]  # the updates in the bowl
 LOGITS, LOSSES = (-4, 6), (3.28, 3.5)  # the axes of the bowl
 PRODUCTS, CHANGES = (0.01, 10), (1e-8, 4)  # the axes of the rows
 LEFT = {"updates": (0.5, 10_000), "progress": (0.1, 1000)}  # the axes of the pairs
 
 
 def bowl(share, actual, others, rate, updates):
-    """Draw the loss along one logit, and some updates from 0; the `others` logits stay 0."""
-    d = Drawing(WIDTH, 400)
+    """Draw the loss along one logit, and below it the logit after each update, downward from 0.
+
+    The `others` logits of the row stay 0.
+    """
+    d = Drawing(WIDTH, 540)
     em = d.em
-    axes = Axes(d, (4.2 * em, 3.2 * em, WIDTH - em, d.height - 3.2 * em), LOGITS, LOSSES)
-    axes.frame("the logit of h after t", "loss (nats)")
+    left, right, middle = 4.2 * em, WIDTH - em, 0.44 * d.height
+    axes = Axes(d, (left, 2.4 * em, right, middle), LOGITS, LOSSES)
+    below = Axes(d, (left, middle + em, right, d.height - 3.2 * em), LOGITS, (-BOWL_UPDATES[-1], 0))
+    axes.frame("", "loss (nats)", {}, {y: f"{y:.1f}" for y in (3.3, 3.4, 3.5)})
+    below.frame("the logit of h after t", "updates", None, {-k: str(k) for k in range(0, 41, 10)})
 
     def loss(o):
         return math.log(1 + others) + share * (
@@ -31,28 +37,29 @@ def bowl(share, actual, others, rate, updates):
         )
 
     lowest = math.log(others * actual / (1 - actual))
-    d.line(axes.x(lowest), axes.y(loss(lowest)), axes.x(lowest), axes.y(LOSSES[1]), GRAY, 1.2)
+    for each, top in ((axes, LOSSES[1]), (below, 0)):
+        d.line(each.x(lowest), each.box[3], each.x(lowest), each.y(top), GRAY, 1.2, "5 4")
     there = f"the bottom, where p = {actual:.2f}"
-    d.text(axes.x(lowest) + 0.4 * em, axes.y(LOSSES[1]) + 1.2 * em, there, color="#555")
+    d.text(axes.x(lowest) + 0.5 * em, axes.y(LOSSES[1]) + 1.2 * em, there, color="#555")
     xs = [LOGITS[0] + k / 20 for k in range(20 * (LOGITS[1] - LOGITS[0]) + 1)]
     axes.curve(xs, map(loss, xs))
     path = [0.0]
     for _ in range(updates):
         exp = math.exp(path[-1])
         path.append(path[-1] - rate * share * (exp / (others + exp) - actual))
-    for before, now in pairwise(path):
-        d.path(axes.points([before, now], [loss(before), loss(now)]), RED, 1.2)
-    for x in path:
-        d.dot(axes.x(x), axes.y(loss(x)), RED, 3.5)
-    d.add("circle", cx=axes.x(path[-1]), cy=axes.y(loss(path[-1])), r=8, fill="none", stroke="#222")
-    factor = rate * share * actual * (1 - actual)
-    verdict = "more than 2: it does not settle" if factor > 2 else "less than 2: it settles"
-    where = f"after {updates} update{'s' * (updates != 1)} the logit is {path[-1]:.2f}"
-    d.text(4.2 * em, 1.1 * em, f"learning rate {rate}: {where}", font_weight="bold")
-    d.text(4.2 * em, 2.5 * em, f"rate \u00d7 share \u00d7 curvature = {factor:.2f}, {verdict}")
+    d.path(below.points(path, [-k for k in range(len(path))]), RED, 1.2)
+    for k, x in enumerate(path):
+        d.dot(axes.x(x), axes.y(loss(x)), RED, 3)
+        d.dot(below.x(x), below.y(-k), RED, 3)
+    now = path[-1]
+    for x, y in ((axes.x(now), axes.y(loss(now))), (below.x(now), below.y(-updates))):
+        d.add("circle", cx=x, cy=y, r=7, fill="none", stroke="#222")
+    where = f"after {updates} update{'s' * (updates != 1)}, the logit is {now:.2f}"
+    before = f", and one update earlier {path[-2]:.2f}" if updates else ""
+    d.text(left, 1.1 * em, f"learning rate {rate}: {where}{before}", font_weight="bold")
     return d.picture(
-        f"The loss along one logit, and updates with a learning rate of {rate}: {where}. Rate "
-        f"times share times curvature is {factor:.2f}, {verdict}."
+        f"The loss along one logit, and below it the updates with a learning rate of {rate}: "
+        f"{where}{before}; the bottom is at {lowest:.2f}."
     )
 
 
@@ -141,19 +148,26 @@ def waits(ways, equal, shares, rate):
             {log(x): f"{x:,g}" for x in xs},
             {0: "0", 0.1: "0.1", 0.5: "0.5", 1: "1"},
         )
+        tenth = axes.y(0.1)
+        d.line(box[0], tenth, box[2], tenth, GRAY, 1.2, "5 4")
         title = "the pairs arrive one after the other" if panel == 0 else "they arrive together"
         d.text(left, 1.3 * em, title, font_weight="bold")
         if panel == 1:
             for way in equal.values():
                 _way(axes, way, 1.0, "#bbb", "none", 3.5)
             d.text(axes.x(log(high)), axes.y(0.8), "gray: equal shares", "end", color="#666")
+            d.text(axes.x(log(high)), tenth - 0.4 * em, "a tenth is left", "end", color="#666")
         for k, (pair, way) in enumerate(ways.items()):
             scale = 1 if panel == 0 else rate * shares[pair]
             x = _way(axes, way, scale, PALETTE[k], DASHES[k], 2)
             if panel == 0:
                 top = axes.y((1.3, 1.06, 1.18, 1.3)[k])
-                d.line(x, top + 0.3 * em, x, axes.y(0.5), "#999", 0.8)
-                d.text(x + 0.3 * em * (k == 1), top, pair, ("middle", "end")[k == 1], color=DARK[k])
+                words, end = f"{pair}: {arrival(way)}", ("middle", "end")[k == 1]
+                d.line(x, top + 0.3 * em, x, axes.y(0.1), PALETTE[k], 1)
+                d.dot(x, axes.y(0.1), PALETTE[k], 4)
+                d.text(x + 0.3 * em * (k == 1), top, words, end, color=DARK[k])
+            else:
+                d.dot(x, axes.y(0.1), PALETTE[k], 4)
     return d.picture(
         f"Left: the share of the distance that is left against the updates; a tenth is left after "
         f"{', '.join(f'{arrival(way)} for {pair}' for pair, way in ways.items())}. Right: against "
@@ -167,13 +181,13 @@ def arrival(way, left=0.1):
 
 
 def _way(axes, way, scale, color, dash, width):
-    """Draw the share of the distance that is left, and return where it is a half."""
+    """Draw the share of the distance that is left, and return where it is a tenth."""
     kept = sorted({round(1.04**k) for k in range(400)})
     kept = [k for k in kept if k < len(way) and axes.xlim[0] <= math.log10(k * scale)]
     kept = [k for k in kept if math.log10(k * scale) <= axes.xlim[1]]
     points = axes.points([math.log10(k * scale) for k in kept], [way[k] / way[0] for k in kept])
     axes.drawing.path(points, color, width, dash)
-    return axes.x(math.log10(arrival(way, 0.5) * scale))
+    return axes.x(math.log10(arrival(way) * scale))
 
 
 def falling(runs):

@@ -1,11 +1,11 @@
-"""Counting models that have read a text, on new text: curves that turn, and claims that fail."""
+"""Counting models on the text that they have read, and on new text: curves that turn."""
 
 import math
 
 import torch
 
 from charrnn_helpers.show.descent import beside
-from charrnn_helpers.show.style import DASHES, PALETTE
+from charrnn_helpers.show.style import PALETTE
 from charrnn_helpers.show.svg import WIDTH, Axes, Drawing
 from charrnn_helpers.training import perplexity
 
@@ -74,50 +74,4 @@ def turning(scores, reference, added):
         f"Imaginary characters in each context: {words}. The perplexity on the training part "
         f"falls from {training[0]:.1f} to {training[-1]:.1f}, and on the validation part it is "
         f"lowest at n = {best}, {validation[best - 1]:.2f}, and {validation[-1]:.2f} at n = 12."
-    )
-
-
-def sorted_by_claim(claims, num_bins=10):
-    """Return (mean stated probability, share that came true, number) for each bin of claims."""
-    bins = [[] for _ in range(num_bins)]
-    for stated, true in claims:
-        bins[min(int(stated * num_bins), num_bins - 1)].append((stated, true))
-    return [
-        (sum(p for p, _ in each) / len(each), sum(true for _, true in each) / len(each), len(each))
-        for each in bins
-        if each
-    ]
-
-
-def kept_promises(models):
-    """Draw how often claims came true against what they stated, `{model: [(stated, true)]}`."""
-    side = 330
-    em = Drawing(0, 0).em
-    d = Drawing(WIDTH, side + 4.4 * em)
-    box = left, top, right, bottom = (4.2 * em, em, 4.2 * em + side, em + side)
-    axes = Axes(d, box, (0, 1), (0, 1))
-    even = {k / 5: f"{k / 5:.1f}" for k in range(6)}
-    axes.frame("stated probability", "share that came true", even, even)
-    d.line(left, bottom, right, top, "#999", 2)
-    d.text(
-        axes.x(0.42),
-        axes.y(0.54),
-        "as stated",
-        "middle",
-        color="#666",
-        transform=(f"rotate(-45 {axes.x(0.42):.1f} {axes.y(0.54):.1f})"),
-    )
-    labels, words = {}, []
-    for k, (name, claims) in enumerate(models.items()):
-        points = [point[:2] for point in sorted_by_claim(claims)]
-        d.path(axes.points(*zip(*points, strict=True)), PALETTE[k], 2, DASHES[k])
-        for x, y in points:
-            d.dot(axes.x(x), axes.y(y), PALETTE[k], 4)
-        stated, true = points[-1]
-        ending = f"states {stated:.2f}, right in {100 * true:.0f}%"
-        labels[f"{name}: {ending}"] = (axes.y(true), k)
-        words.append(f"{name} {ending}")
-    beside(d, right + 0.8 * em, labels, 0.93)
-    return d.picture(
-        f"How often claims came true against what they stated; of the surest: {'; '.join(words)}."
     )

@@ -32,12 +32,25 @@ def learning(ids, vocab_size, rate=50, seed=0):
     return actual.tolist(), tables, losses
 
 
-def two_tables(counted, learned, losses, names, updates):
-    """Draw the counted table beside the learned one, and the way of some pairs so far."""
+def writes(table, names, first, num_chars, seed):
+    """Return what a table of pairs writes after the `first` character, drawn with this seed."""
+    probs, generator = torch.tensor(table), torch.Generator().manual_seed(seed)
+    row, text = names.index(first), first
+    for _ in range(num_chars):
+        row = torch.multinomial(probs[row], 1, generator=generator).item()
+        text += names[row]
+    return text
+
+
+def two_tables(counted, learned, losses, names, written, updates):
+    """Draw the counted table beside the learned one, what both write, and the way of some pairs.
+
+    `written` is `{updates: text}`, with the text of the counted table at `None`.
+    """
     em = Drawing(0, 0).em
     row, column, top = 0.9 * em, (WIDTH - 4.4 * em) / (2 * len(names)), 2.4 * em
     bottom = top + len(names) * row
-    d = Drawing(WIDTH, bottom + 15.6 * em)
+    d = Drawing(WIDTH, bottom + 20.6 * em)
     for k, name in enumerate(names):
         d.text(em, top + (k + 0.78) * row, name, "middle", size=0.85)
     lefts = {"counted": 2 * em, "learned": WIDTH / 2 + 1.2 * em}
@@ -52,15 +65,34 @@ def two_tables(counted, learned, losses, names, updates):
         d.pixels(left, top, len(names) * column, len(names) * row, colors)
         for a, b in _places(names):
             d.rect(left + b * column, top + a * row, column, row, "none", "#E69F00")
-    _ways(d, counted, learned, names, updates, bottom + 1.6 * em)
+    same = _both_write(d, written[None], written[updates], bottom + 1.6 * em)
+    _ways(d, counted, learned, names, updates, bottom + 6.6 * em)
     apart = (torch.tensor(counted) - torch.tensor(learned[updates])).abs().max()
     spelled = ", ".join(
         f"{names[b]} after {names[a]} {learned[updates][a][b]:.2f}" for a, b in _places(names)
     )
     return d.picture(
         f"The counted table, and the learned one {after}; {spelled}; the largest difference "
-        f"between two cells is {apart:.2f}."
+        f"between two cells is {apart:.2f}. Of {len(written[None])} characters that both write, "
+        f"{same} are the same."
     )
+
+
+def _both_write(d, counted, learned, top):
+    """Draw the two texts below each other, in red where they differ, and count what is the same."""
+    em, wide = d.em, 0.6622 * d.em  # of a character
+    differ = [a != b for a, b in zip(counted, learned, strict=True)]
+    title = "what both write, with the same random numbers"
+    d.text(2 * em, top, title, size=0.93, color="#555")
+    for k, (name, text) in enumerate({"counted": counted, "learned": learned}.items()):
+        y = top + (1.6 + 1.5 * k) * em
+        d.text(2 * em, y, name)
+        for i, char in enumerate(text):
+            x, new = 6.4 * em + i * wide, k == 1 and differ[i]
+            if new:
+                d.rect(x, y - 1.05 * em, wide, 1.35 * em, "#fbe3d3")
+            d.text(x, y, char, size=1.1, **MONO | {"color": UNKNOWN if new else "#222"})
+    return differ.count(False)
 
 
 def ink(p):
@@ -76,11 +108,17 @@ def _places(names):
 def _ways(d, counted, learned, names, updates, top):
     """Draw the named pairs' learned probabilities up to now, and at the right the counted ones."""
     em = d.em
-    d.text(2 * em, top, "the learned probability of the four marked cells", size=0.93, color="#555")
+    d.text(
+        2 * em,
+        top,
+        "the learned probability of the four marked cells; learning rate 50",
+        size=0.93,
+        color="#555",
+    )
     box = (4.2 * em, top + 0.9 * em, WIDTH - 12 * em, d.height - 3.2 * em)
     axes = Axes(d, box, (0, math.log(1 + UPDATES[-1])), (0, 1))
     xticks = {math.log(1 + k): f"{k:,}" for k in (0, 1, 3, 10, 50, 200, 1000)}
-    axes.frame("updates", "", xticks, {0: "0", 0.5: "0.5", 1: "1"})
+    axes.frame("updates, on the scale log(1 + updates)", "", xticks, {0: "0", 0.5: "0.5", 1: "1"})
     for k, (a, b) in enumerate(_places(names)):
         y, p = axes.y(counted[a][b]), learned[updates][a][b]
         d.line(box[0], y, box[2], y, PALETTE[k], 0.8, "1 5")

@@ -1,4 +1,4 @@
-"""The exercises of notebook 4: counts, shorter contexts, a gradient by hand, and a hunt."""
+"""The exercises of notebook 4: shorter contexts, a gradient by hand, a hunt, and a limit."""
 
 import math  # noqa: F401 - an answer may use it
 from collections import Counter, defaultdict  # noqa: F401
@@ -7,24 +7,6 @@ import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, case, draw
 from charrnn_helpers.training import cross_entropy
-
-
-def my_bigram(ids, vocab_size):
-    counts = torch.ones(vocab_size, vocab_size)
-    pairs = list(zip(ids[:-1].tolist(), ids[1:].tolist(), strict=True))
-    for a, b in pairs:
-        counts[a, b] += 1
-    return counts / counts.sum(dim=1, keepdim=True)
-
-
-BIGRAM_CASES = (
-    case(torch.tensor([0, 1]), 2),
-    case(torch.tensor([0, 1, 1, 1, 0, 1]), 2),
-    case(torch.tensor([0, 1, 2, 0, 1, 0]), 4),
-    case(torch.tensor([3, 1, 1, 1, 1, 0, 2, 2, 3]), 5),
-    case(torch.randint(5, (40,), generator=torch.Generator().manual_seed(0)), 6),
-    case(torch.tensor([0, 1] * 300), 2),
-)
 
 
 def my_interpolate(tables, context, char, vocab_size):
@@ -134,9 +116,23 @@ def plain_table(answer, *args):
     return found.detach() if isinstance(found, torch.Tensor) else found
 
 
+def my_largest_rate(share, actual):
+    curvature = actual * (1 - actual)
+    return 2 / (share * curvature)
+
+
+RATE_CASES = (
+    case(0.5, 0.5),
+    case(0.25, 0.2),
+    case(0.1, 0.6),
+    case(0.02, 0.8),
+    case(0.9, 0.75),
+)
+
+
 EXERCISES = (
-    Exercise("bigram", 4, my_bigram, BIGRAM_CASES),
     Exercise("interpolate", 4, my_interpolate, INTERPOLATE_CASES),
     Exercise("bigram_gradient", 4, my_bigram_gradient, GRADIENT_CASES, by_hand),
     Exercise("broken_descent", 4, my_descend, DESCENT_CASES, plain_table, given_descend),
+    Exercise("largest_rate", 4, my_largest_rate, RATE_CASES),
 )
