@@ -30,6 +30,7 @@ from charrnn_helpers.show import (
     journey,
     latch,
     memory,
+    mistakes,
     overfitting,
     runs,
     tables,
@@ -113,8 +114,6 @@ SCHEDULES = {
 }
 FADING = {"it was": [10 * 0.7**k for k in range(129)], "i saw": [10 * 0.8**k for k in range(129)]}
 BRANCHES = [("e", 0.39, " ", 0.26), ("u", 0.3, "t", 0.82), ("y", 0.11, " ", 0.99)]
-COLD = {"T = 0.3": [(0.9, 0.4), (0.8, 0.5)], "T = 1": [(0.6, 0.8), (0.5, 0.7)]}
-BOOK = [(0.9, 0.7), (1.0, 0.7)]
 DEMOS = {
     "journey": lambda: journey.journey(SENTENCE, 12, VOCAB, MATRIX),
     "growing_contexts": lambda: journey.growing_contexts("the ti"),
@@ -151,14 +150,13 @@ DEMOS = {
     "circle": lambda: circle(MODEL, VOCAB, "It will", 30, WRITTEN),
     "likelihoods": lambda: likelihoods({"a": [1.0, 2.0], "b": [3.0]}, "bits", (0, 5), ["b"]),
     "apart": lambda: choices.apart(FADING, 12, 0.016, 60),
-    "meeting": lambda: choices.meeting({"a": [1000, 300, 12], "b": [1000] * 3}, ("twelve", 12)),
+    "meeting": lambda: choices.meeting(
+        {"greedy": [1000, 300, 12], "own dice": [1000] * 3}, ("twelve", 12)
+    ),
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
     "temperatures": lambda: choices.temperatures({0.5: [0.8, 0.2], 1.0: [0.6, 0.4]}, "ab"),
     "tails": lambda: choices.tails({"th": ("eai", [0.8, 0.15, 0.05])}, 1, 0.9),
-    "tradeoff": lambda: choices.tradeoff({"cold": COLD}, BOOK, BOOK, "known", "different"),
-    "fading": lambda: choices.fading(
-        [(6.2, 0.1), (4.0, 0.1), (2.2, 0.1), (2.2, 0.1)], [(2.2, 0.1)] * 4
-    ),
+    "piling": lambda: mistakes.piling({"own": [0.4, 0.4], "odd": [0.5, 0.4], "W": [0, 0.1]}, 100),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
     "doublings": lambda: after(8192),
     "rates": lambda: rates(RESULTS, PLACES),
@@ -654,12 +652,11 @@ def test_the_likelihoods_are_told_as_means():
     ("name", "said"),
     [
         ("apart", "one round of 12 letters leaves 0.016 of the distance"),
-        ("meeting", "after 2 characters: a: 12, b: 1,000"),
+        ("meeting", "after 2 characters: greedy: 12, own dice: 1,000"),
         ("tree", "'u' 0.30, then 't' 0.82: 0.25; 'y' 0.11, then ' ' 0.99: 0.11"),
         ("temperatures", "0.80 at 0.5, 0.60 at 1.0"),
         ("tails", "after 'th', p = 0.9 keeps 2 characters"),
-        ("tradeoff", "Wells 0.95 and 0.70; cold, T = 0.3: 0.85 and 0.45"),
-        ("fading", "costs 4.0 bits more; the difference shrinks, and is 5.8 bits in all"),
+        ("piling", "own 0.40 for the first and 0.40 for the last; odd 0.50"),
     ],
 )
 def test_a_picture_of_a_choice_tells_its_numbers(name, said):

@@ -24,6 +24,7 @@ ORDER = [  # a module imports only from those above it
     *["show.cockpit", "show.demos", "show.journey", "show.encodings", "show.memory", "show.latch"],
     *["show.chain", "show.game", "show.guesses", "show.tables", "show.descent", "show.overfitting"],
     *["show.doublings", "show.valley", "show.spread", "show.runs", "show.circle", "show.choices"],
+    "show.mistakes",
     *["show", "trained"],
     *[
         f"checks.{name}"

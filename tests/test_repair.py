@@ -48,16 +48,13 @@ ANSWERS = {  # the kind: the exercise, the answer, the number of the line, and a
         "leave out `+ 1e-3`",
     ),
     "another function": (
-        "continue_text",
-        "def my_continue(model, prefix, num_preds, vocab):\n"
-        "    logits, state = warm_up(model, prefix, vocab)\n"
-        "    ids = []\n"
-        "    for _ in range(num_preds):\n"
-        "        ids.append(logits.argmin().item())\n"
-        "        logits, state = advance(model, ids[-1], state)\n"
-        "    return prefix + vocab.decode(ids)\n",
+        "auc",
+        "def my_auc(values, positive):\n    ranks = values.argsort().argsort() + 1.0\n"
+        "    n_1 = positive.sum().item()\n    n_0 = len(values) - n_1\n"
+        "    rank_sum = ranks[positive].mean()\n"
+        "    return (rank_sum - n_1 * (n_1 + 1) / 2) / (n_1 * n_0)\n",
         5,
-        "another function in place of `argmin`",
+        "another function in place of `mean`",
     ),
 }
 

@@ -6,7 +6,13 @@ from charrnn_helpers.show.style import DASHES, PALETTE, visible
 from charrnn_helpers.show.svg import WIDTH, Axes, Drawing, power
 
 OWN, OTHER, LIGHT = "#A84300", "#555", "#999"
-LOOKS = [(PALETTE[1], "none"), (PALETTE[0], "7 4"), (PALETTE[2], "9 3 2 3"), (LIGHT, "none")]
+LOOKS = {  # how the lines of `meeting` look, from the fewest endings to the most
+    "same dice": (PALETTE[1], "none"),
+    "greedy": (PALETTE[0], "7 4"),
+    "smaller W_hh": (OTHER, "2 3"),
+    "larger W_hh": (PALETTE[2], "9 3 2 3"),
+    "own dice": (LIGHT, "none"),
+}
 
 
 def apart(lines, length, ratio, start):
@@ -54,10 +60,11 @@ def meeting(counts, mark):
     axes.frame("characters written", "different endings", None, names)
     y = axes.y(math.log10(mark[1]))
     d.line(box[0], y, box[2], y, OTHER, 1, "2 3")
-    d.text(box[0] + 0.5 * d.em, y - 0.4 * d.em, mark[0], color=OTHER)
+    d.text(box[0] + 0.5 * d.em, y + 1.2 * d.em, mark[0], color=OTHER)
     free = -math.inf
     order = sorted(counts.items(), key=lambda item: -item[1][-1])
-    for (label, values), (color, dash) in zip(order, reversed(LOOKS), strict=False):
+    for label, values in order:
+        color, dash = LOOKS[label]
         d.path(_logs(axes, values, 0), color, 2.5, dash)
         free = max(axes.y(math.log10(values[-1])) + 0.3 * d.em, free + 1.3 * d.em)
         d.text(box[2] + 0.6 * d.em, free, f"{label}: {values[-1]:,}", color=color)
@@ -74,10 +81,10 @@ def tree(prefix, branches, width):
     """
     d = Drawing(WIDTH, (3.6 * len(branches) + 3.2) * Drawing(0, 0).em)
     rows = [(3.6 * k + 3.4) * d.em for k in range(len(branches))]
-    xs = [0.5 * d.em, 22 * d.em, 34 * d.em, 41 * d.em]
-    heads = ["so far", f"a beam of {width} keeps", "likeliest next", "both together"]
-    for x, head in zip(xs, heads, strict=True):
-        d.text(x - (x > d.em) * 3.2 * d.em, 1.2 * d.em, head, color=OTHER)
+    xs = [0.5 * d.em, 21 * d.em, 33 * d.em, 45 * d.em]
+    heads = ["so far", f"a beam of {width} keeps", "the best of 28", "together"]
+    for x, head, place in zip(xs, heads, ("start", "middle", "middle", "end"), strict=True):
+        d.text(x, 1.2 * d.em, head, place, color=OTHER)
     middle = sum(rows) / len(rows)
     shown = "".join(map(visible, prefix))
     d.text(xs[0], middle + 0.35 * d.em, shown, size=0.95)
@@ -88,6 +95,9 @@ def tree(prefix, branches, width):
         start = xs[0] + 0.62 * d.em * len(prefix), middle
         d.path([start, (xs[1] - 1.2 * d.em, y)], color, stroke[0])
         d.path([(xs[1] + 1.2 * d.em, y), (xs[2] - 1.2 * d.em, y)], color, stroke[1], dash)
+        for turn in range(-2, 3):  # further characters that are considered, and not drawn
+            if turn and k < width:
+                d.line(xs[1], y, xs[1] + 4 * d.em, y + 0.55 * turn * d.em, LIGHT, 1)
         ink, shift = color if k < width else OTHER, -0.8 if y <= middle else 1.5
         for x, char in ((xs[1], one), (xs[2], two)):
             d.dot(x, y, color, 1.1 * d.em)
@@ -148,91 +158,3 @@ def tails(rows, top_k, top_p):
             d.text(axes.x(place) + side * 0.4 * d.em, y * d.em, label, anchor, color=color)
         told.append(f"after {prefix!r}, p = {top_p:g} keeps {kept} characters")
     return d.picture(f"A cut at k = {top_k} keeps {top_k}; {'; '.join(told)}.")
-
-
-def tradeoff(lines, book, ring, xlabel, ylabel):
-    """Draw how much is lost for what is won, `{line: {label: points}}`, and the points of a book.
-
-    A dot is the mean of its points (x, y), and the cross on it their standard deviations. A ring is
-    drawn around the mean of further points.
-    """
-    d = Drawing(WIDTH, 27 * Drawing(0, 0).em)
-    axes = Axes(d, (5 * d.em, 0.8 * d.em, WIDTH - 4.5 * d.em, 23.6 * d.em), (0.3, 1.02), (0.2, 1))
-    axes.frame(xlabel, ylabel)
-    told = []
-    for (line, settings), (color, dash) in zip(lines.items(), LOOKS[1:], strict=False):
-        means = [_mean(points) for points in settings.values()]
-        d.path(axes.points(*zip(*means, strict=True)), color, 2, dash)
-        for (label, points), (x, y) in zip(settings.items(), means, strict=True):
-            _cross(d, axes, points, color)
-            if label:
-                side = -1 if color == PALETTE[0] else 1
-                ink, anchor = OTHER if color == LIGHT else color, "start" if side > 0 else "end"
-                down = 1.1 if side < 0 else -0.5
-                d.text(
-                    axes.x(x) + side * 0.7 * d.em, axes.y(y) + down * d.em, label, anchor, 0.95, ink
-                )
-                told.append(f"{line}, {label}: {x:.2f} and {y:.2f}")
-    x, y = _mean(book)
-    _cross(d, axes, book, PALETTE[1], 6)
-    d.text(axes.x(x), axes.y(y) - 1.6 * d.em, "Wells", "middle", 1.15, OWN)
-    at, up = _mean(ring)
-    d.add("circle", cx=axes.x(at), cy=axes.y(up), r=7, fill="none", stroke="#222", stroke_width=2)
-    for k, (line, (color, _)) in enumerate(zip(reversed(lines), LOOKS[:0:-1], strict=False)):
-        ink = OTHER if color == LIGHT else color
-        d.dot(axes.box[0] + 1.2 * d.em, axes.box[3] - (1.4 * k + 1.1) * d.em, color)
-        d.text(axes.box[0] + 2 * d.em, axes.box[3] - (1.4 * k + 0.8) * d.em, line, color=ink)
-    return d.picture(f"{xlabel}, and {ylabel}: Wells {x:.2f} and {y:.2f}; {'; '.join(told)}.")
-
-
-def _mean(points):
-    """Return the mean of points (x, y)."""
-    return [sum(values) / len(points) for values in zip(*points, strict=True)]
-
-
-def _cross(d, axes, points, color, radius=4):
-    """Draw the mean of points, and a cross as wide and high as their standard deviations."""
-    x, y = _mean(points)
-    count = max(len(points) - 1, 1)
-    sx = math.sqrt(sum((a - x) ** 2 for a, _ in points) / count)
-    sy = math.sqrt(sum((b - y) ** 2 for _, b in points) / count)
-    d.line(axes.x(x - sx), axes.y(y), axes.x(x + sx), axes.y(y), color + "99")
-    d.line(axes.x(x), axes.y(y - sy), axes.x(x), axes.y(y + sy), color + "99")
-    d.dot(axes.x(x), axes.y(y), color, radius)
-
-
-def fading(after, without):
-    """Draw the mean surprisal of the characters after a wrong one, and of the same without it.
-
-    Both are lists of (mean, standard error), the first one right after the place.
-    """
-    d = Drawing(WIDTH, 20 * Drawing(0, 0).em)
-    box = (5 * d.em, 0.8 * d.em, WIDTH - 13 * d.em, 16.6 * d.em)
-    axes = Axes(d, box, (0.5, len(after) + 0.5), (0, 8))
-    places = range(1, len(after) + 1)
-    xticks = {k: str(k) for k in places if k < 6 or k % 5 == 0}
-    axes.frame("characters after the wrong one", "surprisal in bits", xticks)
-    means = [[mean for mean, _ in values] for values in (after, without)]
-    corners = axes.points(places, means[0]) + axes.points(places, means[1])[::-1]
-    d.path(corners, "none", fill=OWN + "22")
-    for values, color, label in (
-        (without, OTHER, "Wells, as it is"),
-        (after, OWN, "one wrong character"),
-    ):
-        d.path(axes.points(places, [mean for mean, _ in values]), color, 2.5)
-        for k, (mean, error) in zip(places, values, strict=True):
-            x = axes.x(k)
-            d.line(x, axes.y(mean - 2 * error), x, axes.y(mean + 2 * error), color, 2)
-            d.dot(x, axes.y(mean), color, 4)
-        at = 0 if color == OWN else 3
-        up = -1.2 * d.em if color == OWN else 2 * d.em
-        d.text(axes.x(places[at]) + 0.8 * d.em, axes.y(values[at][0]) + up, label, color=color)
-    extra = sum(a - b for (a, _), (b, _) in zip(after, without, strict=True))
-    right = box[2] + 0.8 * d.em
-    for k, words in enumerate(("between the curves:", f"{extra:.1f} bits in all")):
-        d.text(right, (6 + 1.4 * k) * d.em, words, color=OWN)
-    first = after[0][0] - without[0][0]
-    return d.picture(
-        f"Right after a wrong character, the next one costs {first:.1f} bits more; "
-        f"the difference shrinks, and is {extra:.1f} bits in all."
-    )

@@ -1,61 +1,11 @@
-"""The exercises of notebook 7: a writer with a mistake, a draw, one step of a beam, and top-p."""
+"""The exercises of notebook 7: a draw, one step of a beam, top-p, and words after a mistake."""
 
 import math
 
 import torch
 
-from charrnn_helpers.checks.judge import Case, Exercise, draw
+from charrnn_helpers.checks.judge import Case, Exercise, case, draw
 from charrnn_helpers.checks.values import as_tensor, named, settle
-from charrnn_helpers.data import Vocab
-from charrnn_helpers.model import make_model
-from charrnn_helpers.sampling import advance, warm_up
-
-LETTERS = "abcde "
-
-
-def writer():
-    """Return a model of five letters that does not write the same letter forever."""
-    vocab = Vocab(LETTERS)
-    model = make_model(len(vocab), num_hiddens=8, sigma=1.2, seed=4)
-    with torch.no_grad():
-        model.b_q[vocab.unk] = -100.0  # never written
-    return model
-
-
-def writer_case(prefix, num_preds):
-    show = f"(model, {prefix!r}, {num_preds}, vocab)"
-    return Case(show, lambda: (writer(), prefix, num_preds, Vocab(LETTERS)))
-
-
-def my_continue(model, prefix, num_preds, vocab):
-    logits, state = warm_up(model, prefix, vocab)
-    ids = []
-    for _ in range(num_preds):
-        ids.append(logits.argmax().item())
-        logits, state = advance(model, ids[-1], state)
-    return prefix + vocab.decode(ids)
-
-
-def given_continue(model, prefix, num_preds, vocab):
-    _, state = warm_up(model, prefix, vocab)
-    ids = [vocab[prefix[-1]]]
-    for _ in range(num_preds):
-        logits, state = advance(model, ids[-1], state)
-        ids.append(logits.argmax().item())
-    return prefix + vocab.decode(ids[1:])
-
-
-WRITER_CASES = tuple(
-    writer_case(prefix, num_preds)
-    for prefix, num_preds in [
-        ("ab", 1),
-        ("ab", 3),
-        ("c", 6),
-        ("badcab", 12),
-        ("ed", 0),
-        (" ab ", 4),
-    ]
-)
 
 
 def my_draw_with(probs, u):
@@ -160,10 +110,42 @@ TOP_P_CASES = (
     logits_case([1.5, -0.5, 2.5, 0.25], 0.05),
     chances([0.22, 0.26, 0.28, 0.24], 0.9),
     logits_case([3.0, 1.0, 2.0], 0.999),
+    chances([0.25, 0.5, 0.125, 0.125], 0.5),  # the likeliest one reaches p exactly
 )
+
+
+def my_unknown_after(texts, known_words):
+    unknown = [[word not in known_words for word in words] for words in texts]
+    pairs = [(marks[k - 1], marks[k]) for marks in unknown for k in range(1, len(marks))]
+    after_unknown = [second for first, second in pairs if first]
+    after_known = [second for first, second in pairs if not first]
+    return sum(after_unknown) / len(after_unknown), sum(after_known) / len(after_known)
+
+
+def two_shares(answer, *args):
+    """Return the two shares by their names."""
+    return named(answer(*args), "after an unknown word", "after a known one")
+
+
+def words_case(*texts):
+    """Return a case in which the known words are those that begin with a vowel."""
+    texts = [text.split() for text in texts]
+    return case(texts, sorted({word for words in texts for word in words if word[0] in "aeiou"}))
+
+
+AFTER_CASES = (
+    words_case("a ba a a"),
+    words_case("a a ba bo be"),
+    words_case("bo a be ba a a bu i e", "a bo bo"),
+    words_case("a ba", "bo a a bo", "be bu bu i i i ba"),
+    words_case("ba ba ba bo e", "e ba bo i bo"),
+    words_case("i ba bi", "bo", "u u u ba u bi bu u", "a a"),
+    words_case("o da da da o du o o", "o o o o da", "du o da o"),
+)
+
 EXERCISES = (
-    Exercise("continue_text", 7, my_continue, WRITER_CASES, given=given_continue),
     Exercise("draw_with", 7, my_draw_with, DRAW_CASES),
     Exercise("beam_step", 7, my_beam_step, BEAM_CASES, step_of_a_beam),
     Exercise("top_p", 7, my_top_p, TOP_P_CASES, after_softmax),
+    Exercise("unknown_after", 7, my_unknown_after, AFTER_CASES, two_shares),
 )
