@@ -47,8 +47,8 @@ def shannon_bounds(numbers):
     """
     counts = sorted(Counter(numbers).values(), reverse=True)
     q = [count / len(numbers) for count in counts] + [0]
-    slabs = [k * (q[k - 1] - q[k]) * math.log2(k) for k in range(1, len(q))]
-    return sum(slabs), sum(p * math.log2(1 / p) for p in q if p)
+    dice = [k * (q[k - 1] - q[k]) * math.log2(k) for k in range(1, len(q))]
+    return sum(dice), sum(p * math.log2(1 / p) for p in q if p)
 
 
 def gradient_norm(model):

@@ -8,6 +8,7 @@ import re
 import timeit
 import xml.etree.ElementTree as ET
 from collections import Counter
+from fractions import Fraction
 from functools import partial
 
 import pytest
@@ -23,6 +24,7 @@ from charrnn_helpers.show import (
     choices,
     demos,
     descent,
+    digits,
     encodings,
     figures,
     game,
@@ -138,7 +140,7 @@ DEMOS = {
     "slabs": lambda: guesses.slabs([0.5, 0.3, 0.1, 0.1]),
     "board": lambda: guesses.board(PLAYERS, (0.6, 1.3), {"both": [1.3, 1.6]}),
     "stacked": lambda: chain.stacked({"Ann": [0.1, 0.9], "Cleo": [0.99, 0.001]}, "it"),
-    "code_tree": lambda: chain.code_tree({"e": (0.5, "0"), "o": (0.3, "10"), "i": (0.2, "11")}),
+    "halves": lambda: digits.halves("the time", BEGINS, 8),
     "chain_rule": lambda: chain.chain_rule("the time", BEGINS, 8, 7),
     "beliefs": lambda: chain.beliefs([0.5, 0.5], {"true": [0.5, 0.5], "bold": [0.9, 0.1]}, "ab"),
     "likelihood": lambda: chain.likelihood(2, 18),
@@ -369,6 +371,17 @@ def test_the_printed_game_adds_up_to_what_shannon_says():
     assert len(guesses.SENTENCE) == len(guesses.READER) == 102
     assert [guesses.READER.count(k) for k in range(1, 6)] == [79, 8, 3, 2, 2]
     assert sum(number > 5 for number in guesses.READER) == 8
+
+
+def test_a_text_is_named_by_few_digits():
+    """A piece of the whole with these digits lies in the text's bar, and no larger one does."""
+    for t in range(1, 9):
+        text = "the time"[:t]
+        (low, width), name = digits.bar_of(text, BEGINS), digits.digits_of(text, BEGINS)
+        assert low <= Fraction(int(name, 2), 2 ** len(name))
+        assert Fraction(int(name, 2) + 1, 2 ** len(name)) <= low + width
+        assert width == Fraction(BEGINS[text], BEGINS[""]) and 2 ** (len(name) - 2) * width < 1
+    assert digits.digits_of("", BEGINS) == ""
 
 
 def test_the_slabs_are_dice():

@@ -33,10 +33,9 @@ IGNORED = {
         "# Drawn: Shannon's reader and the trained network guess the same sentence",
         "def order(before):",
         "validation = StreamBatches(vocab.encode(val_text), 1, 1000)",
-        "# Drawn: the bits of five players, and the bounds from their guesses",
-        "def bits_by(compress):",
-        "on_passages = []",
-        "# Drawn: the board on an axis of bits, with Shannon's estimate as a band",
+        "ranks = numbers_of(network, vocab, val_text)",
+        "def archive(text):",
+        "# Drawn: each dot but one lies in the bar that the guesses alone give",
         "generator = torch.Generator().manual_seed(1)",
     ],
     "04_counting": [

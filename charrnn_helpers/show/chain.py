@@ -101,35 +101,6 @@ def stacked(players, word):
     return d.picture(f"The surprisals of {word!r}, put end to end: {'; '.join(spelled)}.")
 
 
-def code_tree(codes):
-    """Draw a code `{name: (probability, bits)}` as halved bars: a 0 goes left, and a 1 right."""
-    d = Drawing(WIDTH, 0)
-    em, row = d.em, 3.1 * d.em
-    left, whole = em, WIDTH - 17 * em
-    deepest = max(len(bits) for _, bits in codes.values())
-    d.height = round(row * deepest + 0.6 * em)
-    for name, (probability, bits) in codes.items():
-        start, width = left, whole
-        for depth, bit in enumerate(bits, 1):
-            width /= 2
-            start += width * int(bit)
-            y = 0.5 * em + (depth - 1) * row
-            last = depth == len(bits)
-            d.rect(start, y, width, 2.3 * em, CHOSEN if last else "white", "#666")
-            d.text(start + 0.3 * em, y + 0.95 * em, bit, size=0.83, color="#555")
-            if last:
-                words = f"{name} ({probability:g})"
-                d.text(start + width / 2, y + 1.9 * em, words, "middle", font_weight="bold")
-    spelled = []
-    for k, (name, (probability, bits)) in enumerate(codes.items()):
-        surprisal = -math.log2(probability)
-        words = f"{name}: {bits}, {len(bits)} bit{'s' * (len(bits) > 1)}"
-        y = 1.9 * em + 1.7 * k * em
-        d.text(left + whole + em, y, f"{words}; surprisal {surprisal:.2f}", size=0.93)
-        spelled.append(f"{words}, surprisal {surprisal:.2f}")
-    return d.picture(f"A code: {'; '.join(spelled)}.")
-
-
 def beliefs(truth, written, names):
     """Draw the expected surprisal of beliefs `{name: probabilities}`: the entropy, and the rest."""
     d = Drawing(WIDTH, 60 + 44 * len(written))

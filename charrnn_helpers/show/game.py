@@ -22,7 +22,7 @@ class Game:
     """The game on five passages of a text; the logbook keeps what was guessed."""
 
     def __init__(self, text):
-        starts = [text.index(" ", len(text) * k // 6) + 1 for k in range(1, 6)]
+        starts = [_start(text, len(text) * k // 6) for k in range(1, 6)]
         self.passages = [text[start : start + LENGTH] for start in starts]
         self.name = hashlib.sha256("".join(self.passages).encode()).hexdigest()[:12]
         before = "".join(letters or NEXT for letters in logbook.guesses(self.name))
@@ -46,6 +46,16 @@ class Game:
         """Forget the score, and go on with another passage."""
         logbook.write(game=self.name, guesses="")
         return {"guesses": guesses + NEXT}
+
+
+def _start(text, place):
+    """Return the first place from `place` on where a word begins, and where one is to be guessed.
+
+    The given part ends with a space, because the end of a word that looks complete is a trap.
+    """
+    places = range(place, len(text) - LENGTH)
+    words = (i for i in places if text[i - 1] == text[i + SHOWN - 1] == " ")
+    return next(words, place)
 
 
 def played(passages, guesses):

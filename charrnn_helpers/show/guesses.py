@@ -88,23 +88,28 @@ def slabs(shares):
     return d.picture(f"The shares of the numbers of guesses, cut into dice: {'; '.join(spelled)}.")
 
 
-def board(losses, estimate=None, parts=None):
+def board(losses, estimate=None, games=()):
     """Draw losses in nats on an axis of bits, with the best at the bottom.
 
-    A loss is a dot, an interval (low, high) is a bar, and (loss, (low, high)) is both.  `parts`
-    are losses `{name: list}` of single passages, drawn as ticks, and `estimate` is a band in bits.
+    A loss is a dot, an interval (low, high) is a bar, and (loss, (low, high)) is both.  A bar
+    without a dot is dashed, because it comes from a single short game.  `games` are upper bounds
+    `{name: list}` from short games of a player, ticks below its bar, and `estimate` is a band.
     """
-    rows = sorted(with_reader(losses).items(), key=lambda item: -_ends(item[1])[-1])
-    d, row = Drawing(WIDTH, 0), 34
+    rows = []
+    for name, loss in sorted(with_reader(losses).items(), key=lambda item: -_ends(item[1])[-1]):
+        rows += [(name, loss, None)]
+        rows += [(f"in {len(games[name])} short games", loss, games[name])] if name in games else []
+    d, row = Drawing(WIDTH, 0), 31
     em, top = d.em, 3.6 * d.em
-    d.height = round(top + row * len(rows) + 3.4 * em)
-    box = (12.8 * em, top, WIDTH - 5.5 * em, top + row * len(rows))
+    first = top + (1.9 * em if estimate else 0)
+    d.height = round(first + row * len(rows) + 3.4 * em)
+    box = (12.8 * em, top, WIDTH - 5.5 * em, first + row * len(rows))
     axes = Axes(d, box, (0, 5), (0, 1))
     if estimate:
         left, right = map(axes.x, estimate)
-        d.rect(left, top, right - left, row * len(rows), BAND)
+        d.rect(left, top, right - left, box[3] - top, BAND)
         words = f"Shannon's estimate for English: {estimate[0]} to {estimate[1]}"
-        d.text(right + 0.5 * em, top + row / 2 + 5, words, size=0.93, color="#00664B")
+        d.text(right + 0.5 * em, top + 1.4 * em, words, size=0.93, color="#00664B")
     axes.frame("bits per character (lower is better)", "", yticks={0: ""})
     for k in range(6):
         x = axes.x(k)
@@ -112,27 +117,41 @@ def board(losses, estimate=None, parts=None):
         d.text(x, top - 0.5 * em, str(2**k), "middle")
     d.text((box[0] + box[2]) / 2, top - 2 * em, "perplexity", "middle")
     spelled = []
-    for k, (name, loss) in enumerate(rows):
-        y, own = top + (k + 0.5) * row, name.startswith("you, ")
-        color = PALETTE[1] if own else PALETTE[0]
-        d.text(box[0] - 0.6 * em, y + 5, name, "end", font_weight="bold" if own else "normal")
+    for k, (name, loss, bounds) in enumerate(rows):
+        y, own = first + (k + 0.5) * row, name.startswith("you, ")
+        color, weight = PALETTE[1 if own else 0], "bold" if own else "normal"
         middle, ends = _parts(loss)
+        if bounds:
+            _ticks(d, axes, y, [bound / math.log(2) for bound in bounds], ends[1])
+            d.text(box[0] - 0.6 * em, y + 5, name, "end", 0.93, "#555")
+            continue
+        d.text(box[0] - 0.6 * em, y + 5, name, "end", font_weight=weight)
         said, reach = [], []
         if ends:
             x, x2 = axes.x(ends[0]), axes.x(ends[1])
-            d.rect(x, y - 6, x2 - x, 12, color + "44", color)
+            d.rect(x, y - 7, x2 - x, 14, color + "44", color if middle is not None else "none")
+            if middle is None:
+                corners = [(x, y - 7), (x2, y - 7), (x2, y + 7), (x, y + 7), (x, y - 7)]
+                d.path(corners, color, 1.2, "4 3")
             said, reach = [f"{ends[0]:.1f} to {ends[1]:.1f}"], [x2]
-        for nats in (parts or {}).get(name, ()):
-            x = axes.x(nats / math.log(2))
-            d.line(x, y - 9, x, y + 9, color, 1.6)
-            reach.append(x)
         if middle is not None:
-            d.dot(axes.x(middle), y, color, 5.5)
+            d.dot(axes.x(middle), y, color, 5)
             said, reach = [f"{middle:.2f}", *said], [*reach, axes.x(middle)]
         d.text(max(reach) + 0.7 * em, y + 5, said[0], size=0.93)
         spelled.append(f"{name} {' in '.join(said)}")
     words = f" Shannon's estimate: {estimate[0]} to {estimate[1]}." if estimate else ""
     return d.picture(f"Bits per character: {', '.join(spelled)}.{words}")
+
+
+def _ticks(d, axes, y, bounds, end):
+    """Draw the upper bounds of short games below the upper end of the bar of the whole part."""
+    d.line(axes.x(end), y - 24, axes.x(end), y + 10, PALETTE[0], 1.4, "4 3")
+    for bound in bounds:
+        d.line(axes.x(bound), y - 8, axes.x(bound), y + 8, "#222")
+    middle = axes.x(sum(bounds) / len(bounds))
+    d.path([(middle - 6, y + 15), (middle, y + 8), (middle + 6, y + 15)], "none", fill=PALETTE[1])
+    words = "upper bounds, and their mean"
+    d.text(max(axes.x(end), axes.x(max(bounds))) + 0.7 * d.em, y + 5, words, size=0.93)
 
 
 def _ends(loss):

@@ -37,11 +37,21 @@ def after(pairs, letters):
     return order
 
 
+def by_first(letters, first):
+    """Return a player who looks at the first letter alone, however long ago that was."""
+
+    def order(before):
+        return letters if not before or before[0] == first else letters[:-2] + letters[:-3:-1]
+
+    return order
+
+
 def twin_case(words, numbers, make_order, *given):
     """The numbers of guesses, and a player in words."""
     return Case(f"({numbers}, {words})", lambda: (list(numbers), make_order(*given)))
 
 
+ALPHABET = "etaoin shrdlcumwfgypbvkjxqz.,?"  # 30 characters
 PAIRS = {"": "t", "t": "h", "h": "ea", "e": " r", " ": "tm", "m": "e"}
 TWIN_CASES = (
     twin_case('lambda before: "ab"', [1], lambda: lambda before: "ab"),
@@ -53,6 +63,12 @@ TWIN_CASES = (
         "order of a player who uses all letters", [4, 4, 1, 3, 2, 6, 1, 5], ring, "abcdef", 3
     ),
     twin_case("order of a player who uses all letters", [2, 2, 2, 1, 1, 7], ring, "aceginr", 1),
+    twin_case("lambda before: 30 characters", [28, 2, 30, 27], lambda: lambda before: ALPHABET),
+    twin_case("order of a player who uses all letters", [1, 3, 2, 2, 2, 3, 1], ring, " no", 1),
+    Case(
+        "(60 numbers, order of a player who looks at the first letter)",
+        lambda: ([2, *[3] * 58, 4], by_first("atoex", "t")),
+    ),
 )
 
 
