@@ -19,20 +19,17 @@ FIGURES = {
     "cut_between": lambda: figures.cut_between(["the ", "time"]),
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
     "dots": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), ["b"]),
-    "ends_grid": lambda: cliff.ends_grid(
-        {(2.0, 1.0): [8.0, 9.0], (2.0, math.inf): [20.0, math.inf]}, [2.0], [1.0, math.inf]
-    ),
-    "reach": lambda: cliff.reach({"a": [[1, 0.9], [0.5]], "b": [[1], [1]]}, ["5", "9"], ["b"]),
+    "reach": lambda: cliff.reach({"a": [1, 0.9, 0.5], "b": [1]}, ["b"]),
     "factor_curves": lambda: cliff.factor_curves(
         {"a": [1, 2], "b": [1, 0.5]}, {"a": [2, 1, 1], "b": [0.5, 1, 1]}
     ),
     "labelled": lambda: cliff.labelled(
         {"a": ([1, 2], [3, 4]), "(b)": ([1, 2], [4, 3])}, "x", "y", None, {"c": 3.5}
     ),
-    "slope_lines": lambda: cliff.slope_lines(
+    "promises": lambda: cliff.promises(
         {
-            "a": ([-1e-9, 1e-9], [0, 1], 9.0, [([-1e-9, 1e-9], [0, 0])]),
-            "b": ([-1, 1], [0, 1], 0.5, [([-1, 1], [0, 0])]),
+            "a": ([0.01, 1], [0, 1], [1, 1], 9.0, {"c": (1, 1, "d"), "e": (9, 0, "")}),
+            "b": ([0.01, 1], [0, 1], [0, 0], 0.5, {"f": (0.5, 0, "")}),
         }
     ),
     "sampling_loop": figures.sampling_loop,
@@ -74,13 +71,6 @@ def test_ruined_networks_are_counted_and_those_beyond_the_axis_are_drawn_at_its_
     assert texts[:4] == ["0 of 2", "2 of 2", "ruined", "c"]
     shown = sorted(x for line in ax.lines if line.get_marker() != "None" for x in line.get_xdata())
     assert shown == [8, 20, 40, 80]
-
-
-def test_the_grid_counts_what_learned_and_gives_the_median():
-    (ax,) = FIGURES["ends_grid"]().axes
-    assert [t.get_text() for t in ax.texts] == [
-        *("2 of 2 learned", "8.5", "0 of 2 learned", "above 100")
-    ]
 
 
 def test_a_line_that_is_a_control_is_gray():

@@ -1,18 +1,16 @@
 """The cliff: the loss of one unit that has to remember one bit, and gradient descent on it.
 
-`factor_curves` shows why its gradient is long, and `slope_lines` how far the slope of a real
-network holds; `dots` and `ends_grid` show what many networks came to that learned in different
-ways, and `reach` how far back they learned to remember.
+`factor_curves` shows why its gradient is long, and `promises` how far the slope of a real network
+holds; `dots` shows what many networks came to that learned in different ways, and `reach` which of
+them learned to remember.
 """
 
 import math
 from itertools import groupby
 from operator import itemgetter
-from statistics import median
 from typing import NamedTuple
 
 import torch
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter
 
 from charrnn_helpers.show.figures import new_figure
@@ -29,6 +27,7 @@ PLACES = {
     (2.75, -0.1): "it remembers",
     (3.0, 1.7): "both end above 0",
     (2.4, -1.4): "both end below 0",
+    (0.82, 0.25): "both fade",
 }
 LOWEST = (1.373, 0.0)  # where the loss is 0
 START, TARGET = 0.5, 0.8
@@ -269,34 +268,33 @@ def labelled(lines, xlabel, ylabel, ylim=None, marks=None, place=(0.12, -14)):
 
 
 @look()
-def slope_lines(panels):
-    """Draw how a loss changes along a line, its slope, and the change along other lines in gray.
+def promises(panels):
+    """Draw how a loss changes along the update, and what its slope promises.
 
-    `panels` is `{title: (distances, changes, norm, others)}`, with axes of its own for each; the
-    `others` are pairs of lists, `(distances, changes)`.  The update is as long as the norm.
+    `panels` is `{title: (distances, downhill, uphill, norm, ends)}`, on the same axes; `ends` are
+    the places where updates end, `{label: (distance, change, a word below it)}`.
     """
-    fig, axes = new_figure(ncols=len(panels), figsize=(7.5, 3.3))
-    for ax, (title, (distances, changes, norm, others)) in zip(axes, panels.items(), strict=True):
-        far = distances[-1] < 1e-3 * norm
-        unit = 1e-9 if far else 1.0
-        most, right = norm * distances[-1], distances[-1] / unit
-        for xs, ys in others:
-            ax.plot([x / unit for x in xs], ys, color="#bbbbbb", lw=1.5, ls="-")
-        xs = [x / unit for x in distances]
-        ax.plot(xs, [-norm * x for x in distances], color=RED, ls="--")
-        ax.plot(xs, changes, color=BLUE, ls="-")
-        ax.plot(0, 0, "o", color="#222")
-        ax.annotate("slope", (0.62 * right, -0.9 * most), color=RED, ha="right")
-        ax.annotate("loss", (-0.62 * right, 0.28 * most), color=BLUE, ha="right")
-        if far:
-            words = f"the update ends\nat {norm:,.0f} \u2192"
-            ax.annotate(words, (-0.05 * right, -0.62 * most), ha="right")
-        else:
-            ax.axvline(norm, color="#222", lw=1, ls=":")
-            ax.annotate("the update\nends here", (norm, 0.6 * most), xytext=(4, 0), **POINTS)
-            ax.annotate("other directions", (right, 0.08 * most), color=GRAY, ha="right")
-        xlabel = "distance (billionths)" if far else "distance"
-        ax.set(xlabel=xlabel, title=title, ylim=(-most, most), xlim=(-right, right))
+    fig, axes = new_figure(ncols=len(panels), sharey=True, figsize=(7.5, 3.6))
+    for ax, (title, panel) in zip(axes, panels.items(), strict=True):
+        distances, downhill, uphill, norm, ends = panel
+        ax.plot(distances, [-norm * x for x in distances], color=RED, ls="--")
+        ax.plot(distances, uphill, color="#aaaaaa", lw=1.5, ls="-")
+        ax.plot(distances, downhill, color=BLUE, ls="-")
+        for k, (label, (distance, change, word)) in enumerate(ends.items()):
+            ax.plot([distance] * 2, [change, 1.3], color="#222", lw=0.8, ls=":")
+            ax.plot(distance, change, "o", color="#222", mfc="white", mew=1.8, zorder=5)
+            where = {"ha": ("right", "left")[k] if len(ends) > 1 else "center"}
+            ax.annotate(label, (distance, 1.33), annotation_clip=False, **where)
+            ax.annotate(word, (distance, change - 0.18), ha="center", va="top")
+        ax.set(xscale="log", xlim=(distances[0], 1e6), ylim=(-2, 1.3), xlabel="distance")
+        ax.set_title(title, pad=24)
+        ax.set_xticks([1e-8, 1e-4, 1, 1e4])
+        ax.set_xticks([], minor=True)
+        words = f"slope\n{norm:,.0f}" if norm > 1 else f"slope\n{norm:.1f}"
+        place = {"xytext": (-12 if norm < 100 else 6, 0), "ha": "right" if norm < 100 else "left"}
+        ax.annotate(words, (1.6 / norm, -1.8), color=RED, **place | POINTS)
+    axes[0].annotate("loss", (2e-3, -0.75), color=BLUE, ha="right", xytext=(-4, 0), **POINTS)
+    axes[0].annotate("uphill", (1e-5, 0.1), color=GRAY, ha="center")
     axes[0].set_ylabel("change of the loss")
     return fig
 
@@ -350,54 +348,22 @@ def dots(groups, marks, xlim, heads=()):
 
 
 @look()
-def ends_grid(cells, rates, thresholds):
-    """Draw how many networks learned for each learning rate and threshold.
-
-    `cells` is `{(rate, threshold): [perplexity, ...]}`.  Below the count stands the perplexity in
-    the middle of all.
-    """
-    fig, ax = new_figure(figsize=(7.5, 0.9 + 0.75 * len(rates)))
-    for y, rate in enumerate(rates):
-        for x, threshold in enumerate(thresholds):
-            losses = cells[rate, threshold]
-            count = sum(kind_of(loss, 0.0) == "learned" for loss in losses)
-            share = 1 - count / len(losses)
-            color = tuple(1 - share * (1 - c) * 0.75 for c in (0.84, 0.37, 0.0))
-            ax.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=color, lw=0))
-            middle = {"ha": "center", "va": "center"}
-            words = f"{count} of {len(losses)} learned"
-            ax.annotate(words, (x, y - 0.14), size="large", **middle)
-            usual = median(losses)
-            words = f"{usual:.1f}" if usual < 100 else "above 100"
-            ax.annotate(words, (x, y + 0.22), **middle)
-            if math.isclose(rate * threshold, 1):
-                ax.add_patch(Rectangle((x - 0.46, y - 0.43), 0.92, 0.86, fill=False, lw=2))
-    names = ["none" if t == math.inf else f"{t:g}" for t in thresholds]
-    ax.set_xticks(range(len(names)), names)
-    ax.set_yticks(range(len(rates)), [f"{rate:g}" for rate in rates])
-    ax.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(rates) - 0.5, -0.5))
-    ax.set(xlabel="threshold \u03b8", ylabel="learning rate")
-    ax.grid(visible=False)
-    ax.tick_params(length=0)
-    for side in ax.spines.values():
-        side.set_visible(False)
-    return fig
-
-
-@look()
-def reach(groups, columns, controls=()):
-    """Draw the shares of right answers `{label: [[share, ...] for each column]}` as rows of dots.
+def reach(groups, controls=()):
+    """Draw the shares of right answers `{label: [share, ...]}` as rows of dots.
 
     The rows of `controls` are gray.
     """
-    fig, axes = new_figure(ncols=len(columns), sharey=True, figsize=(7.5, 1.2 + 0.36 * len(groups)))
-    for k, (ax, title) in enumerate(zip(axes, columns, strict=True)):
-        for row, (label, shares) in enumerate(groups.items()):
-            color = GRAY if label in controls else BLUE
-            ys = [row + 0.09 * (j - 2) for j in range(len(shares[k]))]
-            ax.plot(shares[k], ys, "o", color=color, ms=6, alpha=0.8, clip_on=False)
-        ax.axvline(0.5, color="0.35", linewidth=1, linestyle=":")
-        ax.set(title=title, xlim=(0.4, 1.02), ylim=(len(groups) - 0.5, -0.5), xlabel="share right")
-        ax.set_yticks(range(len(groups)), groups)
-        ax.grid(visible=False, axis="x")
+    fig, ax = new_figure(figsize=(7.5, 1.1 + 0.4 * len(groups)))
+    for row, (label, shares) in enumerate(groups.items()):
+        color = GRAY if label in controls else BLUE
+        ys = [row + 0.1 * (j - 2) for j in range(len(shares))]
+        ax.plot(shares, ys, "o", color=color, ms=6, alpha=0.8, clip_on=False)
+        words = f"{sum(share > 0.9 for share in shares)} of {len(shares)} learned"
+        place = {"xycoords": ("axes fraction", "data"), "va": "center"}
+        ax.annotate(words, (1.03, row), color=color, **place)
+    ax.axvline(0.5, color="0.35", linewidth=1, linestyle=":")
+    ax.annotate("guessing", (0.5, -0.75), ha="center", annotation_clip=False)
+    ax.set(xlim=(0.4, 1.02), ylim=(len(groups) - 0.5, -0.5), xlabel="share of right answers")
+    ax.set_yticks(range(len(groups)), groups)
+    ax.grid(visible=False, axis="x")
     return fig

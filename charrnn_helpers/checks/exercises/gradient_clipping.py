@@ -73,10 +73,7 @@ def clipped(answer, grad_clip_val, *gradients):
     """Clip a model with these gradients, and return everything that could have changed."""
     model = Gradients(gradients)
     before = [p.grad for p in model.parameters()]
-    try:
-        norm = answer(grad_clip_val, model)
-    except (FloatingPointError, ValueError, OverflowError) as error:
-        norm = "FloatingPointError" if isinstance(error, FloatingPointError) else "another error"
+    norm = answer(grad_clip_val, model)
     grads = [p.grad for p in model.parameters()]
     return {
         "gradients": ["None" if grad is None else grad for grad in grads],
@@ -96,8 +93,6 @@ def clip_case(grad_clip_val, *gradients):
 
 def my_clip_gradients(grad_clip_val, model):
     norm = gradient_norm(model)
-    if not math.isfinite(norm):
-        raise FloatingPointError(f"the gradient norm is {norm}")
     if norm > grad_clip_val:
         for p in model.parameters():
             if p.grad is not None:
@@ -115,9 +110,6 @@ CLIP_CASES = (
     clip_case(1.0, None, [3.0, 4.0]),
     clip_case(6.0, [3.0, 4.0], None),
     clip_case(1.0, [0.0, 0.0]),
-    clip_case(1.0, [1.0, math.inf], [2.0]),
-    clip_case(1.0, [1.0, -math.inf]),
-    clip_case(1.0, [1.0, 2.0], [math.nan]),
 )
 EXERCISES = (
     Exercise("three_steps", 5, my_three_steps, THREE_STEPS_CASES),
