@@ -30,14 +30,18 @@ OPTIMIZERS = {
 NUM_STEPS, SEEDS, BEGINNING = 32, (0, 1, 2), "the time traveller "
 # 468 batches of 64, or 117 of 256, are 30,000 windows
 RATES = {  # by the optimizer and the size of the batch
-    ("SGD", 64): (0.5, 1.0, 2.0, 4.0, 8.0),
-    ("Adam", 64): (0.005, 0.01, 0.02, 0.04, 0.08, 0.16),
-    ("SGD", 256): (1.0, 2.0, 4.0),
-    ("Adam", 256): (0.02, 0.04, 0.08, 0.16),
-    ("momentum", 64): (0.2, 0.4, 0.8, 1.6, 3.2),
-    ("momentum", 256): (0.4, 0.8, 1.6, 3.2),
-    ("v alone", 64): (0.0025, 0.005, 0.01, 0.02, 0.04, 0.08),
+    ("SGD", 64): (0.5, 1.0, 2.0, 3.0, 4.0, 8.0),
+    ("Adam", 64): (0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.16),
+    ("SGD", 256): (1.0, 2.0, 3.0, 4.0),
+    ("momentum", 64): (0.2, 0.4, 0.8, 1.2, 1.6, 2.4, 3.2),
+    ("v alone", 64): (0.0025, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.08),
 }
+OPENINGS = (  # optimizer, learning rate, sigma
+    ("SGD", 3.0, 0.01),
+    ("Adam", 0.002, 0.01),
+    ("Adam", 0.002, 0.1),
+)
+OTHER_RATES = (0.5, 1.0, 1.5, 2.0)  # of the opening run, with one seed
 RECIPES = {  # name: (streams, carry the state, decay)
     "windows": (False, False, False),
     "windows decay": (False, False, True),
@@ -63,7 +67,7 @@ def doublings(data, last=13):
     share of its words that occur there.
     """
     text, val_text = data.vocab.decode(data.train_ids), data.vocab.decode(data.val_ids)
-    model, options = make_model(len(data.vocab), 128), Options(10, 0.002, optimizer=ADAM)
+    model, options = make_model(len(data.vocab), 128), Options(10, 3.0)
     run, known, looks = (
         train(model, shuffled(data.train_ids, 32, 0), options),
         set(text.split()),
@@ -108,9 +112,9 @@ def rate(data, optimizer, batch_size, lr, seed):
     options = Options(1000, lr, optimizer=OPTIMIZERS[optimizer])
     run = train(model, shuffled(data.train_ids, batch_size, seed), options)
     losses, done = {}, 0
-    for num_steps in (117, 468) if batch_size == 256 else (468,):
-        fit(itertools.islice(run, num_steps - done))
-        losses[str(num_steps)], done = score(model, data.val_ids), num_steps
+    for num_updates in (117, 234, 468) if batch_size == 256 else (468,):
+        fit(itertools.islice(run, num_updates - done))
+        losses[str(num_updates)], done = score(model, data.val_ids), num_updates
     return losses
 
 
@@ -197,17 +201,39 @@ def streamed(data, lr, seed, num_epochs=9, falls=False, apart=False, each=True):
     return result
 
 
-def beginning(data, sigma, seed):
-    """The opening run with initial weights of this size: its loss after 64 and 1,224 updates."""
-    model, options = (
-        make_model(len(data.vocab), 128, sigma, seed),
-        Options(10, 0.002, optimizer=ADAM),
-    )
+def beginning(data, optimizer, lr, sigma, seed):
+    """The start of the opening run, with these settings: its loss after 64 and 1,224 updates."""
+    model = make_model(len(data.vocab), 128, sigma, seed)
+    options = Options(10, lr, optimizer=OPTIMIZERS[optimizer])
     run, losses = train(model, shuffled(data.train_ids, 32, seed), options), []
     for num_updates in (64, 1224 - 64):
         fit(itertools.islice(run, num_updates))
         losses.append(score(model, data.val_ids))
     return {"at 64": losses[0], "validation": losses[1]}
+
+
+def hunt(data, mistake):
+    """The loop of the hunt with one of its mistakes, or none: the loss after each epoch.
+
+    It learns from 10,000 characters, in windows of 8.
+    """
+    model = make_model(len(data.vocab), 128, 0.1)
+    few, others = (StreamBatches(ids[:10_000], 32, 8) for ids in (data.train_ids, data.val_ids))
+    optimizer, losses = torch.optim.SGD(model.parameters(), lr=1.0), []
+    for _ in range(40):
+        state = None
+        for X, Y in few:
+            if mistake == "state lost":
+                state = None
+            optimizer.zero_grad()
+            logits, state = model.forward_with_state(X, state)
+            cross_entropy(logits, Y).backward()
+            if mistake != "clipped too late":
+                clip_gradients(1.0, model)
+            optimizer.step()
+            state = state.detach()
+        losses.append(evaluate(model, others, carry_state=True))
+    return losses
 
 
 @torch.no_grad()
@@ -253,5 +279,11 @@ def trials(data):
     for seed, length in itertools.product(SEEDS, (4, 18)):
         settings = 0.01, seed, length, True, False, False
         yield f"ends {length} {seed}", lambda s=settings: streamed(data, *s)
-    for seed, sigma in itertools.product(SEEDS, (0.01, 0.1)):
-        yield f"opening {sigma:g} {seed}", lambda g=sigma, s=seed: beginning(data, g, s)
+    for seed, (optimizer, lr, sigma) in itertools.product(SEEDS, OPENINGS):
+        settings = optimizer, lr, sigma, seed
+        name = f"opening {optimizer} {lr:g} {sigma:g} {seed}"
+        yield name, lambda s=settings: beginning(data, *s)
+    for lr in OTHER_RATES:
+        yield f"opening SGD {lr:g} 0.01 0", lambda r=lr: beginning(data, "SGD", r, 0.01, 0)
+    for mistake in ("none", "state lost", "clipped too late"):
+        yield f"hunt {mistake}", lambda m=mistake: hunt(data, m)

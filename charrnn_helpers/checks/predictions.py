@@ -136,8 +136,9 @@ PREDICTIONS = (
         {"a": "the run whose norms become small", "b": "the run whose norms stay near 1"}),
     Prediction("equal_text", 6, "Two networks read the same 30,000 windows, one in batches of 64 "
         "and one in batches of 256. Which one predicts the validation part better?", "The small "
-        "batches make 4 times as many updates for the same text. This helps as long as the "
-        "learning rate suits both.", lambda losses: "same" if abs(losses[0] - losses[1]) < 0.05 else
+        "batches make 4 times as many updates for the same text. Whether this was all, and whether "
+        "the rate was fair, come next.",
+        lambda losses: "same" if abs(losses[0] - losses[1]) < 0.05 else
         "small" if losses[0] < losses[1] else "large", "small",
         {"small": "the one with batches of 64", "large": "the one with batches of 256",
          "same": "both about equally well"}),

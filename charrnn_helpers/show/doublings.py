@@ -81,7 +81,11 @@ def rates(results, places=None):
             d, (left, 1.8 * em, right, 16.3 * em), (low, high), (math.log(4.5), math.log(30))
         )
         every = sorted({rate for lrs in trials.values() for rate in lrs})
-        names = {math.log(r): f"{r:g}" for r in every[len(results) > 2 :: 1 + (len(results) > 2)]}
+        names, free = {}, left
+        for name, at in ((f"{r:g}", axes.x(math.log(r))) for r in every):
+            if at - 0.3 * em * len(name) > free:  # no label touches the one before
+                names[math.log(float(name))] = name
+                free = at + 0.3 * em * len(name) + 0.7 * em
         levels = {math.log(v): "" if panel else str(v) for v in (5, 6, 7, 8, 10, 15, 20, 30)}
         axes.frame("learning rate", "" if panel else "perplexity", names, levels)
         for index, (label, losses) in enumerate(trials.items(), panel if places is None else 0):

@@ -15,7 +15,7 @@ LEVELS = {math.log(value): str(value) for value in (4, 5, 6, 7, 8, 10)}
 def over(looks, marks, ends):
     """Draw where runs of a recipe end, `{updates: losses}`, over the curve of the opening run.
 
-    An arrow leads from the next to last end to where the opening run is as good.
+    An arrow leads from the first end to where the opening run is as good.
     """
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 21.5 * em)
@@ -42,7 +42,7 @@ def over(looks, marks, ends):
         d.text(x, low + 1.4 * em, label, "middle", color=PALETTE[1], font_weight="bold", **HALO)
     x, y = points[0]
     d.text(x - 0.8 * em, y + 0.3 * em, "the recipe", "end", color=PALETTE[1])
-    updates, (x, y) = list(ends)[-2], points[-2]
+    updates, (x, y) = next(iter(ends)), points[0]
     same = reached(looks, means[updates])
     right = axes.x(position(same)) - 3
     d.line(x + 8, y, right, y, "#222", 1.5)
@@ -72,7 +72,7 @@ def schedules(runs, dropped, averaged):
     the mean of its weights in the last epoch.
     """
     em = Drawing(0, 0).em
-    d, right = Drawing(WIDTH, 26.4 * em), WIDTH - 15.6 * em
+    d, right = Drawing(WIDTH, 26.4 * em), WIDTH - 16.8 * em
     high = Axes(d, (4.2 * em, 0.8 * em, right, 5.2 * em), (0, 9), (0, 0.0105))
     limits = math.log(4.4), math.log(9.3)
     low = Axes(d, (4.2 * em, 6.6 * em, right, 23.2 * em), (0, 9), limits)
@@ -90,13 +90,15 @@ def schedules(runs, dropped, averaged):
     high.drawing.path(high.points([end - 1, end - 1, end], [0.01, 0.001, 0.001]), "#222", 2)
     low.drawing.path(low.points([end - 1, end], [losses[-2], dropped[0]]), "#222", 2)
     free, said = math.inf, []
+    shifts = {"0.01, mean weights": 10}  # where two runs would hide each other
     for label, last, color in sorted(labels, key=lambda row: sum(row[1]) / len(row[1])):
-        mean = sum(last) / len(last)
+        mean, x = sum(last) / len(last), low.x(end) + shifts.get(label, 0)
         for loss in last:
-            d.dot(low.x(end), low.y(loss), color, 3.5)
+            d.dot(x, low.y(loss), color, 3.5)
         free = min(low.y(mean) + 0.35 * em, free)
         text = f"{label}: {perplexity(mean):.2f}"
-        d.text(right + 0.8 * em, free, text, color=color, font_weight="bold")
+        d.line(x + 5, low.y(mean), right + 1.8 * em, free - 0.35 * em, color, 0.8)
+        d.text(right + 2.0 * em, free, text, color=color, font_weight="bold")
         free -= 1.25 * em
         said.append(text)
     return d.picture(f"Perplexity after {end} epochs. {'; '.join(said)}.")
@@ -141,3 +143,47 @@ def stopping(training, validation, stopped=None, kept=None):
         words += f"; stopped after epoch {stopped}"
     end = f"after epoch {last}, training {perplexity(training[-1]):.1f} and validation"
     return d.picture(f"Perplexity by epoch. {words}; {end} {perplexity(validation[-1]):.1f}.")
+
+
+def symptoms(right, worse):
+    """Draw the losses of a loop by epoch in gray, and those of loops that each have one mistake.
+
+    `worse` is {letter: losses}.  What leaves the axis is an arrow, and one letter more stands for
+    a loop whose losses are the same, but which ends with the last weights and not with the best.
+    """
+    em = Drawing(0, 0).em
+    d, last = Drawing(WIDTH, 19.5 * em), len(right)
+    box = (4.2 * em, 0.8 * em, WIDTH - 13.5 * em, 16.4 * em)
+    axes = Axes(d, box, (0, last), (math.log(9.5), math.log(25)))
+    axes.frame("epoch", "perplexity", None, _levels(10, 12, 15, 20, 25))
+    d.path(axes.points(range(1, last + 1), right), "#777", 2.4)
+    edge, said = axes.box[2], []
+    for index, (letter, losses) in enumerate(worse.items()):
+        color = PALETTE[index]
+        if min(losses) > axes.ylim[1]:
+            x, y = axes.x(2), axes.box[1]
+            d.path([(x, y + 2.6 * em), (x, y)], color, 2)
+            d.path([(x - 5, y + 9), (x, y), (x + 5, y + 9)], color, 2)
+            text = f"never below {10 ** int(math.log10(perplexity(min(losses)))):,}"
+            d.text(x + 0.7 * em, y + 1.2 * em, letter, color=color, font_weight="bold")
+            d.text(x + 1.9 * em, y + 1.2 * em, text, color=color)
+        else:
+            text = f"{perplexity(losses[-1]):.1f} at the end"
+            axes.curve(range(1, last + 1), losses, index)
+            d.text(edge + 0.6 * em, axes.y(losses[-1]) + 0.35 * em, letter, **_bold(color))
+            d.text(edge + 1.8 * em, axes.y(losses[-1]) + 0.35 * em, text, color=color)
+        said.append(f"{letter}: {text}")
+    best, color = right.index(min(right)), PALETTE[len(worse)]
+    letter = chr(ord(max(worse)) + 1)
+    d.dot(axes.x(best + 1), axes.y(right[best]), "#777", 6)
+    text = f"without mistakes, keeps {perplexity(right[best]):.1f}"
+    d.text(axes.x(best + 1) - 0.3 * em, axes.y(right[best]) + 1.5 * em, text, color="#555")
+    d.dot(edge, axes.y(right[-1]), color, 6)
+    d.text(edge + 0.6 * em, axes.y(right[-1]) + 0.35 * em, letter, **_bold(color))
+    last_text = f"keeps {perplexity(right[-1]):.1f}"
+    d.text(edge + 1.8 * em, axes.y(right[-1]) + 0.35 * em, last_text, color=color)
+    return d.picture(f"Perplexity by epoch. {text}; {'; '.join(said)}; {letter}: {last_text}.")
+
+
+def _bold(color):
+    return {"color": color, "font_weight": "bold"}

@@ -3,19 +3,21 @@
 import math
 from functools import lru_cache
 
-from charrnn_helpers.show.style import DASHES, PALETTE
+from charrnn_helpers.show.style import PALETTE
 from charrnn_helpers.show.svg import WIDTH, Axes, Drawing
 
 STEEP = 100.0  # the curvature across the valley; along it, it is 1
-START, LAST = (-3.0, 1.0), 30  # (along, across), and the number of updates
+START, LAST = (-3.0, 1.0), 100  # (along, across), and the number of updates
+SCORED = 50  # of them, the last: their mean height counts, so that no lucky moment does
 GRIDS = {
     "SGD": [0.001 * 1.2**k for k in range(20)],
     "momentum": [0.001 * 1.2**k for k in range(24)],
     "v alone": [0.05 * 1.2**k for k in range(20)],
-    "Adam": [0.05 * 1.2**k for k in range(20)],
+    "Adam": [0.02 * 1.2**k for k in range(24)],
 }
 COLUMNS = "along the gradient", "along its running mean m"
 ROWS = "one rate for all weights", "divided by √v"
+LOWEST, HIGHEST = 0.0005, 100.0  # heights that are drawn
 
 
 def height(x, y, turn):
@@ -50,66 +52,114 @@ def walk(optimizer, lr, turn, num_updates=LAST):
 
 
 @lru_cache
+def heights(optimizer, lr, turn):
+    """Return the height after each update, from the start on."""
+    return [height(*point, turn) for point in walk(optimizer, lr, turn)]
+
+
+def score(optimizer, lr, turn):
+    """Return the mean height over the second half of the updates."""
+    return sum(heights(optimizer, lr, turn)[-SCORED:]) / SCORED
+
+
+@lru_cache
 def best_rate(optimizer, turn):
-    """Return the rate of the grid with which the optimizer is lowest after the last update."""
-    return min(GRIDS[optimizer], key=lambda lr: height(*walk(optimizer, lr, turn)[-1], turn))
+    """Return the rate of the grid with which the optimizer has the lowest score."""
+    return min(GRIDS[optimizer], key=lambda lr: score(optimizer, lr, turn))
 
 
 def valley(turn, updates):
     """Draw the valley, turned by some degrees, and the ways of the four optimizers.
 
-    The columns tell what an optimizer follows, and the rows what it is divided by.  In gray, beside
-    momentum with its own rate, is momentum with the rate of SGD.
+    The columns tell what an optimizer follows, and the rows what it is divided by.  Beside each way
+    is the height after each update, with that of SGD in gray, and its mean over the second half.
     """
     em = Drawing(0, 0).em
-    left, top, wide, tall = 2.2 * em, 1.7 * em, (WIDTH - 3.4 * em) / 2, 11.2 * em
-    d = Drawing(WIDTH, top + 2 * (tall + 3.0 * em) + 0.2 * em)
-    words, control = [], walk("momentum", best_rate("SGD", turn), turn)[: updates + 1]
+    left, top, side = 2.0 * em, 1.5 * em, 11.4 * em
+    wide, gap = (WIDTH - left - 2.2 * em) / 2, 2.5 * em
+    d = Drawing(WIDTH, top + 2 * (side + 1.7 * em) + 1.3 * em + 2.6 * em)
+    words, plain = [], heights("SGD", best_rate("SGD", turn), turn)
     for index, optimizer in enumerate(GRIDS):
         row, column = divmod(index, 2)
-        x, y = left + column * (wide + 1.0 * em), top + row * (tall + 3.0 * em) + 1.6 * em
-        reach = 2.9 * wide / tall
-        axes = Axes(d, (x, y, x + wide, y + tall), (-reach, reach), (-2.9, 2.9))
-        for level in (0.1, 0.5, 2, 5, 12, 30, 80):
-            _contour(axes, level, turn)
-        if optimizer == "momentum":
-            _draw_path(axes, control, "#777", 3.5)
-        rate = best_rate(optimizer, turn)
-        path = walk(optimizer, rate, turn)[: updates + 1]
-        _draw_path(axes, path, PALETTE[index], 6, DASHES[index])
-        d.text(axes.x(0), axes.y(0) + 0.35 * em, "+", "middle")
-        d.rect(x, y, wide, tall, "none", "#999")
-        line = f"rate {rate:.2g}: height {height(*path[-1], turn):.2f}"
-        d.text(x, y - 0.5 * em, optimizer, color=PALETTE[index], font_weight="bold")
-        d.text(x + wide, y - 0.5 * em, line, "end")
-        if optimizer == "momentum":
-            line = f"gray: at the rate of SGD, height {height(*control[-1], turn):.2f}"
-            d.text(x + 0.5 * em, y + 1.2 * em, line, size=0.86, color="#666")
-        words.append(f"{optimizer}, rate {rate:.2g}, height {height(*path[-1], turn):.2f}")
+        x = left + column * (wide + 1.0 * em)
+        y = top + row * (side + 3.0 * em) + 1.7 * em
+        color, rate = PALETTE[index], best_rate(optimizer, turn)
+        way = Axes(d, (x, y, x + side, y + side), (-3.4, 3.4), (-3.4, 3.4))
+        for level in (0.5, 5, 30):
+            _contour(way, level, turn)
+        _draw_path(way, walk(optimizer, rate, turn)[: updates + 1], color)
+        d.text(way.x(0), way.y(0) + 0.35 * em, "+", "middle")
+        d.rect(x, y, side, side, "none", "#999")
+        d.text(x, y - 0.5 * em, optimizer, color=color, font_weight="bold")
+        d.text(x + side, y - 0.5 * em, f"at {rate:.2g}", "end")
+
+        box = (x + side + gap, y, x + wide, y + side)
+        limits = math.log(LOWEST), math.log(HIGHEST)
+        fall = Axes(d, box, (0, LAST), limits)
+        half = fall.x(LAST - SCORED)
+        d.rect(half, y, box[2] - half, side, "#f2f2f2")
+        _frame(fall, row)
+        if index:
+            d.path(fall.points(range(0, LAST + 1, 5), map(math.log, plain[::5])), "#999", 1.3)
+        _draw_heights(fall, heights(optimizer, rate, turn)[: updates + 1], color, 1.8)
+        d.text(
+            box[2], y - 0.5 * em, f"mean: {score(optimizer, rate, turn):.2f}", "end", color=color
+        )
+        if index:
+            d.text(box[2] - 4, fall.y(math.log(plain[-1])) - 1.5 * em, "SGD", "end", color="#666")
+        words.append(f"{optimizer}, rate {rate:.2g}, {score(optimizer, rate, turn):.2f}")
         if row == 0:
             d.text(x + wide / 2, 0.9 * em, COLUMNS[column], "middle", color="#555")
         if column == 0:
-            place = f"rotate(-90 {em:.1f} {y + tall / 2:.1f})"
-            d.text(em, y + tall / 2, ROWS[row], "middle", color="#555", transform=place)
+            place = f"rotate(-90 {em:.1f} {y + side / 2:.1f})"
+            d.text(em, y + side / 2, ROWS[row], "middle", color="#555", transform=place)
     return d.picture(
-        f"A valley, turned by {turn} degrees, after {updates} updates. {'; '.join(words)}."
+        f"A valley, turned by {turn} degrees, and four ways of {updates} updates. "
+        f"Mean heights of the last {SCORED} of {LAST} updates: {'; '.join(words)}."
     )
 
 
-def _draw_path(axes, path, color, radius, dash="none"):
-    """Draw a way with a dot at each point, and a larger one at its end."""
-    d = axes.drawing
-    d.path(axes.points(*zip(*path, strict=True)), color, 1.6, dash)
-    for k, point in enumerate(path, 1):
-        d.dot(axes.x(point[0]), axes.y(point[1]), color, radius if k == len(path) else 2.2)
+def _frame(axes, row):
+    """Draw the ticks of the heights, and below the lower row those of the updates."""
+    d, em, (left, top, right, bottom) = axes.drawing, axes.drawing.em, axes.box
+    for value in (100, 1, 0.01):
+        y = axes.y(math.log(value))
+        d.line(left, y, right, y, "#ddd")
+        d.text(left - 0.3 * em, y + 0.35 * em, f"{value:g}", "end", size=0.93)
+    d.line(left, top, left, bottom)
+    d.line(left, bottom, right, bottom)
+    if row:
+        for value in (0, 50, 100):
+            d.text(axes.x(value), bottom + 1.2 * em, str(value), "middle", size=0.93)
+        d.text((left + right) / 2, bottom + 2.4 * em, "height after each update", "middle")
+
+
+def _draw_heights(axes, values, color, width):
+    """Draw the heights up to where they leave the box at the bottom."""
+    points = []
+    for update, value in enumerate(values):
+        points.append((update, math.log(min(max(value, LOWEST), HIGHEST))))
+        if value < LOWEST and max(values[update:]) < LOWEST:
+            break
+    axes.drawing.path(axes.points(*zip(*points, strict=True)), color, width)
+
+
+def _draw_path(axes, path, color):
+    """Draw a way with a dot at its end; what moves it by less than a pixel is left out."""
+    d, kept = axes.drawing, []
+    for x, y in axes.points(*zip(*path, strict=True)):
+        if not kept or math.dist(kept[-1], (x, y)) > 1:
+            kept.append((x, y))
+    d.path(kept, color, 1.4)
+    d.dot(axes.x(path[-1][0]), axes.y(path[-1][1]), color, 5.5)
 
 
 def _contour(axes, level, turn):
     """Draw the ellipse on which the height is this level, where it is inside the box."""
     a, b = math.sqrt(2 * level), math.sqrt(2 * level / STEEP)
     points, (x0, x1), (y0, y1) = [], axes.xlim, axes.ylim
-    for k in range(61):
-        angle = math.tau * k / 60
+    for k in range(37):
+        angle = math.tau * k / 36
         x, y = _turned(a * math.cos(angle), b * math.sin(angle), turn)
         if x0 <= x <= x1 and y0 <= y <= y1:
             points.append((x, y))
