@@ -275,6 +275,18 @@ class ImportingClock:
         return 0.0
 
 
+def test_a_call_goes_on_after_an_import_that_took_long():
+    """What it computes after the import is looked at before the next call begins."""
+    worker = trial.Worker(lambda: None)
+    worker.computed, worker.importing = (lambda: 5.0), (lambda: True)
+    assert not worker.is_late(2.0)
+    worker.importing = lambda: False
+    assert not worker.is_late(2.0)
+    worker.clock = lambda: 5.0
+    worker.renew()
+    assert worker.is_late(2.0)
+
+
 def test_time_spent_on_imports_is_not_counted(tmp_path, monkeypatch):
     source = "from tests import test_checks as t\nt.ImportingClock.started.set()\nt.RELEASED.wait()"
     (tmp_path / "slow_to_load.py").write_text(source, encoding="utf-8")

@@ -29,6 +29,7 @@ def test_a_relation_is_found(name, got, want):
 def test_there_is_none():
     assert relation([(torch.tensor([1.0, 2.0, 4.0]), torch.tensor([3.0, 1.0, 7.0]))]) is None
     assert relation([(2.0, 1.0)]) is None  # a single number has any relation
+    assert relation([(WANT, WANT)]) is None  # the type may be wrong, say
     assert relation([(3.0, 1.0), (5.0, 2.5), (1.0, 0.25), (9.0, 4.0)]) is None
 
 

@@ -9,6 +9,13 @@ from charrnn_helpers.checks.verdict import WRONG
 from charrnn_helpers.commands.mistake import define
 from tests import samples
 
+ADAM = (
+    "def my_adam(p, grad, m, v, update, lr):\n"
+    "    m = 0.9 * m + 0.1 * grad\n"
+    "    v = 0.999 * v + 0.001 * grad**2\n"
+    "    top = m / (1 - 0.9 ** {})\n"
+    "    size = (v / (1 - 0.999**update)).sqrt()\n"
+)
 STEP = "def my_rnn_step(X, H, W_xh, W_hh, b_h):\n"
 ANSWERS = {  # the kind: the exercise, the answer, the number of the line, and a word of the text
     "a line too many": (
@@ -46,6 +53,33 @@ ANSWERS = {  # the kind: the exercise, the answer, the number of the line, and a
         "def my_surprisal(p):\n    return -math.log2(p + 1e-3)\n",
         2,
         "leave out `+ 1e-3`",
+    ),
+    "too much, in parentheses": (
+        "adam",
+        ADAM.format("update") + "    return p - lr / (update + 1) * top / (size + 1e-8), m, v\n",
+        6,
+        "leave out `/ (update + 1)`",
+    ),
+    "the first of two arguments": (
+        "adam",
+        ADAM.format("min(update, 4)") + "    return p - lr * top / (size + 1e-8), m, v\n",
+        4,
+        "leave out `min()`, and keep `update` alone",
+    ),
+    "order of a line and a block": (
+        "early_stopping",
+        "def my_early_stopping(losses, patience):\n"
+        "    epoch, kept, waited = 0, 0, 0\n"
+        "    for loss in losses:\n"
+        "        waited += 1\n"
+        "        if not epoch or loss < min(losses[:epoch]):\n"
+        "            kept, waited = epoch + 1, 0\n"
+        "        if waited == patience:\n"
+        "            return epoch, kept\n"
+        "        epoch += 1\n"
+        "    return epoch, kept\n",
+        7,
+        "move this line and its block below the line that follows the block",
     ),
     "another function": (
         "auc",

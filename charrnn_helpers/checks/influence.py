@@ -200,11 +200,11 @@ def without_effect(effects, result, where):
         able = [name for name, effect in of_group.items() if effect]
         if idle and len(able) == 1:
             text = f"When parts of `{group[0]}` were changed {where}, {result} changed only with"
-            return f"{text} `{able[0]}`. The rest should matter as well."
+            return f"{text} `{able[0]}`. It should change with {listed(idle)} as well."
         if idle:
             verb = "was" if len(idle) == 1 else "were"
             text = f"When {listed(idle)} {verb} changed {where}, {result} stayed the same,"
-            return f"{text} but it should change."
+            return f"{text} but {'they' if ' and ' in result else 'it'} should change."
     return None
 
 

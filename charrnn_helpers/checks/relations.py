@@ -51,6 +51,8 @@ def factor(got, want):
     steady = len(ratios) >= FEWEST and ratios[0] != 0 and torch.allclose(ratios, ratios[0], 1e-3)
     if not steady or (zeros.abs() > ATOL).any():
         return None
+    if abs(ratios[0] - 1) < 1e-3:  # the numbers are right, and something else is not
+        return None
     return "factor", f"Every number is {ratios[0].item():.4g} times the expected one."
 
 

@@ -29,7 +29,12 @@ KINDS = {  # from the likeliest to the least likely: the change in words
     "another variable": "another variable in place of {piece}",
 }
 GUESSES = list(KINDS)[list(KINDS).index("another value") :]  # which may fit by accident
-BLOCKS = {"a line too many": " with its block", "order of lines": " after its block"}
+BLOCKS = {  # what is said of a line that begins a block, or that stands before one
+    "a line too many": "leave out {piece} with its block",
+    "order of lines": "move this line and its block below the line that follows the block",
+    "order of a block": "move this line below the block that follows it",
+    "order of blocks": "exchange this block and the next one",
+}
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
@@ -71,12 +76,37 @@ def described(change, source):
     piece = f"`{code}`"
     if len(places) > 1 and change.about.col_offset in places:
         piece = f"the {ORDINALS[min(places.index(change.about.col_offset), 7)]} {piece}"
-    word = f"`{change.word.replace(PIECE, code)}`" if change.word else piece
-    said = KINDS[change.kind].format(word=word, piece=piece)
-    if code.endswith(":"):
-        said += BLOCKS.get(change.kind, "")
+    inside = f"({code})" if in_parentheses(change.about, line) else code
+    word = f"`{change.word.replace(PIECE, inside)}`" if change.word else piece
+    said = (BLOCKS.get(kind_of_block(change)) or KINDS[change.kind]).format(word=word, piece=piece)
+    if keeps_the_first(change):
+        said += f", and keep `{ast.unparse(change.about.args[0])}` alone"
     text = f"One change in line {number} would make it right: {said}."
     return Repair(change.kind, text, number, line.strip())
+
+
+def in_parentheses(node, line):
+    """Tell whether an operand has parentheses of its own in its line."""
+    start, stop = node.col_offset, node.end_col_offset
+    return isinstance(node, ast.BinOp) and line[start - 1 : start] + line[stop : stop + 1] == "()"
+
+
+def keeps_the_first(change):
+    """Tell whether a call of several arguments gives way to the first of them."""
+    call = change.kind == "too much" and isinstance(change.about, ast.Call) and change.about
+    new = change.new if isinstance(change.new, list) else [change.new]
+    return bool(call and call.args[1:] and any(item is call.args[0] for item in new))
+
+
+def kind_of_block(change):
+    """Return the key in BLOCKS of a change that concerns a block, or "" if it concerns none."""
+    block = hasattr(change.about, "body")
+    if change.kind != "order of lines":
+        return change.kind if block else ""
+    after = change.new[change.new.index(change.about) - 1]  # it is the other way around in `new`
+    if hasattr(after, "body"):
+        return "order of blocks" if block else "order of a block"
+    return change.kind if block else ""
 
 
 def likelihood(change):

@@ -28,7 +28,7 @@ except ImportError:
 
 SECONDS = 2.0  # of its own computing, for one call: on a busy machine a good answer takes longer
 WAITING = 10  # times as long for a call that does not compute, but waits
-IMPORTING = 20.0  # seconds more for one that is still in an import statement
+IMPORTING = 20.0  # seconds more for a call that was in an import statement
 MEMORY = 2**31  # bytes that a call may ask for
 PRINTED = 300  # characters that are kept of what an answer prints
 
@@ -60,6 +60,7 @@ class Worker(threading.Thread):
         super().__init__(daemon=True)
         self.work, self.value, self.error, self.finished = work, None, None, threading.Event()
         self.clock, self.begun, self.since, self.printed = None, 0.0, time.monotonic(), ""
+        self.more = 0.0  # seconds for an import statement
 
     def run(self):
         try:
@@ -76,7 +77,7 @@ class Worker(threading.Thread):
 
     def renew(self):
         """Give the thread, which calls this itself, all of its time again."""
-        self.begun, self.since = self.clock(), time.monotonic()
+        self.begun, self.since, self.more = self.clock(), time.monotonic(), 0.0
 
     def stop(self):
         """Raise Stopped in the thread, again and again for a minute, until it has ended."""
@@ -92,6 +93,13 @@ class Worker(threading.Thread):
             return self.clock() - self.begun if self.clock else 0.0
         except OSError:  # the thread has just ended, and its clock with it
             return 0.0
+
+    def is_late(self, seconds):
+        """Tell whether the thread has had its time, and more for an import statement."""
+        if self.importing():
+            self.more = IMPORTING  # until this call ends: what comes after the import counts, too
+        waited = time.monotonic() - self.since - WAITING * seconds
+        return max(self.computed() - seconds, waited) > self.more
 
     def importing(self):
         """Tell whether the thread is in an import statement, which may take a while."""
@@ -217,9 +225,7 @@ def watch(worker, seconds):
         worker.start()
         worker.since = time.monotonic()
         while not worker.finished.wait(0.02):  # in short waits, so that an interrupt gets through
-            waited = time.monotonic() - worker.since - WAITING * seconds
-            late = max(worker.computed() - seconds, waited)
-            if late > 0 and (late > IMPORTING or not worker.importing()):
+            if worker.is_late(seconds) and worker.is_late(seconds):  # or is it at the next call?
                 break
         trouble = "" if worker.finished.is_set() else "time"
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from torch import nn
 
 DEEPEST = 8  # lists in lists
 LARGEST, LONGEST = 10**6, 10**4  # numbers in a tensor, items in a list; answers are tiny
+LONGEST_LINE = 200  # characters of an error that are shown
 RTOL, ATOL = 1e-4, 1e-5
 
 
@@ -49,7 +50,8 @@ class Difference(NamedTuple):
     def of_part(self, text):
         """Return the sentence, after the name of the part if there is one."""
         part = self.part
-        start = part if "_" in part else f"{part[:1].upper()}{part[1:]}"  # b_h is a name
+        is_name = "_" in part or len(part) == 1  # b_h and p are those of variables
+        start = part if is_name else f"{part[:1].upper()}{part[1:]}"
         return f"{start}: {text[0].lower()}{text[1:]}" if part else text
 
 
@@ -68,8 +70,15 @@ def error_text(error):
 
 
 def first_line(message):
-    """Return the first line of an error or a warning, without the period at its end."""
-    return (str(message).strip().splitlines() or [""])[0][:200].rstrip(".")
+    """Return the first line of an error or a warning, without the period at its end.
+
+    A line that is too long ends with a sentence or a word.
+    """
+    line = (str(message).strip().splitlines() or [""])[0]
+    if len(line) > LONGEST_LINE:
+        line = line[:LONGEST_LINE]
+        line = line.rpartition(". ")[0] or line.rpartition(" ")[0] or line
+    return line.rstrip(".")
 
 
 def named(result, *names):

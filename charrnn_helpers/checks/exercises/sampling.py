@@ -14,6 +14,13 @@ def my_draw_with(probs, u):
     return int(passed.sum())
 
 
+def drawn_with(answer, probs, u):
+    """Draw, if these are probabilities: a change of one of them alone says nothing."""
+    if (probs < 0).any() or not math.isclose(probs.sum().item(), 1, abs_tol=1e-5) or not 0 <= u < 1:
+        raise ValueError("no probabilities, or no such number")
+    return answer(probs, u)
+
+
 def draw_case(probs, u):
     return Case(f"({probs}, {u})", lambda: (torch.tensor(probs), u))
 
@@ -28,6 +35,7 @@ DRAW_CASES = (
     draw_case([0.125, 0.25, 0.125, 0.375, 0.125], 0.5),
     draw_case([0.0, 0.5, 0.5], 0.0),
     draw_case([0.0625, 0.25, 0.125, 0.0625, 0.375, 0.125], 0.7),
+    draw_case([0.0004, 0.3336, 0.333, 0.333], 0.0002),
 )
 
 
@@ -104,13 +112,13 @@ def chances(probs, p):
 TOP_P_CASES = (
     chances([0.3, 0.7], 0.5),
     chances([0.15, 0.5, 0.35], 0.7),
+    chances([0.125, 0.5, 0.25, 0.125], 0.5),  # exactly p in single precision; in double, a bit more
     chances([0.1, 0.6, 0.05, 0.25], 0.9),
     chances([0.2, 0.12, 0.4, 0.08, 0.17, 0.03], 0.75),
     logits_case([-1.0, -3.0, 2.0, -0.5], 0.97),
     logits_case([1.5, -0.5, 2.5, 0.25], 0.05),
     chances([0.22, 0.26, 0.28, 0.24], 0.9),
     logits_case([3.0, 1.0, 2.0], 0.999),
-    chances([0.25, 0.5, 0.125, 0.125], 0.5),  # the likeliest one reaches p exactly
 )
 
 
@@ -144,7 +152,7 @@ AFTER_CASES = (
 )
 
 EXERCISES = (
-    Exercise("draw_with", 7, my_draw_with, DRAW_CASES),
+    Exercise("draw_with", 7, my_draw_with, DRAW_CASES, drawn_with),
     Exercise("beam_step", 7, my_beam_step, BEAM_CASES, step_of_a_beam),
     Exercise("top_p", 7, my_top_p, TOP_P_CASES, after_softmax),
     Exercise("unknown_after", 7, my_unknown_after, AFTER_CASES, two_shares),

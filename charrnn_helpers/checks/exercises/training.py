@@ -210,6 +210,7 @@ TRAINING_CASES = (
     training_case(6, 3, 2, 0.2, 1.0),
     training_case(6, 3, 3, 100.0, 0.3),
     training_case(32, 2, 4, 0.5, 2.0),
+    training_case(30, 2, 5, 0.5, 2.0),
 )
 EXERCISES = (
     Exercise("adam", 6, my_adam, ADAM_CASES, adam_updates, arguments=6),
