@@ -84,6 +84,7 @@ IGNORED = {
         "# Drawn: how likely searched texts, drawn texts, and the book are",
         "# Drawn: two distributions, and where top-k and top-p cut them",
         "# Demo: the next character",
+        "from ipywidgets import interact",
         "g = torch.Generator().manual_seed(0)",
         "generator = torch.Generator().manual_seed(0)",
         "# Drawn: unknown words by the number of own words so far",
