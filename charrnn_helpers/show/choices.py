@@ -81,7 +81,7 @@ def tree(prefix, branches, width):
     """
     d = Drawing(WIDTH, (3.6 * len(branches) + 3.2) * Drawing(0, 0).em)
     rows = [(3.6 * k + 3.4) * d.em for k in range(len(branches))]
-    xs = [0.5 * d.em, 21 * d.em, 33 * d.em, 45 * d.em]
+    xs = [0.5 * d.em, 0.44 * WIDTH, 0.7 * WIDTH, WIDTH - 0.5 * d.em]
     heads = ["so far", f"a beam of {width} keeps", "the best of 28", "together"]
     for x, head, place in zip(xs, heads, ("start", "middle", "middle", "end"), strict=True):
         d.text(x, 1.2 * d.em, head, place, color=OTHER)
