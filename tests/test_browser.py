@@ -191,7 +191,7 @@ train_text, beginning = text, "there was a "
 tables, ngrams = [defaultdict(lambda: Counter(text))] * 12, {1: 2.8, 12: 1.4}
 t, h, noise = vocab["t"], vocab["h"], torch.zeros(28, 28)
 ids = vocab.encode(text)
-bends = {char: 10 ** (k / 10 - 4.5) for k, char in enumerate(sorted(set(text)), 1)}
+bends = {char: 0.0021 * 10 ** (k / 20) for k, char in enumerate(sorted(set(text)))}
 texts = {n: n * "there was a " for n in range(2, 9)}
 def remember(w, b):
     h = torch.tensor([0.5, -0.5], dtype=torch.double)
