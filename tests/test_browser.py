@@ -116,19 +116,24 @@ print(f"{len(history)} records of {40 * len(data.train_streams())}")
 """.strip()
 
 
+def watch(page, num_frames, every):
+    """Look at the live plot until so many frames differ: it does not jump, and the model writes."""
+    frames, heights = [], set()
+    while len(set(frames)) < num_frames:
+        assert page.status() == "busy" and len(frames) < 1000
+        frames.append(page.live_words())
+        heights.add(page.live_height())
+        time.sleep(every)
+    assert len(heights - {None}) == 1  # no jump
+    assert "The model writes: the time traveller" in frames[-1]
+
+
 def test_a_run_is_watched_interrupted_continued_and_saved(open_page, served):
     write(served[0], "run", RUN, WATCH, SCENE)
     page = open_page("run")
     page.restart_and_run_all()
     wait_for(lambda: page.live_words(), 120)
-    frames, heights = [], set()
-    while len(set(frames)) < 4:
-        assert page.status() == "busy" and len(frames) < 1000
-        frames.append(page.live_words())
-        heights.add(page.live_height())
-        time.sleep(0.1)
-    assert len(heights - {None}) == 1  # no jump
-    assert "The model writes: the time traveller" in frames[-1]
+    watch(page, 4, every=0.1)
     page.interrupt()
     page.expect_in(300, "Interrupted after step")
     page.run_cell("live_plot(")  # the same run goes on
@@ -526,14 +531,7 @@ def test_notebook_06_from_the_first_cell_to_the_last(open_page, served):
     assert "learning rate from 1 to 2" in page.text_of("after:")
 
     wait_for(lambda: page.live_words(), 300)  # our recipe
-    frames, heights = [], set()
-    while len(set(frames)) < 8:
-        assert page.status() == "busy" and len(frames) < 1000
-        frames.append(page.live_words())
-        heights.add(page.live_height())
-        time.sleep(0.2)
-    assert len(heights - {None}) == 1  # no jump
-    assert "The model writes: the time traveller" in frames[-1]
+    watch(page, 8, every=0.2)
     page.wait_until_idle(600)
     assert page.problems() == 0
 
