@@ -129,7 +129,8 @@ def train(model, batches, options, optimizer=None, scheduler=None):
     no sense, and FloatingPointError if the run diverges.
     """
     follow = optimizer is None
-    optimizer = optimizer or options.optimizer(model.parameters(), lr=options.lr)
+    if follow:
+        optimizer = options.optimizer(model.parameters(), lr=options.lr)
     step = 0
     for _ in range(options.num_epochs):
         state = None
@@ -141,11 +142,14 @@ def train(model, batches, options, optimizer=None, scheduler=None):
                 settings["lr"] = options.lr
             lr, grad_clip_val = settings["lr"], options.grad_clip_val
             state = state if options.carry_state else None
-            loss, norm, state = train_step(model, X, Y, optimizer, grad_clip_val, state)
+            loss, norm, state = train_step(
+                model, X, Y, optimizer, grad_clip_val, state
+            )
             if scheduler is not None:
                 scheduler.step()
             step += 1
-            yield Record(step, step / len(batches), loss, norm, lr, grad_clip_val)
+            epoch = step / len(batches)
+            yield Record(step, epoch, loss, norm, lr, grad_clip_val)
 
 
 @contextmanager
