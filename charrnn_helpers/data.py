@@ -40,7 +40,8 @@ class Vocab:
 def windows(ids, num_steps):
     """Return X, all windows of the ids, and Y, the same one character later.
 
-    X and Y each have shape `(len(ids) - num_steps, num_steps)`.
+    X and Y each have shape `(len(ids) - num_steps, num_steps)`: along axis 0,
+    `unfold` cuts a window at each position, 1 later than the one before.
     """
     return ids[:-1].unfold(0, num_steps, 1), ids[1:].unfold(0, num_steps, 1)
 

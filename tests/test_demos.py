@@ -58,6 +58,8 @@ FIRST, SECOND = FIRST.softmax(dim=-1).tolist(), SECOND.softmax(dim=-1).tolist()
 
 
 MATRIX = torch.randn(len(VOCAB), 6, generator=generator(5))
+ANGLES = torch.arange(len(VOCAB)) * (2 * math.pi / len(VOCAB))
+ROUND = torch.stack([ANGLES.cos(), ANGLES.sin()], dim=1)
 NAMES = [*"\u2423?abcdefghijklmnopqrstuvwxyz"]
 EVEN = [[1 / len(NAMES)] * len(NAMES) for _ in NAMES]
 LEARNED = (torch.eye(len(NAMES)) / 2 + 1 / (2 * len(NAMES))).tolist()
@@ -94,8 +96,12 @@ TERRAIN = survey(unit_loss, (1.7, -0.4), [1.0, math.inf])
 
 def by_numbers():
     """Draw the recorded runs of notebook 1."""
-    found = recorded("encodings")["100 updates"]
-    return encodings.by_numbers({name: runs["16 0.03"] for name, runs in found.items()})
+    record = recorded("encodings")
+    found = record["100 updates"] | record["controls"]
+    return encodings.by_numbers(
+        {name: runs["16 0.03"] for name, runs in found.items()},
+        {name: runs["16 0.03"] for name, runs in record["1600 updates"].items()},
+    )
 
 
 def after(updates):
@@ -123,6 +129,7 @@ DEMOS = {
     "batch_box": lambda: journey.batch_box(["the t", "him w"], VOCAB),
     "stages": lambda: encodings.stages(recorded("encodings")["written"], "the time traveller "),
     "by_numbers": by_numbers,
+    "what_units_get": lambda: encodings.what_units_get(ROUND, VOCAB, "e"),
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
     "hand_memory": lambda: memory.hand_memory("to be spoken", VOCAB, 1.5),
     "four_weights": lambda: latch.four_weights("to be spoken", VOCAB, [0.6, 3]),
@@ -270,6 +277,17 @@ def test_what_is_recorded_of_the_encodings_is_what_its_program_trains():
     assert all(found.keys() == tried for found in record["100 updates"].values())
     assert tuple(record["1600 updates"]) == tools.encodings.LONG
     assert {len(table) for table in tables.values()} == {28}
+    controls = dict(tools.encodings.controls(0, 16))
+    assert record["controls"].keys() == controls.keys()
+    lengths = {name: table.pow(2).sum(1).mean().sqrt() for name, table in controls.items()}
+    assert all(abs(length - 16) < 0.01 for name, length in lengths.items() if "alone" not in name)
+    # Turned, the points are as far from one another as they were
+    flat, turned = encodings.scaled(tables["5 random"]), controls["5 random in 28"]
+    assert torch.allclose(torch.cdist(flat, flat), torch.cdist(turned, turned), atol=1e-2)
+    # The one-hot vectors alone are what two tables differ by, without the id
+    mixed = encodings.scaled(tables["id + 3 one-hot"])
+    rest = mixed - controls["3 one-hot alone"]
+    assert torch.linalg.matrix_rank(rest, rtol=1e-4) == 1
 
 
 def test_contexts_grow_at_one_height():

@@ -27,7 +27,8 @@ def journey(sentence, place, vocab, W):
     """
     typed = preprocess(sentence).lstrip() or " "
     text = typed[:LONGEST]
-    ids, place = vocab.encode(text).tolist(), min(place, len(text), LONGEST - 1)
+    beyond, place = place > len(text), min(place, len(text), LONGEST - 1)
+    ids = vocab.encode(text).tolist()
     colors = [[weight_color(w) for w in row] for row in (W / W.abs().max()).tolist()]
     em, width = Drawing(0, 0).em, 16 * len(colors[0])
     row, left, top, right = 1.0 * em, 5.6 * em, 5.4 * em, WIDTH - width - 1.6 * em
@@ -38,6 +39,9 @@ def journey(sentence, place, vocab, W):
     if len(typed) > LONGEST:
         x = left + (LONGEST + 0.3) * column
         d.text(x, 2.65 * em, f"\u2026 {LONGEST} fit", size=0.85, color="#555")
+    if beyond:
+        x = left + (len(text) + 1.3) * column
+        d.text(x, 2.65 * em, "the text ends", size=0.85, color="#555")
     for x in (left - 0.5 * em, right - 0.4 * em):
         for k, token in enumerate(vocab.idx_to_token):
             lift = 0.25 * row if token == " " else 0.0  # its sign stands below the line
