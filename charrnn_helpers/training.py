@@ -31,7 +31,7 @@ def cross_entropy(logits, targets):
 
 def perplexity(loss):
     """Return exp(loss), the effective number of choices, for a loss in nats."""
-    return math.inf if loss > 700 else math.exp(loss)
+    return math.inf if loss > 700 else math.exp(loss)  # exp fails above 709
 
 
 def bits_per_char(loss):

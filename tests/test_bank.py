@@ -47,7 +47,7 @@ def test_a_right_answer_passes(entry):
 def test_a_wrong_answer_gets_its_own_diagnosis(entry):
     verdict = judged(entry)
     assert (verdict.status, verdict.mistake) == (WRONG, entry.name), repr(verdict)
-    if verdict.mistake == "input changed":
+    if verdict.mistake in ("input changed", "not by hand"):
         return
     outcome = {"it returned", "it raised"} & verdict.lines.keys()
     assert {"call", "expected"} <= verdict.lines.keys() and len(outcome) == 1

@@ -86,8 +86,9 @@ print("after:", sorted({r.lr for r in cockpit.history}), [str(c) for c in cockpi
 """.strip()
 SCENE = """
 from charrnn_helpers.show.controls import Slider, explore
-from charrnn_helpers.show.demos import uncertainty
-explore(uncertainty, "A scene", a=Slider("a", range(9), 1), b=Slider("b", range(9), 1))
+from charrnn_helpers.show.chain import belief
+sliders = {"believed": Slider("a", range(9), 1), "written": Slider("b", range(9), 1)}
+explore(belief, "A scene", probs=[0.75, 0.25], names="ab", **sliders)
 """.strip()
 
 

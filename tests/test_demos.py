@@ -145,13 +145,14 @@ DEMOS = {
     "guessing_game": lambda: game.guessing_game(PASSAGES, "vxave "),
     "two_games": lambda: guesses.two_games("the time ", {"a": [1] * 9, "b": [3, 12] + [1] * 7}),
     "slabs": lambda: guesses.slabs([0.5, 0.3, 0.1, 0.1]),
-    "board": lambda: guesses.board(PLAYERS, (0.6, 1.3), {"both": [1.3, 1.6]}),
+    "board": lambda: guesses.board(
+        PLAYERS, (0.6, 1.3), {"both": [1.3, 1.6]}, {"x": (0.5, 1.0)}, "Another text:"
+    ),
     "stacked": lambda: chain.stacked({"Ann": [0.1, 0.9], "Cleo": [0.99, 0.001]}, "it"),
     "halves": lambda: digits.halves("the time", BEGINS, 8),
     "chain_rule": lambda: chain.chain_rule("the time", BEGINS, 8, 7),
-    "beliefs": lambda: chain.beliefs([0.5, 0.5], {"true": [0.5, 0.5], "bold": [0.9, 0.1]}, "ab"),
+    "belief": lambda: chain.belief([0.5, 0.3, 0.1, 0.1], "abcd", 1, 2),
     "likelihood": lambda: chain.likelihood(2, 18),
-    "uncertainty": lambda: demos.uncertainty(e=5, o=3, i=0, space=1),
     "cliff": lambda: cliff(TERRAIN, 1.0, 60),
     "gradient_reach": lambda: demos.gradient_reach(MODEL, VOCAB, SENTENCE, 12),
     "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
@@ -426,31 +427,20 @@ def test_the_chain_rule_gives_the_share_only_if_all_is_known(context, words):
     assert chain.chain_rule("the time", BEGINS, 1, context).alt.endswith("the same.")
 
 
-def test_the_divergence_is_what_is_above_the_entropy():
-    alt = chain.beliefs([0.5, 0.5], {"bold": [0.9, 0.1]}, "ab").alt
-    cost = -(math.log(0.9) + math.log(0.1)) / 2
-    assert f"bold {cost:.2f}, of which {cost - math.log(2):.2f} is extra" in alt
+@pytest.mark.parametrize(
+    "believed, written, words",
+    [
+        (0, 0, f"{math.log(2):.2f} nats: entropy {math.log(2):.2f}, divergence 0.00"),
+        (0, 2, "1.20 nats: entropy 0.69, divergence 0.51"),  # -ln(0.9 * 0.1) / 2
+        (2, 2, "0.33 nats: entropy 0.33, divergence 0.00; believed 0.90, 0.10, written 0.90, 0.10"),
+    ],
+)
+def test_the_divergence_is_what_is_above_the_entropy(believed, written, words):
+    assert words in chain.belief([0.75, 0.25], "ab", believed, written).alt
 
 
 def test_the_likelihood_is_highest_at_the_share():
     assert "at p = 0.11" in chain.likelihood(2, 18).alt
-
-
-@pytest.mark.parametrize(
-    "weights, words",
-    [
-        ({"a": 1, "b": 1, "c": 1, "d": 1}, "1.39 nats = 2.00 bits = perplexity 4.00 of 4"),
-        ({"a": 3, "b": 0}, "0.00 nats = 0.00 bits = perplexity 1.00 of 2"),
-    ],
-)
-def test_the_entropy_of_known_distributions(weights, words):
-    assert words in demos.uncertainty(**weights).alt
-
-
-@pytest.mark.parametrize("weights", [{"a": 0, "b": 0}, {"a": 1, "b": -1}])
-def test_no_distribution(weights):
-    with pytest.raises(ValueError, match="the weights are"):
-        demos.uncertainty(**weights)
 
 
 def images(picture):

@@ -37,7 +37,7 @@ IGNORED = {
         "validation = StreamBatches(vocab.encode(val_text), 1, 1000)",
         "ranks = numbers_of(network, vocab, val_text)",
         "def archive(text):",
-        "# Drawn: each dot but one lies in the bar that the guesses alone give",
+        "# Drawn: each dot lies in the bar that the guesses alone give",
         "generator = torch.Generator().manual_seed(1)",
     ],
     "04_counting": [

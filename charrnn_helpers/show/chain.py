@@ -1,4 +1,4 @@
-"""The chain rule as bars within bars, and what it costs to believe something else than what is."""
+"""The chain rule as bars within bars, and what it costs to write down another belief."""
 
 import math
 
@@ -26,8 +26,7 @@ def chain_rule(phrase, begins, read, context):
         probability = begins.get(before + char, 0) / begins[before]
         product *= probability
         after = "".join(map(visible, before))
-        nothing = "(start)" if t == 0 else "(nothing)"
-        d.text(left - 0.6 * em, top + 1.1 * em, after or nothing, "end", **MONO)
+        d.text(left - 0.6 * em, top + 1.1 * em, after or "(nothing)", "end", **MONO)
         given = f"p({visible(char)} | {after})" if after else f"p({visible(char)})"
         d.text(right + 0.6 * em, top + 1.1 * em, f"{given} = {probability:.3f}", **MONO)
     piece, share = phrase[:read], begins.get(phrase[:read], 0) / begins[""]
@@ -101,26 +100,57 @@ def stacked(players, word):
     return d.picture(f"The surprisals of {word!r}, put end to end: {'; '.join(spelled)}.")
 
 
-def beliefs(truth, written, names):
-    """Draw the expected surprisal of beliefs `{name: probabilities}`: the entropy, and the rest."""
-    d = Drawing(WIDTH, 60 + 44 * len(written))
-    em, left, unit = d.em, 12 * d.em, (WIDTH - 15 * d.em) / 2.4
-    entropy = -sum(q * math.log(q) for q in truth if q)
-    spelled = []
-    for k, (name, probs) in enumerate(written.items()):
-        cost = -sum(q * math.log(p) for q, p in zip(truth, probs, strict=True) if q)
-        y = 2.4 * em + 44 * k
-        d.text(left - 0.6 * em, y + 0.75 * em, name, "end")
-        numbers = "\u2003".join(f"{n} {p:.2f}" for n, p in zip(names, probs, strict=True))
-        d.text(left + 0.4 * em, y + 2.25 * em, numbers, size=0.85, color="#444")
-        d.rect(left, y - 0.3 * em, entropy * unit, 1.5 * em, PALETTE[0] + "55", PALETTE[0])
-        d.rect(left + entropy * unit, y - 0.3 * em, (cost - entropy) * unit, 1.5 * em, PALETTE[1])
-        d.text(left + cost * unit + 0.4 * em, y + 0.75 * em, f"{cost:.2f}", font_weight="bold")
-        d.text(left + 0.4 * em, y + 0.75 * em, f"{entropy:.2f}")
-        spelled.append(f"{name} {cost:.2f}, of which {cost - entropy:.2f} is extra")
-    d.text(left, 1.2 * em, "entropy: nobody can expect less", color=PALETTE[0])
-    d.text(left + entropy * unit, 1.2 * em, "extra: the divergence", color="#A84300")
-    return d.picture(f"Expected surprisal in nats: {'; '.join(spelled)}.")
+SHARPEST, DEAREST = 2.5, 2.7  # the ends of both axes of `belief`
+
+
+def sharpened(probs, power):
+    """Return the probabilities to a power, divided by their sum: 0 makes all of them equal."""
+    powers = [p**power for p in probs]
+    return [p / sum(powers) for p in powers]
+
+
+def belief(probs, names, believed, written):
+    """Draw what is believed and written, both sharpened, and the expected surprisal of it.
+
+    The expected surprisal is the entropy of the belief, and the divergence on top of it.
+    """
+    d = Drawing(WIDTH, 330)
+    em, q, p = d.em, sharpened(probs, believed), sharpened(probs, written)
+
+    def expected(p):
+        return -sum(a * math.log(b) for a, b in zip(q, p, strict=True))
+
+    entropy, cost = round(expected(q), 2), round(expected(p), 2)
+    axes = Axes(d, (3.2 * em, 4 * em, 23.5 * em, 330 - 3 * em), (0, len(q)), (0, 1))
+    axes.frame("next character", "", {k + 0.5: name for k, name in enumerate(names)})
+    d.rect(3.2 * em, 0.7 * em, em, 0.8 * em, "#bbb")
+    d.text(4.6 * em, 1.4 * em, "believed (q)")
+    d.rect(12 * em, 0.7 * em, em, 0.8 * em, PALETTE[0])
+    d.text(13.4 * em, 1.4 * em, "written down (p)", color=PALETTE[0])
+    for k, (a, b) in enumerate(zip(q, p, strict=True)):
+        axes.bar(k + 0.08, k + 0.48, a, "#bbb")
+        axes.bar(k + 0.52, k + 0.92, b)
+        d.text(axes.x(k + 0.28), axes.y(a) - 0.3 * em, f"{a:.2f}", "middle", 0.85, "#444")
+        d.text(axes.x(k + 0.72), axes.y(b) - 0.3 * em, f"{b:.2f}", "middle", 0.85, PALETTE[0])
+    axes = Axes(d, (29 * em, 4 * em, WIDTH - em, 330 - 3 * em), (0, SHARPEST), (0, DEAREST))
+    axes.frame("sharpness of what is written down", "")
+    d.text(29 * em, 1.4 * em, f"expected surprisal {cost:.2f} nats =", font_weight="bold")
+    d.text(29 * em, 2.9 * em, f"entropy {entropy:.2f}", color=PALETTE[0])
+    d.text(37 * em, 2.9 * em, f"+ divergence {cost - entropy:.2f}", color="#A84300")
+    xs = [SHARPEST * k / 100 for k in range(101)]
+    ys = [expected(sharpened(probs, x)) for x in xs]
+    d.path([axes.points([x], [y])[0] for x, y in zip(xs, ys, strict=True) if y <= DEAREST], "#555")
+    x, width = axes.x(written), 0.5 * em
+    d.rect(x - width, axes.y(entropy), 2 * width, axes.y(0) - axes.y(entropy), PALETTE[0] + "77")
+    d.rect(x - width, axes.y(cost), 2 * width, axes.y(entropy) - axes.y(cost), PALETTE[1])
+    d.line(axes.box[0], axes.y(entropy), axes.box[2], axes.y(entropy), PALETTE[0], 1.2, "4 3")
+    words = f"Expected surprisal {cost:.2f} nats: entropy {entropy:.2f}, divergence"
+    return d.picture(f"{words} {cost - entropy:.2f}; believed {_list(q)}, written {_list(p)}.")
+
+
+def _list(probs):
+    """Return probabilities in words."""
+    return ", ".join(f"{p:.2f}" for p in probs)
 
 
 def likelihood(count, length):
@@ -132,7 +162,7 @@ def likelihood(count, length):
     top = max(logs)
     panels = {
         "probability of the pattern": ([math.exp(v) * 10**4 for v in logs], math.exp(top) * 1.25e4),
-        "mean surprisal (nats)": ([-v / length for v in logs], 3.0),
+        "mean surprisal (nats)": ([-v / length for v in logs], 1.0),
     }
     for k, (name, (values, high)) in enumerate(panels.items()):
         left, right = 3.5 * d.em + k * WIDTH / 2, (k + 1) * WIDTH / 2 - 2 * d.em

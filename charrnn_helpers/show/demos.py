@@ -50,27 +50,6 @@ def shade(value):
     return tuple(round(255 + (end - 255) * part) for end in ends)
 
 
-def uncertainty(**weights):
-    """Draw the distribution proportional to the weights `char=weight` or `space=weight`."""
-    total = sum(weights.values())
-    if total <= 0 or min(weights.values()) < 0:
-        raise ValueError(f"the weights are {weights}; use none below 0, and at least one above")
-    weights = {" " if name == "space" else name: weight for name, weight in weights.items()}
-    probs = {char: weight / total for char, weight in weights.items()}
-    nats = sum(-p * math.log(p) for p in probs.values() if p > 0)
-    d, axes = _chart(300, 3, (0, len(probs)), (0, 1))
-    names = {k + 0.5: visible(char) for k, char in enumerate(probs)}
-    axes.frame("next character", "probability", xticks=names)
-    for k, p in enumerate(probs.values()):
-        axes.bar(k + 0.15, k + 0.85, p)
-        d.text(axes.x(k + 0.5), axes.y(p) - 0.3 * d.em, f"{p:.2f}", "middle", size=0.93)
-    sentence = f"entropy {nats:.2f} nats = {nats / math.log(2):.2f} bits"
-    sentence += f" = perplexity {math.exp(nats):.2f} of {len(probs)}"
-    d.text(WIDTH / 2, 1.3 * d.em, sentence, "middle", font_weight="bold")
-    spelled = ", ".join(f"{visible(char)} {p:.2f}" for char, p in probs.items())
-    return d.picture(f"A distribution over {spelled}: {sentence}.")
-
-
 @torch.no_grad()
 def unit_text(model, vocab, text, unit):
     """Draw a text, shaded by one hidden unit after each character: white at -1, dark at 1."""

@@ -8,8 +8,8 @@ from charrnn_helpers.show.style import PALETTE, visible
 from charrnn_helpers.show.svg import MONO, WIDTH, Drawing
 
 LETTERS = " abcdefghijklmnopqrstuvwxyz"  # the order of the parts in a bar
-PIECE = "#f4c27a"
-HALVINGS = 4  # rows of halves that are drawn
+PIECE, BAR = "#f4c27a", PALETTE[0]
+HIGH, ROW = 1.6, 2.2  # of a row of halves, without and with what lies below it
 
 
 def bar_of(text, begins):
@@ -37,51 +37,42 @@ def digits_of(text, begins):
 
 
 def halves(phrase, begins, read):
-    """Draw the bar of the first `read` characters, and halves of the whole until one fits in."""
+    """Draw how the whole is halved until a half lies in the bar of the first `read` characters.
+
+    Each row is the half that was chosen in the row above, drawn twice as wide.
+    """
     d, text = Drawing(WIDTH, 0), phrase[:read]
-    em, d.height = d.em, round(19.2 * d.em)
+    em, most = d.em, len(digits_of(phrase, begins))
     low, width = bar_of(text, begins)
     digits, spelled = digits_of(text, begins), "".join(map(visible, text))
-    left, right, top = 6.2 * em, WIDTH - 11 * em, 2.2 * em
-    start, whole = low - width * Fraction(4, 5), width * Fraction(13, 5)  # what is in view
-
-    def x(place):
-        share = float((min(max(place, 0), 1) - start) / whole)
-        return left + (right - left) * min(max(share, 0), 1)
-
-    d.text(left, 1.1 * em, f"a part of the whole, magnified {_times(1 / whole)}", color="#555")
-    ends, high = (x(low), x(low + width)), 1.6 * em
-    d.rect(x(Fraction(0)), top, x(Fraction(1)) - x(Fraction(0)), high, "white", "#888")
-    d.rect(ends[0], top, ends[1] - ends[0], high, CHOSEN, "#888")
-    middle, bold = sum(ends) / 2, {"font_weight": "bold"}
-    d.text(middle, top + 1.15 * em, spelled, "middle", **bold, **MONO)
-    d.text(right + 0.6 * em, top + 1.15 * em, f"p = {float(width):.2g}")
-    first = max(len(digits) - HALVINGS + 1, 1)
-    for row, n in enumerate(range(first, len(digits) + 1)):
-        y, last = top + (2.4 + 2.2 * row) * em, n == len(digits)
-        d.text(left - 0.6 * em, y + 1.15 * em, f"{n} digit{'s' * (n > 1)}", "end")
-        chosen = int(digits[:n], 2)
-        for k in range(math.floor(max(start, 0) * 2**n), 2**n):
-            edge, after = Fraction(k, 2**n), Fraction(k + 1, 2**n)
-            if edge >= start + whole:
-                break
-            if after > start:
-                fill = (PALETTE[1] + "bb" if last else PIECE) if k == chosen else "white"
-                d.rect(x(edge), y, x(after) - x(edge), high, fill, "#888")
-                if x(after) - x(edge) > 1.2 * em:
-                    inside = (x(edge) + x(after)) / 2, y + 1.15 * em
-                    d.text(*inside, str(k % 2), "middle", **(bold if k == chosen else {}), **MONO)
-        d.text(right + 0.6 * em, y + 1.15 * em, digits[:n], **(bold if last else {}), **MONO)
-    bottom = top + (2.4 + 2.2 * HALVINGS - 0.4) * em
-    for end in ends:
-        d.line(end, top + high, end, bottom, PALETTE[0], 1.4, "4 3")
-    rows = _table(d, phrase, begins, read, bottom + 1.9 * em)
+    left, right, first = 6.2 * em, WIDTH - 11 * em, 2.4 * em
+    bottom = first + ROW * most * em
+    d.height = round(bottom + 6.3 * em)
+    d.rect(left, 0.6 * em, 1.6 * em, 0.6 * em, BAR)
+    d.text(left + 2 * em, 1.2 * em, f"the bar of {spelled}, p = {float(width):.2g}")
+    d.text(left - 0.6 * em, first + 0.95 * em, "the whole", "end")
+    start, whole = Fraction(0), Fraction(1)  # the piece that a row shows
+    for n, digit in enumerate(digits):
+        top, middle, last = first + ROW * n * em, (left + right) / 2, n + 1 == len(digits)
+        x = middle if digit == "1" else left  # of the chosen half
+        d.rect(left, top, right - left, HIGH * em, "white", "#888")
+        d.rect(x, top, middle - left, HIGH * em, PALETTE[1] + "bb" if last else PIECE, "#888")
+        for k, center in enumerate([(left + middle) / 2, (middle + right) / 2]):
+            look = {"font_weight": "bold"} if str(k) == digit else {}
+            d.text(center, top + 0.92 * em, str(k), "middle", **look, **MONO)
+        ends = [min(max((place - start) / whole, 0), 1) for place in (low, low + width)]
+        here, there = (left + (right - left) * float(end) for end in ends)
+        d.rect(here, top + 1.15 * em, max(there - here, 2), (HIGH - 1.15) * em, BAR)
+        look = {"font_weight": "bold"} if last else {}
+        d.text(right + 0.6 * em, top + 0.95 * em, digits[: n + 1], **look, **MONO)
+        if not last:
+            below = first + ROW * (n + 1) * em
+            corners = [(x, top + HIGH * em), (x + middle - left, top + HIGH * em)]
+            d.path([*corners, (right, below), (left, below)], "none", fill=PIECE + "88")
+        whole /= 2
+        start += whole * int(digit)
+    rows = _table(d, phrase, begins, read, bottom + 1.7 * em)
     return d.picture(f"The bar of {spelled} is {float(width):.2g} wide. {digits} fits in. {rows}")
-
-
-def _times(ratio):
-    """Return how many times something is magnified, in words."""
-    return f"{float(ratio):,.1f} times" if ratio < 10 else f"{float(ratio):,.0f} times"
 
 
 def _table(d, phrase, begins, read, top):

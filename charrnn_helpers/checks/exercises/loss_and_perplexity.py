@@ -1,11 +1,14 @@
-"""The exercises of notebook 3: a twin, a likelihood, cross-entropy, an honest mean."""
+"""The exercises of notebook 3: a twin, cross-entropy, an honest mean, the price of dice."""
 
 import math
 
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, case, draw, gradients
+from charrnn_helpers.checks.source import functions_of
+from charrnn_helpers.checks.trial import SECONDS
 from charrnn_helpers.checks.values import Odd, attempt
+from charrnn_helpers.checks.verdict import PASSED, WRONG, verdict
 
 
 def my_twin(numbers, order):
@@ -72,48 +75,6 @@ TWIN_CASES = (
 )
 
 
-def my_log_likelihood(text, probs):
-    total = 0.0
-    for t, char in enumerate(text):
-        before = text[:t]
-        p = probs[before][char]
-        total += math.log(p)
-    return total
-
-
-def text_case(text, scale=1):
-    """A text, with a distribution after each of its pieces, divided by the scale."""
-    letters, ends = sorted({*text, "a", "b"}), range(len(text) + 1)
-    starts = ends if len(text) < 20 else (0,)
-    pieces = {text[i:j] for i in starts for j in ends} | set(text)
-
-    def make():
-        probs = {}
-        for piece in sorted(pieces, key=lambda piece: (len(piece), piece)):
-            place = 5 * len(piece) + 3 * text.find(piece)
-            weights = [1 + (7 * k + place) % 9 for k in range(len(letters))]
-            total = scale * sum(weights)
-            probs[piece] = {c: w / total for c, w in zip(letters, weights, strict=True)}
-        return text, probs
-
-    if len(text) > 2:
-        shown = repr(text) if len(text) < 20 else f"a text of {len(text)} characters"
-        return Case(f"({shown}, its probabilities)", make)
-    rows = {before: {c: round(p, 3) for c, p in row.items()} for before, row in make()[1].items()}
-    return Case(f"({text!r}, {rows})", make)
-
-
-LIKELIHOOD_CASES = (
-    text_case("b"),
-    text_case("ab"),
-    text_case("aba"),
-    text_case("tea"),
-    text_case("bab b"),
-    text_case("an apple"),
-    text_case("abba " * 24, scale=1000),
-)
-
-
 def my_cross_entropy(logits, targets):
     logits = logits - logits.max(dim=-1, keepdim=True).values
     log_sums = logits.exp().sum(dim=-1).log()
@@ -130,6 +91,31 @@ def loss_and_gradient(answer, logits, targets):
     return {"loss": loss, "gradient": gradients(again.sum(), [leaf])[0]}
 
 
+READY = {"logsumexp", "logaddexp", "log_softmax", "LogSoftmax", "cross_entropy", "Categorical"}
+READY |= {"CrossEntropyLoss", "nll_loss", "NLLLoss"}  # PyTorch's functions that do the work
+
+
+def words_of(code):
+    """Return all global names and attributes in a code object, and in those inside it."""
+    inner = [const for const in code.co_consts if hasattr(const, "co_names")]
+    return set(code.co_names).union(*map(words_of, inner))
+
+
+class ByHand(Exercise):
+    """An exercise whose answer does without PyTorch's functions that do the work."""
+
+    def judge(self, answer, seconds=SECONDS):
+        """Return the Verdict on the answer, which is not right with one of those functions."""
+        found = super().judge(answer, seconds)
+        used = READY & {word for f in functions_of(answer) for word in words_of(f.__code__)}
+        if found.status not in (PASSED, WRONG) or not used:
+            return found
+        right = "The result is right, but your" if found.status == PASSED else "Your"
+        text = f"{right} code uses {' and '.join(f'`{name}`' for name in sorted(used))}, which "
+        text += "hides what the exercise is about. Write the loss with exp(), sum(), and log()."
+        return verdict(self.title, WRONG, text, "not by hand")
+
+
 LOSS_CASES = (
     case(torch.tensor([[1.0, 0.0]]), torch.tensor([1])),
     case(torch.tensor([[0.0, 0.0], [3.0, 1.0]]), torch.tensor([0, 0])),
@@ -139,6 +125,7 @@ LOSS_CASES = (
     case(torch.tensor([[1000.0, 998.0], [0.0, 0.0]]), torch.tensor([1, 0])),
     case(torch.tensor([[-1000.0, -1001.0], [2.0, 1.0]]), torch.tensor([0, 0])),
     case(torch.tensor([[95.0, 0.0]]), torch.tensor([1])),
+    case(torch.tensor([[400.0, 398.0]]), torch.tensor([1])),
     case(torch.tensor([[3000.0, 0.0]]), torch.tensor([1])),
     case(torch.tensor([[3000.0, 0.0]]), torch.tensor([0])),
 )
@@ -163,9 +150,32 @@ MEAN_CASES = (
     case([2.0, 2.0, 1.0], [3, 5, 4]),
     case([0.0, 1.0], [3, 5]),
 )
+
+
+def my_dice(shares):
+    q = [*shares, 0.0]
+    bits = 0.0
+    for k in range(1, len(q)):
+        height = q[k - 1] - q[k]
+        bits += k * height * math.log2(k)
+    return bits
+
+
+DICE_CASES = (
+    case([1.0]),
+    case([0.5, 0.5]),
+    case([0.75, 0.25]),
+    case([0.4, 0.4, 0.2]),
+    case([0.5, 0.3, 0.1, 0.1]),
+    case([0.25, 0.25, 0.25, 0.25]),
+    case([0.4, 0.3, 0.2, 0.1]),
+    case([0.6, 0.2, 0.1, 0.06, 0.04]),
+)
+
+
 EXERCISES = (
     Exercise("twin", 3, my_twin, TWIN_CASES),
-    Exercise("log_likelihood", 3, my_log_likelihood, LIKELIHOOD_CASES),
-    Exercise("cross_entropy", 3, my_cross_entropy, LOSS_CASES, loss_and_gradient),
+    ByHand("cross_entropy", 3, my_cross_entropy, LOSS_CASES, loss_and_gradient),
     Exercise("mean_perplexity", 3, my_mean_perplexity, MEAN_CASES, given=given_mean_perplexity),
+    Exercise("dice", 3, my_dice, DICE_CASES),
 )
