@@ -53,7 +53,7 @@ from charrnn_helpers.checks.verdict import (
 
 vocabulary, windows, two_numbers, read_back = one_hot_encoding.EXERCISES
 rnn_loop, odd_letters, broken_rnn = recurrence.EXERCISES
-twin, cross_entropy, mean_perplexity, dice = loss_and_perplexity.EXERCISES
+twin, log_likelihood, cross_entropy, mean_perplexity, dice = loss_and_perplexity.EXERCISES
 interpolate, bigram_gradient, broken_descent, largest_rate = counting.EXERCISES
 three_steps, good_sigma, clip_gradients = gradient_clipping.EXERCISES
 adam, streams, early_stopping, broken_loop = training.EXERCISES

@@ -1,4 +1,4 @@
-"""The exercises of notebook 3: a twin, cross-entropy, an honest mean, the price of dice."""
+"""The exercises of notebook 3: twins, likelihood, cross-entropy, a mean, dice."""
 
 import math
 
@@ -72,6 +72,48 @@ TWIN_CASES = (
         "(60 numbers, order of a player who looks at the first letter)",
         lambda: ([2, *[3] * 58, 4], by_first("atoex", "t")),
     ),
+)
+
+
+def my_log_likelihood(text, probs):
+    total = 0.0
+    for t, char in enumerate(text):
+        before = text[:t]
+        p = probs[before][char]
+        total += math.log(p)
+    return total
+
+
+def text_case(text, scale=1):
+    """A text, with a distribution after each of its pieces, divided by the scale."""
+    letters, ends = sorted({*text, "a", "b"}), range(len(text) + 1)
+    starts = ends if len(text) < 20 else (0,)
+    pieces = {text[i:j] for i in starts for j in ends} | set(text)
+
+    def make():
+        probs = {}
+        for piece in sorted(pieces, key=lambda piece: (len(piece), piece)):
+            place = 5 * len(piece) + 3 * text.find(piece)
+            weights = [1 + (7 * k + place) % 9 for k in range(len(letters))]
+            total = scale * sum(weights)
+            probs[piece] = {c: w / total for c, w in zip(letters, weights, strict=True)}
+        return text, probs
+
+    if len(text) > 2:
+        shown = repr(text) if len(text) < 20 else f"a text of {len(text)} characters"
+        return Case(f"({shown}, its probabilities)", make)
+    rows = {before: {c: round(p, 3) for c, p in row.items()} for before, row in make()[1].items()}
+    return Case(f"({text!r}, {rows})", make)
+
+
+LIKELIHOOD_CASES = (
+    text_case("b"),
+    text_case("ab"),
+    text_case("aba"),
+    text_case("tea"),
+    text_case("bab b"),
+    text_case("an apple"),
+    text_case("abba " * 24, scale=1000),
 )
 
 
@@ -175,6 +217,7 @@ DICE_CASES = (
 
 EXERCISES = (
     Exercise("twin", 3, my_twin, TWIN_CASES),
+    Exercise("log_likelihood", 3, my_log_likelihood, LIKELIHOOD_CASES),
     ByHand("cross_entropy", 3, my_cross_entropy, LOSS_CASES, loss_and_gradient),
     Exercise("mean_perplexity", 3, my_mean_perplexity, MEAN_CASES, given=given_mean_perplexity),
     Exercise("dice", 3, my_dice, DICE_CASES),
