@@ -137,9 +137,13 @@ DEMOS = {
     "by_order": lambda: tables.by_order(BY_ORDER, {"the", "time"}, COPIED, 9, 2),
     "bowl": lambda: descent.bowl(0.08, 0.33, 27, 200, 19),
     "rows": lambda: descent.rows(BENDS, SWUNG, 200),
-    "turning": lambda: overfitting.turning(
-        {None: (FALLING, TURNING), 5: (FALLING, TURNING)}, {1: 17, 12: 4}, 5
+    "lengths": lambda: overfitting.lengths(
+        {"old": dict(enumerate(TURNING, 1)), "new": {1: 17, 6: 3.5, 12: 4}}, ["old"], ["new"]
     ),
+    "one_place": lambda: overfitting.one_place(
+        {"": (90, 0.1), "q": (3, 0.7), "eq": (1, 0.85), "req": (1, 0.925)}, "u", "a"
+    ),
+    "two_logits": lambda: descent.two_logits(3.6),
     "waits": lambda: descent.waits(WAYS, WAYS, dict.fromkeys(WAYS, 0.02), 50),
     "falling": lambda: descent.falling({5: [50, 40, 30], 200: [50, 20, 45]}),
     "guessing_game": lambda: game.guessing_game(PASSAGES, "vxave "),
@@ -567,20 +571,35 @@ def test_rows_beyond_their_limit_swing():
     assert f"swing: {beyond}. Rate times" in found.alt and f"2 for: {beyond}." in found.alt
     share, actual = torch.tensor([[0.5], [0.5]]), torch.tensor([[0.5, 0.5], [0.9, 0.1]])
     noise = torch.tensor([[1.0, -1.0], [0.0, 0.0]])
-    short, long = (descent.swings(noise, share, actual, rate, 300) for rate in (1, 10))
+    short, long = descent.swings(noise, share, actual, [1, 10], 300).values()
     assert max(short) < 0.01 and long[0] > 0.1 and long[1] < 0.01  # limits 8 and 22
 
 
-def test_curves_of_another_number_of_imaginary_characters():
+def test_each_occurrence_is_counted_once_or_at_each_length():
     table = {"": Counter("aab")}, {"a": Counter("ab")}
     found = overfitting.occurrences(table, "ab")
-    assert found.tolist() == [[[2, 3, 2], [0, 0, 0]], [[1, 3, 2], [1, 2, 2]]]
-    first = [(2 + k / 4) / (3 + k) for k in (1, 2)], [(1 + k / 4) / (3 + k) for k in (1, 2)]
-    for k, added in ((0, 1), (1, None)):
-        longer = (1 + (k + 1) * first[1][k]) / (2 + k + 1)
-        ends = [math.sqrt(1 / (first[0][k] * p)) for p in (first[1][k], longer)]
-        assert overfitting.by_added(found, 4, added) == pytest.approx(ends)
-    assert "lowest at n = 5, 3.00" in DEMOS["turning"]().alt
+    assert found.tolist() == [[[2, 1], [3, 3], [2, 2]], [[0, 1], [0, 2], [0, 2]]]
+    assert overfitting.occurrences(table, "ab", every=2).tolist() == found[:, :, :1].tolist()
+    first, second = (2 + 2 / 4) / 5, (1 + 2 / 4) / 5
+    longer = (1 + 2 * second) / 4
+    ends = [math.sqrt(1 / (first * p)) for p in (second, longer)]
+    assert overfitting.mixed(found, 4) == pytest.approx(ends)
+    assert overfitting.mixed(found, 4, once=True) == pytest.approx(ends)  # 3 times, and 2
+    found[1, 1] = torch.tensor([0, 3])  # now both contexts have the same occurrences
+    longer = (1 + 2 / 4) / 5
+    ends[1] = math.sqrt(1 / (first * longer))
+    assert overfitting.mixed(found, 4, once=True) == pytest.approx(ends)
+
+
+def test_lengths_and_occurrences_are_told():
+    found = DEMOS["lengths"]()
+    assert "old: lowest at n = 5, 3.00" in found.alt and "new: lowest at n = 6, 3.50" in found.alt
+    assert "lowest: 3.50 at n = 6" in found.svg and "lowest: 3.00" not in found.svg
+    found = DEMOS["one_place"]()
+    assert (
+        "with the context to 0.925, over 2 contexts with the same occurrence; a came" in found.alt
+    )
+    assert "90 times" in found.svg and "2 times" in found.svg and "(none)" in found.svg
 
 
 def test_a_pair_arrives_when_a_tenth_of_its_distance_is_left():

@@ -7,19 +7,20 @@ import torch
 from charrnn_helpers.show.style import DASHES, PALETTE
 from charrnn_helpers.show.svg import WIDTH, Axes, Drawing, power
 
-RATES = [5, 20, 50, 100, 110, 120, 150, 200]  # of the bowl
+RATES = [5, 20, 50, 80, 100, 110, 120, 130]  # of the bowl
 ROW_RATES = [50, 80, 100, 120, 150, 200, 300]
 SWINGS = 0.01  # a row swings if one update changes a probability by more than this
 BLUE, RED = PALETTE[:2]
 GRAY, RUST = "#999", "#A84300"
 BOWL_UPDATES = [*range(11), 15, 20, 25, 30, 35, 40]  # the updates in the bowl
-LOGITS, LOSSES = (-4, 6), (3.28, 3.5)  # the axes of the bowl
-PRODUCTS, CHANGES = (0.01, 10), (1e-8, 4)  # the axes of the rows
+START = 2.2  # the logit before the first update
+LOGITS, LOSSES = (1, 4), (3.28, 3.32)  # the axes of the bowl
+PRODUCTS, CHANGES = (0.01, 10), (1e-8, 1000)  # the axes of the rows
 LEFT = {"updates": (0.5, 10_000), "progress": (0.1, 1000)}  # the axes of the pairs
 
 
 def bowl(share, actual, others, rate, updates):
-    """Draw the loss along one logit, and below it the logit after each update, downward from 0.
+    """Draw the loss along one logit, and below it the logit after each update, downward.
 
     The `others` logits of the row stay 0.
     """
@@ -28,7 +29,7 @@ def bowl(share, actual, others, rate, updates):
     left, right, middle = 4.2 * em, WIDTH - em, 0.44 * d.height
     axes = Axes(d, (left, 2.4 * em, right, middle), LOGITS, LOSSES)
     below = Axes(d, (left, middle + em, right, d.height - 3.2 * em), LOGITS, (-BOWL_UPDATES[-1], 0))
-    axes.frame("", "loss (nats)", {}, {y: f"{y:.1f}" for y in (3.3, 3.4, 3.5)})
+    axes.frame("", "loss (nats)", {}, {y: f"{y:.2f}" for y in (3.29, 3.3, 3.31, 3.32)})
     below.frame("the logit of h after t", "updates", None, {-k: str(k) for k in range(0, 41, 10)})
 
     def loss(o):
@@ -41,9 +42,9 @@ def bowl(share, actual, others, rate, updates):
         d.line(each.x(lowest), each.box[3], each.x(lowest), each.y(top), GRAY, 1.2, "5 4")
     there = f"the bottom, where p = {actual:.2f}"
     d.text(axes.x(lowest) + 0.5 * em, axes.y(LOSSES[1]) + 1.2 * em, there, color="#555")
-    xs = [LOGITS[0] + k / 20 for k in range(20 * (LOGITS[1] - LOGITS[0]) + 1)]
+    xs = [LOGITS[0] + k / 40 for k in range(40 * (LOGITS[1] - LOGITS[0]) + 1)]
     axes.curve(xs, map(loss, xs))
-    path = [0.0]
+    path = [START]
     for _ in range(updates):
         exp = math.exp(path[-1])
         path.append(path[-1] - rate * share * (exp / (others + exp) - actual))
@@ -63,16 +64,21 @@ def bowl(share, actual, others, rate, updates):
     )
 
 
-def swings(W, share, actual, rate, num_updates=2000, last=20):
-    """Return for each row the most that an update changes a probability, in the last updates."""
-    most, before = torch.zeros(len(W)), W.softmax(dim=1)
+def swings(W, share, actual, rates, num_updates=2000, last=20):
+    """Return `{rate: for each row, the most that an update changes a probability}`.
+
+    Only the last updates count.  All rates run at once, each on its own copy of the logits.
+    """
+    each = torch.tensor(rates, dtype=W.dtype).view(-1, 1, 1)  # (rates, 1, 1)
+    W = W.expand(len(rates), *W.shape)
+    most, before = torch.zeros(W.shape[:2]), W.softmax(dim=2)
     for k in range(num_updates):
-        W = W - rate * share * (before - actual)
-        predicted = W.softmax(dim=1)
+        W = W - each * share * (before - actual)
+        predicted = W.softmax(dim=2)
         if k >= num_updates - last:
-            most = torch.maximum(most, (predicted - before).abs().amax(dim=1))
+            most = torch.maximum(most, (predicted - before).abs().amax(dim=2))
         before = predicted
-    return most.tolist()
+    return dict(zip(rates, most.tolist(), strict=True))
 
 
 def rows(bends, swinging, rate):
@@ -95,7 +101,7 @@ def rows(bends, swinging, rate):
     d.line(limit, top, limit, bottom, RED, 2, "7 4")
     d.text(limit - 0.5 * em, top + 1.2 * em, "the limit, 2", "end", color=RUST)
     d.text(left + 0.6 * em, level + 1.3 * em, "these rows settle", color="#005687")
-    d.text(limit + 0.5 * em, level + 1.3 * em, "the rows above swing", color=RUST)
+    d.text(limit + 0.5 * em, top + 1.2 * em, "these rows swing", color=RUST)
 
     def place(name, at):
         product = max(at * bends[name], PRODUCTS[0])  # a certain row has no curvature
@@ -105,13 +111,17 @@ def rows(bends, swinging, rate):
         for name in bends:
             d.dot(*place(name, other), "#c4c4c4", 2.5)
     far = [name for name in bends if swinging[rate][name] > SWINGS]
-    for k, name in enumerate(sorted(bends, key=bends.get)):
-        x, y = place(name, rate)
+    names = sorted(bends, key=bends.get)
+    dots = [place(name, rate) for name in names]
+    free = [(x, y, 0.45 * em) for x, y in dots]  # what a name must not cover, and how near
+    for name, (x, y) in zip(names, dots, strict=True):
+        ways = (-1, 1) if name in far else (-1,)  # above the dot, or below it
+        heights = (y + way * (0.95 + 0.2 * k) * em for k in range(40) for way in ways)
+        end = next(h for h in heights if not any(_near(x - a, h - b, r) for a, b, r in free))
+        free.append((x, end, 0.8 * em))
+        d.line(x, y, x, end - math.copysign(0.5 * em, end - y), "#bbb", 0.8)
         d.dot(x, y, RED if name in far else BLUE, 4)
-        lift = (0.5 + k % 3) * em
-        end, low = (y + lift + 0.2 * em, 0.8 * em) if name in far else (y - lift, 0)
-        d.line(x, y, x, end, "#bbb", 0.8)
-        d.text(x, end + low, name, "middle")
+        d.text(x, end + 0.35 * em, name, "middle")
     sure = [place(name, rate) for name, bend in bends.items() if rate * bend < PRODUCTS[0]]
     for x, y in sure:  # it is further to the left
         d.path([(x + 1.4 * em, y), (x + 0.5 * em, y)], BLUE, 2)
@@ -123,6 +133,73 @@ def rows(bends, swinging, rate):
         f"With a learning rate of {rate}, these rows swing: {''.join(sorted(far)) or 'none'}. Rate "
         f"times share times curvature is more than 2 for: {beyond}."
     )
+
+
+def _near(across, down, radius):
+    """Tell whether two marks are so near that one covers the other."""
+    return abs(across) < radius and abs(down) < 1.15 * radius
+
+
+def two_logits(rate):
+    """Draw the loss over two logits as a valley with updates, and its curves in three directions.
+
+    Both letters are equally likely, and the curvature is 1/2 across the valley; `rate` is the
+    learning rate times the share of the row.
+    """
+    d = Drawing(WIDTH, 370)
+    em, root = d.em, math.sqrt(0.5)
+    d.text(4.2 * em, 1.1 * em, "the loss over both logits; dark is high", font_weight="bold")
+    side = d.height - 5.2 * em
+    box = (4.2 * em, 2 * em, 4.2 * em + side, 2 * em + side)
+    axes = Axes(d, box, (-2, 2), (-2, 2))
+    cells = 60
+    shades = []
+    for i in range(cells):
+        b = 2 - 4 * (i + 0.5) / cells
+        apart = [(-2 + 4 * (j + 0.5) / cells) - b for j in range(cells)]
+        shades.append([_shade(math.log(2 * math.cosh(x / 2)) - math.log(2)) for x in apart])
+    d.pixels(box[0], box[1], side, side, shades)
+    axes.frame("the logit of a", "the logit of b", None, {k: str(k) for k in (-2, -1, 0, 1, 2)})
+    d.line(*axes.points([-2], [-2])[0], *axes.points([2], [2])[0], "#444", 1.5, "6 4")
+    d.text(axes.x(1.9), axes.y(1.35), "flat", "end", color="#222")
+    apart, path = 2.2, []
+    for _ in range(9):
+        path.append((apart / 2 - 0.7, -apart / 2 - 0.7))
+        apart -= 2 * rate * (1 / (1 + math.exp(-apart)) - 0.5)
+    corners = [axes.points([a], [b])[0] for a, b in path]
+    d.path(corners, RED, 1.2)
+    for k, (x, y) in enumerate(corners):
+        d.dot(x, y, RED, 4)
+        if k < 3:
+            words, across = (str(k), -0.4) if k else ("start", 2)
+            d.text(x + across * em, y + (1.3 if k else 0.2) * em, words, "middle", color=RUST)
+    d.text(axes.x(-1.1), axes.y(-0.25), "steep", "end", color="#222")
+    left = box[2] + 4 * em
+    beside_box = (left, 2 * em, WIDTH - 6.6 * em, box[3])
+    d.text(left, 1.1 * em, "its curvature along three lines", font_weight="bold")
+    lines = Axes(d, beside_box, (-2, 2), (0.6, 1.5))
+    lines.frame("distance from the bottom", "", None, {y: str(y) for y in (0.7, 1.0, 1.3)})
+    xs = [k / 20 - 2 for k in range(81)]
+    curves = {
+        "steep: 1/2": [math.log(2 * math.cosh(root * x)) for x in xs],
+        "a alone: 1/4": [math.log(2 * math.cosh(x / 2)) for x in xs],
+        "flat: 0": [math.log(2)] * 81,
+    }
+    for k, ys in enumerate(curves.values()):
+        lines.curve(xs, ys, (1, 0, 2)[k])
+    ends = {name: (lines.y(ys[-1]), (1, 0, 2)[k]) for k, (name, ys) in enumerate(curves.items())}
+    beside(d, beside_box[2] + 0.5 * em, ends)
+    return d.picture(
+        "Left: over two logits, the loss is a straight valley along the diagonal, and the updates "
+        "go from side to side across it. Right: along the valley the loss is flat, along one logit "
+        "it has a curvature of 1/4, and across the valley of 1/2."
+    )
+
+
+def _shade(loss):
+    """Return a color from white at the bottom to blue, in bands, for the level lines."""
+    part = min(1, math.floor(loss / 0.1) / 9)
+    return tuple(round(255 + (end - 255) * 0.75 * part) for end in (60, 130, 180))
 
 
 def waits(ways, equal, shares, rate):
@@ -182,7 +259,7 @@ def arrival(way, left=0.1):
 
 def _way(axes, way, scale, color, dash, width):
     """Draw the share of the distance that is left, and return where it is a tenth."""
-    kept = sorted({round(1.04**k) for k in range(400)})
+    kept = sorted({round(1.08**k) for k in range(200)})
     kept = [k for k in kept if k < len(way) and axes.xlim[0] <= math.log10(k * scale)]
     kept = [k for k in kept if math.log10(k * scale) <= axes.xlim[1]]
     points = axes.points([math.log10(k * scale) for k in kept], [way[k] / way[0] for k in kept])

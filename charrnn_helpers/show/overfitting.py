@@ -4,74 +4,122 @@ import math
 
 import torch
 
-from charrnn_helpers.show.descent import beside
-from charrnn_helpers.show.style import PALETTE
-from charrnn_helpers.show.svg import WIDTH, Axes, Drawing
+from charrnn_helpers.show.descent import DARK, beside
+from charrnn_helpers.show.style import PALETTE, visible
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 from charrnn_helpers.training import perplexity
 
-ADDED = [None, 1, 2, 5, 10, 20, 40, 80]
-PERPLEXITIES = (1, 20)  # the axis of the curves
-TICKS = (1, 2, 3, 4, 5, 7, 10, 15, 20)
+PERPLEXITIES = {False: (1, 20), True: (3, 7)}  # the axis for all lengths, and for long ones
+TICKS = (1, 2, 3, 4, 5, 6, 7, 10, 15, 20)
+ORANGE = PALETTE[1]
 
 
-def occurrences(tables, text):
-    """Return for each character and each length: its count, that of the context, and its kinds."""
+def occurrences(tables, text, every=1):
+    """Return for each length, at places of a text: the count, that of the context, and its kinds.
+
+    The result has the shape (lengths, 3, places).
+    """
     found = []
-    for i, char in enumerate(text):
+    for i in range(0, len(text), every):
         for k, table in enumerate(tables):
             counts = table.get(text[i - k : i]) if k <= i else None
-            found.append((counts[char], counts.total(), len(counts)) if counts else (0, 0, 0))
-    return torch.tensor(found, dtype=torch.float64).view(len(text), len(tables), 3)
+            found.append((counts[text[i]], counts.total(), len(counts)) if counts else (0, 0, 0))
+    return torch.tensor(found, dtype=torch.float64).view(-1, len(tables), 3).permute(1, 2, 0)
 
 
-def by_added(found, vocab_size, added):
-    """Return the perplexity for each n, with this many imaginary characters in each context."""
-    p, scores = torch.full((len(found),), 1 / vocab_size, dtype=torch.float64), []
-    for count, total, kinds in found.permute(1, 2, 0):
-        more = kinds if added is None else added * (total > 0)
-        p = torch.where(total > 0, (count + more * p) / (total + more).clamp(min=1), p)
-        scores.append(perplexity(-p.log().mean().item()))
+def mixed(found, vocab_size, once=False):
+    """Return the perplexity for each n if all shorter contexts are mixed after Witten and Bell.
+
+    With `once`, a context is skipped if the next longer one was seen as often: its occurrences
+    are the same ones.
+    """
+    p, scores = torch.full((found.shape[2],), 1 / vocab_size, dtype=torch.float64), []
+    for k, (count, total, kinds) in enumerate(found):
+        longer = torch.where(total > 0, (count + kinds * p) / (total + kinds).clamp(min=1), p)
+        scores.append(perplexity(-longer.log().mean().item()))
+        same = (found[k + 1, 1] == total) if once and k + 1 < len(found) else total < 0
+        p = torch.where(same, p, longer)
     return scores
 
 
-def turning(scores, reference, added):
-    """Draw the perplexity on both parts over n; `scores` is `{added: (training, validation)}`.
+def lengths(curves, gray, marked, first=1):
+    """Draw perplexities over n, `{label: {n: perplexity}}`; those named in `gray` are gray.
 
-    The `reference` is `{n: perplexity}` of another method on the validation part.  The curve of
-    Witten and Bell, `added=None`, stays in gray.
+    With a `first` n above 1, only the longer ones are drawn, on an axis of their own.  The lowest
+    value of each curve in `marked` is a dot, with its place and height above it.
     """
-    d = Drawing(WIDTH, 410)
+    d = Drawing(WIDTH, 390)
     em, log = d.em, math.log
-    training, validation = scores[added]
-    box = (4.2 * em, 2.2 * em, WIDTH - 14.5 * em, d.height - 3.2 * em)
-    axes = Axes(d, box, (1, 12), tuple(map(log, PERPLEXITIES)))
-    ns = range(1, len(training) + 1)
-    xticks, yticks = {n: str(n) for n in ns}, {log(y): str(y) for y in TICKS}
+    box = (4.2 * em, 0.8 * em, WIDTH - 16 * em, d.height - 3.2 * em)
+    low, high = PERPLEXITIES[first > 1]
+    axes = Axes(d, box, (first, 12), (log(low), log(high)))
+    xticks = {n: str(n) for n in range(first, 13)}
+    yticks = {log(y): str(y) for y in TICKS if low <= y <= high}
     axes.frame("n, the length of an n-gram", "perplexity", xticks, yticks)
-    labels = {}
-    if added is not None:
-        usual = scores[None][1]
-        d.path(axes.points(ns, map(log, usual)), "#aaa", 2)
-        labels["as many as kinds"] = (axes.y(log(usual[-1])), "#666")
-    curves = {"training part": (ns, training), "validation part": (ns, validation)}
-    other = min(reference, key=reference.get)
-    name = f"Kneser\u2013Ney: {reference[other]:.2f} at n = {other}"
-    curves[name] = (list(reference), list(reference.values()))
-    for k, (label, (xs, ys)) in enumerate(curves.items()):
-        axes.curve(xs, map(log, ys), k)
-        labels[label] = (axes.y(log(ys[-1])), k)
+    labels, ends, k = {}, [], 2 * bool(gray)
+    for label, all_lengths in curves.items():
+        ys = {n: y for n, y in all_lengths.items() if n >= first}
+        last = axes.y(log(list(ys.values())[-1]))
+        if label in gray:
+            d.path(axes.points(ys, map(log, ys.values())), "#999", 2)
+            labels[label] = (last, "#666")
+        else:
+            axes.curve(ys, map(log, ys.values()), k)
+            labels[label] = (last, k)
+            k += 1
+        best = min(ys, key=ys.get)
+        ends.append(f"{label}: lowest at n = {best}, {ys[best]:.2f}, and {last_of(ys):.2f} at last")
+        if label in marked:
+            x, y, at = (
+                axes.x(best),
+                axes.y(log(ys[best])),
+                axes.y(0.85 * log(high) + 0.15 * log(low)),
+            )
+            d.dot(x, y, PALETTE[labels[label][1]], 6)
+            d.line(x, y - 0.6 * em, x, at + 0.3 * em, DARK[labels[label][1]])
+            words = f"lowest: {ys[best]:.2f} at n = {best}"
+            d.text(x, at, words, color=DARK[labels[label][1]])
     beside(d, box[2] + 0.5 * em, labels, 0.93)
-    d.dot(axes.x(other), axes.y(log(reference[other])), PALETTE[2], 5)
-    best = min(ns, key=lambda n: validation[n - 1])
-    x, y = axes.x(best), axes.y(log(validation[best - 1]))
-    d.dot(x, y, PALETTE[1], 6)
-    above, text = axes.y(log(9)), f"lowest: n = {best}, {validation[best - 1]:.2f}"
-    d.line(x, y - 0.6 * em, x, above + 0.3 * em, "#A84300")
-    d.text(x, above, text, "end" if best > 9 else "start", color="#A84300")
-    words = "as many as kinds" if added is None else f"{added}"
-    d.text(4.2 * em, 1.1 * em, f"imaginary characters in each context: {words}", font_weight="bold")
+    return d.picture(f"Perplexities over n. {'; '.join(ends)}.")
+
+
+def last_of(ys):
+    """Return the last value of a dictionary."""
+    return list(ys.values())[-1]
+
+
+def one_place(contexts, char, came):
+    """Draw what growing contexts make of a character, `{context: (times seen, probability)}`.
+
+    Those contexts that have as many occurrences as the longest one are set apart.
+    """
+    row, top = 23, 52
+    d = Drawing(WIDTH, top + row * len(contexts) + 12)
+    em = d.em
+    left, right = 18.4 * em, WIDTH - 11 * em
+    d.text(9.2 * em, 0.5 * top, "context", "end", font_weight="bold")
+    d.text(left - em, 0.5 * top, "seen", "end", font_weight="bold")
+    title = f"probability of {visible(char)} after it"
+    d.text(left, 0.5 * top, title, font_weight="bold")
+    least, ends = list(contexts.values())[-1][0], []
+    for k, (context, (times, p)) in enumerate(contexts.items()):
+        y, same = top + row * k, times == least
+        shown = "".join(map(visible, context)) or "(none)"
+        d.text(9.2 * em, y + 0.75 * em, shown, "end", size=0.95, **MONO)
+        words = f"{times:,} time{'s' * (times != 1)}"
+        d.text(left - em, y + 0.75 * em, words, "end", color=DARK[1] if same else "#222")
+        d.rect(left, y - 1, right - left, row - 6, "#f0f0f0")
+        d.rect(left, y - 1, (right - left) * p, row - 6, ORANGE if same else PALETTE[0])
+        d.text(right + 0.5 * em, y + 0.75 * em, f"{p:.3f}")
+        ends.append(p)
+    number = sum(times == least for times, _ in contexts.values())
+    y = top + row * (len(contexts) - number)
+    x = right + 4 * em
+    d.path([(x, y), (x + 6, y), (x + 6, d.height - 18), (x, d.height - 18)], DARK[1], 1.5)
+    middle = (y + d.height - 18) / 2
+    for j, words in enumerate(("the same", "occurrence,", f"{number} times")):
+        d.text(x + 0.9 * em, middle + (1.2 * j - 0.8) * em, words, size=0.93, color=DARK[1])
     return d.picture(
-        f"Imaginary characters in each context: {words}. The perplexity on the training part "
-        f"falls from {training[0]:.1f} to {training[-1]:.1f}, and on the validation part it is "
-        f"lowest at n = {best}, {validation[best - 1]:.2f}, and {validation[-1]:.2f} at n = 12."
+        f"The probability of {visible(char)} grows with the context to {ends[-1]:.3f}, "
+        f"over {number} contexts with the same occurrence; {visible(came)} came."
     )
