@@ -678,8 +678,10 @@ ACTUAL = {
     "longer_contexts": [16.9, 3.9, 6.0],
     "large_rate": {5: [49.0, 28.0], 50: [49.0, 10.9], 200: [49.0, 15.6]},
     "equal_text": (1.96, 2.75),
-    "long_windows": 0.6,
+    "long_windows": (2.6, 2.9),
     "which_clipped": {"A": 0.2, "B": 0.9},
+    "blame": {"windows": 10, "rate": 0, "W_hh": 10},
+    "uphill": [(9.0, 0.1, 500.0)] * 10,
     "circles": 1,
     "from_above": [0.16, 0.1, 0.12, 0.11, 1e-17],
     "reach": 17,
@@ -703,8 +705,10 @@ def test_the_other_outcomes_of_a_prediction():
     assert large(math.nan) == "nan" and large(330.0) == "large"
     assert find("longer_contexts").right([3.0, 2.0, 1.0]) == "falls"
     assert find("longer_contexts").right([3.0, 1.0, 1.05]) == "levels"
-    assert find("long_windows").right(-0.1) == "better"
-    assert find("long_windows").right(0.01) == "same"
+    ends = [(2.6, 2.0), (2.6, 2.62), (2.6, math.nan)]
+    assert [find("long_windows").right(two) for two in ends] == ["better", "back", "nan"]
+    ends = [(17.0, 0.9, 500.0)], [(17.0, 0.1, 500.0)]
+    assert [find("uphill").right(some * 10) for some in ends] == ["ruined", "neither"]
     assert find("which_clipped").right({"A": 0.9, "B": 0.2}) == "a"
     assert find("equal_text").right((1.9, 1.9)) == "same"
     assert find("equal_text").right((2.5, 1.9)) == "large"

@@ -19,6 +19,7 @@ FIGURES = {
     "cut_between": lambda: figures.cut_between(["the ", "time"]),
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
     "dots": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), ["b"]),
+    "dots with notes": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), [], {"a": "0.9", "": "d"}),
     "reach": lambda: cliff.reach({"a": [1, 0.9, 0.5], "b": [1]}, ["b"]),
     "factor_curves": lambda: cliff.factor_curves(
         {"a": [1, 2], "b": [1, 0.5]}, {"a": [2, 1, 1], "b": [0.5, 1, 1]}
@@ -26,11 +27,8 @@ FIGURES = {
     "labelled": lambda: cliff.labelled(
         {"a": ([1, 2], [3, 4]), "(b)": ([1, 2], [4, 3])}, "x", "y", None, {"c": 3.5}
     ),
-    "promises": lambda: cliff.promises(
-        {
-            "a": ([0.01, 1], [0, 1], [1, 1], 9.0, {"c": (1, 1, "d"), "e": (9, 0, "")}),
-            "b": ([0.01, 1], [0, 1], [0, 0], 0.5, {"f": (0.5, 0, "")}),
-        }
+    "ripples": lambda: cliff.ripples(
+        ([-1, 1], [1, -1], 0.5), ([-1, 1], [0, 0], 9e3), ([-1e-7, 1e-7], [0, 0], 9e3), (0, 0, "a")
     ),
     "sampling_loop": figures.sampling_loop,
     "one_layer": lambda: figures.one_layer("the t", "i"),

@@ -51,7 +51,7 @@ IGNORED = {
         "def learn(model, num_steps, num_updates=300, before_update=gradient_norm):",
         "longer = make_model(vocab_size, num_hiddens=32, sigma=0.3, seed=1)",
         'print(f"gradient norm {first_norm:,.0f}")',
-        "cross_entropy(longer(X), Y).backward()",
+        'for name, model in {"ruined": longer, "learned": short}.items():',
         'later = {"A": long_norms[20:], "B": rescued_norms[20:100]}',
         "def read_words(model, X, back=1.0):",
         "val_text, train_text = vocab.decode(data.val_ids), vocab.decode(train_ids)",

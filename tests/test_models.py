@@ -100,7 +100,9 @@ def test_training_it_again_gives_a_model_as_good(name, tmp_path, book):
 def test_the_record_of_clipping_has_each_setting():
     found = recorded("clipping")
     words = {f"words, {kind}" for kind in clipping.WORDS}
-    assert found.keys() == clipping.SETTINGS.keys() | words
+    early = {f"factor, {name}" for name in clipping.DIRECTIONS}
+    early |= {"factor at first", "first update"}
+    assert found.keys() == clipping.SETTINGS.keys() | words | early
     for name, kept in found.items():
         few = name in words or "threshold" in name
         assert len(kept) == len(clipping.FEW if few else clipping.SEEDS)
@@ -120,16 +122,6 @@ def test_a_gradient_is_treated_as_the_notebook_says(treatment):
         clipping.TREATMENTS[treatment](1.0, model, torch.Generator().manual_seed(0))
         length = before if treatment == "none" else 1
         assert gradient_norm(model) == pytest.approx(length if long else before)
-
-
-def test_only_the_first_gradient_is_clipped():
-    model, norms = clipping.start(clipping.Setting(), 0, 9), []
-    for _ in range(2):
-        for p in model.parameters():
-            p.grad = torch.full_like(p, 10.0)
-        clipping.TREATMENTS["clip first"](1.0, model, torch.Generator())
-        norms.append(gradient_norm(model))
-    assert norms[0] == pytest.approx(1) and norms[1] > 100
 
 
 def test_the_gradient_alone_is_weakened(book):

@@ -40,6 +40,7 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "three_steps": r"\\sum_t|da3",
     "good_sigma": r"\\sqrt\{(32|n)\}",
     "clip_gradients": r"\\min\\Big",
+    "uphill": r"\*= -1",
     "lstm_step": r"\\mathbf\{F\}_t \\odot",
 }
 

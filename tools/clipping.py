@@ -3,7 +3,6 @@
 import itertools
 import math
 import statistics
-import weakref
 from functools import partial
 from typing import NamedTuple
 
@@ -43,21 +42,31 @@ def reverse(theta, model, generator):
     clip_gradients(theta, model)
 
 
-def clip_first(theta, model, generator):
-    """Clip the first gradient alone."""
-    if model not in BEGUN:
-        BEGUN.add(model)
-        clip_gradients(theta, model)
+def push(theta, model, generator, always=True, alone=True):
+    """Put a random direction in the place of a gradient that is longer than 10, and clip all.
+
+    It is the same at each update of a run (`always`), or a new one; and it is one of all the
+    weights, or of the biases `b_h` `alone`.
+    """
+    if not gradient_norm(model) <= EXPLODED:
+        if always:
+            generator = torch.Generator().manual_seed(generator.initial_seed())
+        for p in model.parameters():
+            p.grad = torch.randn(p.shape, generator=generator)
+            if alone and p is not model.rnn.b_h:
+                p.grad.zero_()
+    clip_gradients(theta, model)
 
 
 EXPLODED = 10.0  # ordinary gradients are shorter
-BEGUN = weakref.WeakSet()  # the models whose first gradient has come
 TREATMENTS = {
     "none": lambda theta, model, generator: None,
     "clip": lambda theta, model, generator: clip_gradients(theta, model),
-    "clip first": clip_first,
     "turn": turn,
     "reverse": reverse,
+    "push b_h": push,
+    "push b_h anew": partial(push, always=False),
+    "push all": partial(push, alone=False),
 }
 SEEDS, FEW = range(10), range(5)
 FINE = 0.177  # sigma times the square root of 32 is 1
@@ -65,11 +74,14 @@ RATES, THRESHOLDS = (1.0, 2.0, 4.0), (0.25, 0.5, 1.0, math.inf)
 SETTINGS = {
     "as it failed": Setting(),
     "windows of 32": Setting(num_steps=32),
+    "learning rate 0.1": Setting(lr=0.1),
     "W_hh at 0.177": Setting(sigma_hh=FINE),
     "clipped at 1": Setting(treatment="clip"),
     "clipped, reversed above 10": Setting(treatment="reverse"),
     "clipped, random above 10": Setting(treatment="turn"),
-    "only the first clipped": Setting(treatment="clip first"),
+    "b_h pushed above 10": Setting(treatment="push b_h"),
+    "b_h pushed anew above 10": Setting(treatment="push b_h anew"),
+    "all pushed above 10": Setting(treatment="push all"),
 } | {
     f"lr {lr:g}, threshold {theta:g}": Setting(FINE, lr=lr, treatment="clip", theta=theta)
     for lr, theta in itertools.product(RATES, THRESHOLDS)
@@ -82,6 +94,8 @@ WORDS = {  # sigma of W_hh, `back` of `read`, and how many times as large the ra
     "rates times 100": (0.1, 1.0, 100.0),
 }
 DISTANCE = 10
+EARLY = 8  # the number of updates after which `factor` is measured
+DIRECTIONS = {name for name in SETTINGS if name == "clipped at 1" or "above 10" in name}
 
 
 def start(setting, seed, vocab_size):
@@ -129,6 +143,49 @@ def saturated(model, ids, num_windows=64):
             H = torch.tanh(rnn.W_xh[x] + H @ rnn.W_hh + rnn.b_h)
             count += (H.abs() > 0.99).sum().item()
     return count / (H.numel() * X.shape[1])
+
+
+def first_update(setting, seed, train_ids, vocab_size):
+    """Return the norm of the first gradient, how its update changes the loss, what it saturates.
+
+    It is computed with 16 digits, and what is saturated is measured in the batch of the update.
+    """
+    model = start(setting, seed, vocab_size).double()
+    X, Y = windows(train_ids, setting.num_steps)
+    rows = torch.randint(len(X), (64,), generator=torch.Generator().manual_seed(seed))
+    X, Y = X[rows], Y[rows]
+    before = F.cross_entropy(model(X).flatten(0, 1), Y.flatten())
+    before.backward()
+    norm = gradient_norm(model)
+    with torch.no_grad():
+        for p in model.parameters():
+            p -= setting.lr * p.grad
+        after = F.cross_entropy(model(X).flatten(0, 1), Y.flatten())
+        H = torch.zeros(len(X), model.rnn.num_hiddens, dtype=torch.double)
+        states = []
+        for x in X.T:
+            H = torch.tanh(model.rnn.W_xh[x] + H @ model.rnn.W_hh + model.rnn.b_h)
+            states.append(H)
+        share = (torch.stack(states).abs() > 0.99).double().mean()
+    return [round(norm, 1), round((after - before).item(), 2), round(share.item(), 3)]
+
+
+def factor(setting, seed, train_ids, vocab_size, num_updates=EARLY):
+    """Return how much longer one time step back makes a gradient, after some updates.
+
+    It is the size of W_hh times the slope of tanh, both as roots of a mean square, in the states of
+    the first batch.
+    """
+    model, *_ = learn(setting._replace(num_updates=num_updates), seed, train_ids, vocab_size)
+    X, _ = windows(train_ids, setting.num_steps)
+    X = X[torch.randint(len(X), (64,), generator=torch.Generator().manual_seed(seed))]
+    rnn, H, squares = model.rnn, torch.zeros(len(X), model.rnn.num_hiddens), []
+    with torch.no_grad():
+        for x in X.T:
+            H = torch.tanh(rnn.W_xh[x] + H @ rnn.W_hh + rnn.b_h)
+            squares.append((1 - H**2).pow(2).mean())
+        size = (rnn.num_hiddens * rnn.W_hh.pow(2).mean()).sqrt()
+        return (size * torch.stack(squares).mean().sqrt()).item()
 
 
 def words(distance, batch_size, vocab, generator):
@@ -192,6 +249,11 @@ def trials(data):
     for name, setting in SETTINGS.items():
         measure = _perplexities if "threshold" in name else _outcomes
         yield name, partial(measure, setting, ids, len(vocab))
+    yield "first update", lambda: [first_update(Setting(), k, ids, len(vocab)) for k in SEEDS]
+    yield "factor at first", partial(_factors, Setting(), ids, len(vocab), 0)
+    for name in SETTINGS:
+        if name in DIRECTIONS:
+            yield f"factor, {name}", partial(_factors, SETTINGS[name], ids, len(vocab))
 
 
 def _words(sigma_hh, back, times, distance, vocab):
@@ -204,3 +266,7 @@ def _outcomes(setting, ids, vocab_size):
 
 def _perplexities(setting, ids, vocab_size):
     return [outcome(setting, seed, ids, vocab_size)[0] for seed in FEW]
+
+
+def _factors(setting, ids, vocab_size, num_updates=EARLY):
+    return [round(factor(setting, seed, ids, vocab_size, num_updates), 3) for seed in SEEDS]

@@ -1,6 +1,6 @@
 """The cliff: the loss of one unit that has to remember one bit, and gradient descent on it.
 
-`factor_curves` shows why its gradient is long, and `promises` how far the slope of a real network
+`factor_curves` shows why its gradient is long, and `ripples` how far the slope of a real network
 holds; `dots` shows what many networks came to that learned in different ways, and `reach` which of
 them learned to remember.
 """
@@ -27,7 +27,6 @@ PLACES = {
     (2.75, -0.1): "it remembers",
     (3.0, 1.7): "both end above 0",
     (2.4, -1.4): "both end below 0",
-    (0.82, 0.25): "both fade",
 }
 LOWEST = (1.373, 0.0)  # where the loss is 0
 START, TARGET = 0.5, 0.8
@@ -38,7 +37,7 @@ class Terrain(NamedTuple):
 
     whole: list  # rows of losses, from the lowest b to the highest
     near: list
-    walls: list  # curves [(w, b), ...] at which the loss jumps
+    walls: list  # curves [(w, b), ...] at which the loss rises steeply
     cut: tuple  # (distances, losses) along the longest update of all
     place: int  # the number of updates before that one
     paths: dict  # {threshold: [(w, b, loss, norm), ...]}
@@ -77,7 +76,7 @@ def _rows(loss, ws, bs, size=110):
 
 
 def _wall(loss, outside):
-    """Return the points (w, b) between b = 0 and this b at which the loss jumps."""
+    """Return the points (w, b) between b = 0 and this b at which the loss rises steeply."""
     ws = torch.linspace(*WHOLE[0], 120, dtype=torch.double)
     ws = ws[loss(ws[:, None], torch.zeros(len(ws), 1, dtype=torch.double)) < 0.5]
     low, high = torch.zeros_like(ws), torch.full_like(ws, outside)
@@ -268,34 +267,40 @@ def labelled(lines, xlabel, ylabel, ylim=None, marks=None, place=(0.12, -14)):
 
 
 @look()
-def promises(panels):
-    """Draw how a loss changes along the update, and what its slope promises.
+def ripples(control, floor, middle, ends):
+    """Draw how the loss changes along the update, and what its slope promises, in three panels.
 
-    `panels` is `{title: (distances, downhill, uphill, norm, ends)}`, on the same axes; `ends` are
-    the places where updates end, `{label: (distance, change, a word below it)}`.
+    Each panel is `(distances, changes, norm)`.  The first two are on the same axes, `middle` is a
+    part of `floor`, ten million times as large.  `ends` are the changes of the loss where the
+    updates end: that of the control, one of length 1, and the words for the full one.
     """
-    fig, axes = new_figure(ncols=len(panels), sharey=True, figsize=(7.5, 3.6))
-    for ax, (title, panel) in zip(axes, panels.items(), strict=True):
-        distances, downhill, uphill, norm, ends = panel
-        ax.plot(distances, [-norm * x for x in distances], color=RED, ls="--")
-        ax.plot(distances, uphill, color="#aaaaaa", lw=1.5, ls="-")
-        ax.plot(distances, downhill, color=BLUE, ls="-")
-        for k, (label, (distance, change, word)) in enumerate(ends.items()):
-            ax.plot([distance] * 2, [change, 1.3], color="#222", lw=0.8, ls=":")
-            ax.plot(distance, change, "o", color="#222", mfc="white", mew=1.8, zorder=5)
-            where = {"ha": ("right", "left")[k] if len(ends) > 1 else "center"}
-            ax.annotate(label, (distance, 1.33), annotation_clip=False, **where)
-            ax.annotate(word, (distance, change - 0.18), ha="center", va="top")
-        ax.set(xscale="log", xlim=(distances[0], 1e6), ylim=(-2, 1.3), xlabel="distance")
-        ax.set_title(title, pad=24)
-        ax.set_xticks([1e-8, 1e-4, 1, 1e4])
-        ax.set_xticks([], minor=True)
-        words = f"slope\n{norm:,.0f}" if norm > 1 else f"slope\n{norm:.1f}"
-        place = {"xytext": (-12 if norm < 100 else 6, 0), "ha": "right" if norm < 100 else "left"}
-        ax.annotate(words, (1.6 / norm, -1.8), color=RED, **place | POINTS)
-    axes[0].annotate("loss", (2e-3, -0.75), color=BLUE, ha="right", xytext=(-4, 0), **POINTS)
-    axes[0].annotate("uphill", (1e-5, 0.1), color=GRAY, ha="center")
-    axes[0].set_ylabel("change of the loss")
+    fig, axes = new_figure(ncols=3, figsize=(7.5, 3.3))
+    titles = ["sigma 0.1", "sigma 0.3", "its middle, enlarged"]
+    for ax, title, (distances, changes, norm) in zip(
+        axes, titles, (control, floor, middle), strict=True
+    ):
+        far = distances[-1]
+        scale = 1e-9 if far < 1e-6 else 1.0
+        ax.plot([-far / scale, far / scale], [norm * far, -norm * far], color=RED, ls="--")
+        ax.plot([x / scale for x in distances], changes, color=BLUE, ls="-", lw=1.5)
+        ax.set_title(title)
+        ax.set(xlim=(-far / scale, far / scale), ylim=(-0.8, 0.8), xlabel="distance")
+    first, one, words = ends
+    left, center, right = axes
+    left.plot(control[2], first, "o", color="#222", mfc="white", mew=1.8, zorder=5)
+    where = {"xytext": (-7, -6), "ha": "right", "va": "top"} | POINTS
+    left.annotate("the update\nends here", (control[2], first), **where)
+    left.annotate("loss", (-1.1, 0.5), color=BLUE, ha="center")
+    left.annotate(f"slope\n-{control[2]:.1f}", (0.75, 0.0), color=RED, ha="left", va="bottom")
+    center.plot(1, one, "o", color="#222", mfc="white", mew=1.8, zorder=5)
+    center.annotate("length 1", (1, one), xytext=(0, 9), ha="center", **POINTS)
+    center.annotate(words, (1.42, -0.74), ha="right", va="bottom")
+    center.set_yticklabels([])
+    center.annotate(f"slope\n-{floor[2]:,.0f}", (-0.12, 0.5), color=RED, ha="right", va="bottom")
+    right.set(ylim=(-8e-4, 1.2e-3), xlabel="distance (billionths)")
+    right.set_yticks([k * 4e-4 for k in range(-2, 4)])
+    right.ticklabel_format(axis="y", style="plain")
+    left.set_ylabel("change of the loss")
     return fig
 
 
@@ -312,11 +317,12 @@ def kind_of(loss, share, most=12.0):
 
 
 @look()
-def dots(groups, marks, xlim, heads=()):
+def dots(groups, marks, xlim, heads=(), notes=None):
     """Draw a row of dots `{label: [(perplexity, saturated share), ...]}` for each group.
 
     Ruined networks are crosses, and those beyond the axis are drawn at its edge.  `marks` are
-    vertical lines, `{label: value}`, and `heads` the labels above which a line is drawn.
+    vertical lines, `{label: value}`, and `heads` the labels above which a line is drawn.  At the
+    end of a row stands how many are ruined, or its entry in `notes`, with that of "" above.
     """
     fig, ax = new_figure(figsize=(7.5, 1.3 + 0.36 * len(groups)))
     for row, (label, ends) in enumerate(groups.items()):
@@ -328,15 +334,17 @@ def dots(groups, marks, xlim, heads=()):
             ax.plot(shown, [row] * len(shown), ls="none", clip_on=False, **look)
         count = sum(kind_of(loss, share) == "ruined" for loss, share, *_ in ends)
         place = {"xycoords": ("axes fraction", "data"), "va": "center"}
-        ax.annotate(f"{count} of {len(ends)}", (1.03, row), **place)
-    ax.annotate("ruined", (1.03, -0.9), color=RED, **place)
+        words = notes.get(label, "") if notes else f"{count} of {len(ends)}"
+        ax.annotate(words, (1.03, row), **place)
+    above = notes.get("", "") if notes else "ruined"
+    ax.annotate(above, (1.03, -0.9), color="#222" if notes else RED, **place)
     for label, value in marks.items():
         ax.axvline(value, color="0.35", linewidth=1, linestyle=":")
         ax.annotate(label, (value, -0.9), ha="center", va="center", annotation_clip=False)
-    for x, kind in ((-0.3, "learned"), (0.72, "neither"), (1.0, "ruined")):
+    for x, kind in ((-0.3, "learned"), (0.52, "neither"), (0.8, "ruined")):
         mark, color = KINDS[kind]
         sign = {"o": "\u25cf", "D": "\u25c6", "x": "\u00d7"}[mark]
-        if kind != "ruined":
+        if notes or kind != "ruined":
             ax.annotate(f"{sign} {kind}", (x, -0.9), color=color, **place)
     ax.set(xscale="log", xlim=xlim, ylim=(len(groups) - 0.5, -0.6), xlabel="perplexity in the end")
     ax.set_yticks(range(len(groups)), groups)

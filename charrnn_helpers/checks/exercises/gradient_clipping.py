@@ -1,4 +1,4 @@
-"""The exercises of notebook 5: back through three steps, the size of W_hh, clipping by one norm."""
+"""The exercises of notebook 5: three time steps, the size of W_hh, clipping, and a control."""
 
 import math
 
@@ -7,7 +7,7 @@ from torch import nn
 
 from charrnn_helpers.checks.judge import Case, Exercise, case
 from charrnn_helpers.checks.values import Fact, as_tensor, settle
-from charrnn_helpers.training import gradient_norm
+from charrnn_helpers.training import clip_gradients, gradient_norm
 
 
 def my_three_steps(w, h0, x1, x2, x3):
@@ -51,7 +51,8 @@ def networks_of(answer, num_hiddens):
         kept.append(((rows @ (sigma.double() * W_hh.T)).norm() / rows.norm()).item())
     factor = sum(kept) / len(kept)
     near = 2 ** (round(6 * math.log2(factor)) / 6) if 0 < factor < math.inf else factor
-    return {"a row": Fact(f"about {near:.2g} times as long", f"{factor:.3g} times")}
+    times = "" if near == 1 else f"{near:.2g} times "
+    return {"a row": Fact(f"about {times}as long as before")}
 
 
 SIGMA_CASES = tuple(case(num_hiddens) for num_hiddens in (16, 64, 256))
@@ -111,8 +112,47 @@ CLIP_CASES = (
     clip_case(6.0, [3.0, 4.0], None),
     clip_case(1.0, [0.0, 0.0]),
 )
+
+
+def my_uphill(model):
+    norm = gradient_norm(model)
+    if norm > 10:
+        for p in model.parameters():
+            p.grad *= -1
+    clip_gradients(1.0, model)
+    return norm
+
+
+def treated(answer, *gradients):
+    """Let the answer treat a model with these gradients; return what could have changed."""
+    model = Gradients(gradients)
+    norm = answer(model)
+    grads = [p.grad for p in model.parameters()]
+    return {
+        "gradients": ["None" if grad is None else grad for grad in grads],
+        "returned": norm,
+        "weights": [p.detach() for p in model.parameters()],
+    }
+
+
+def uphill_case(*gradients):
+    tensors = [torch.as_tensor(g, dtype=torch.float32) for g in gradients]
+    shown = " and ".join(map(str, gradients))
+    return Case(f"(a model with the gradients {shown})", lambda: tuple(tensors))
+
+
+UPHILL_CASES = (
+    uphill_case([30.0, 40.0]),
+    uphill_case([3.0, 4.0]),
+    uphill_case([0.3, -0.4]),
+    uphill_case([9.0], [-12.0]),
+    uphill_case([8.0], [-6.0, 2.0], [1.0]),
+    uphill_case([[12.0, -9.0], [0.0, 20.0]], [0.5]),
+    uphill_case([9.0], [0.4, -0.2]),
+)
 EXERCISES = (
     Exercise("three_steps", 5, my_three_steps, THREE_STEPS_CASES),
     Exercise("good_sigma", 5, my_good_sigma, SIGMA_CASES, networks_of),
     Exercise("clip_gradients", 5, my_clip_gradients, CLIP_CASES, clipped, arguments=2),
+    Exercise("uphill", 5, my_uphill, UPHILL_CASES, treated, arguments=1),
 )
