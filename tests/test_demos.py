@@ -41,7 +41,7 @@ from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
 from charrnn_helpers.show.cliff import cliff, descend, survey
 from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.doublings import doublings, position, rates
-from charrnn_helpers.show.spread import spread
+from charrnn_helpers.show.spread import changed
 from charrnn_helpers.show.valley import GRIDS, best_rate, height, score, slope, valley, walk
 from charrnn_helpers.trained import by_rate, recorded, trained_model
 from charrnn_helpers.training import shannon_bounds
@@ -184,7 +184,12 @@ DEMOS = {
         [2.7, 2.4, 2.5], {"A": [9.0, 11.0, 10.0], "B": [2.6, 2.7, 2.9]}
     ),
     "valley": lambda: valley(15, 30),
-    "spread": lambda: spread({"one": [4.7, 4.8], "two": [5.0, 4.9]}, "perplexity", (4.5, 5.1)),
+    "changed": lambda: changed(
+        "recipe",
+        [1.54, 1.55],
+        {"rate": {"0.02": [1.6]}, "state": {"lost": [1.5, 1.51]}},
+        (4.3, 5.3),
+    ),
 }
 EACH = pytest.mark.parametrize("name", DEMOS)
 

@@ -29,6 +29,7 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "interpolate": r"kinds\}?\(h\)|N\(hc\)",
     "bigram_gradient": r"s_a|p_\{ab\}",
     "largest_rate": r"2 / \(|\\frac\{2\}|r \\, \(1 - r\)",
+    "fair": r"max\(.*< ?min\(|key=lambda rate",
     "streams": r"- 1\) ?// ?batch_size|\\lfloor",
     "adam": r"1 ?- ?0\.9|\\beta_1\^t",
     "linear_backward": r"\\mathrm\{d\}\\mathbf\{H\} = ",

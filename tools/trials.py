@@ -42,6 +42,14 @@ OPENINGS = (  # optimizer, learning rate, sigma
     ("Adam", 0.002, 0.1),
 )
 OTHER_RATES = (0.5, 1.0, 1.5, 2.0)  # of the opening run, with one seed
+VARIED = {  # the recipe with one other setting; the best of the three rates of SGD is 2
+    "sigma 0.01": {"sigma": 0.01},
+    "rate 0.005": {"lr": 0.005},
+    "rate 0.02": {"lr": 0.02},
+    "SGD 1": {"optimizer": "SGD", "lr": 1.0},
+    "SGD 2": {"optimizer": "SGD", "lr": 2.0},
+    "SGD 3": {"optimizer": "SGD", "lr": 3.0},
+}
 RECIPES = {  # name: (streams, carry the state, decay)
     "windows": (False, False, False),
     "windows decay": (False, False, True),
@@ -143,6 +151,18 @@ def recipe(data, streams, carry, decay, seed):
     return {"validation": score(model, data.val_ids), "extra": extra_loss(model, data.val_ids)}
 
 
+def varied(data, seed, optimizer="Adam", lr=0.01, sigma=0.1):
+    """The recipe with another optimizer, rate, or size of the initial weights: its loss."""
+    model, streams = (
+        make_model(len(data.vocab), 128, sigma, seed),
+        StreamBatches(data.train_ids, 32, NUM_STEPS),
+    )
+    rule = OPTIMIZERS[optimizer](model.parameters(), lr=lr)
+    decay = LinearLR(rule, 1, 0, total_iters=1224)
+    fit(train(model, streams, Options(9, carry_state=True), rule, decay))
+    return {"validation": score(model, data.val_ids)}
+
+
 def emptied(data, seed):
     """The recipe with a carried state, but each row begins half of its windows from zeros."""
     model = make_model(len(data.vocab), 128, 0.1, seed)
@@ -212,10 +232,11 @@ def beginning(data, optimizer, lr, sigma, seed):
     return {"at 64": losses[0], "validation": losses[1]}
 
 
-def hunt(data, mistake):
+def hunt(data, mistake, scores=False):
     """The loop of the hunt with one of its mistakes, or none: the loss after each epoch.
 
-    It learns from 10,000 characters, in windows of 8.
+    It learns from 10,000 characters, in windows of 8.  With scores, return the losses at the end
+    instead, {part: [with the state carried, with an empty state for each window]}.
     """
     model = make_model(len(data.vocab), 128, 0.1)
     few, others = (StreamBatches(ids[:10_000], 32, 8) for ids in (data.train_ids, data.val_ids))
@@ -233,7 +254,33 @@ def hunt(data, mistake):
             optimizer.step()
             state = state.detach()
         losses.append(evaluate(model, others, carry_state=True))
+    if scores:
+        parts = {"training": few, "validation": others}
+        return {
+            name: [evaluate(model, part, carry_state=carry) for carry in (True, False)]
+            for name, part in parts.items()
+        }
     return losses
+
+
+def missions(data):
+    """The missions at the controls: the loss after each, and of the third after each rate."""
+    model, streams = (
+        make_model(len(data.vocab), 128, 0.1),
+        StreamBatches(data.train_ids, 32, NUM_STEPS),
+    )
+
+    def go_on(num_epochs, lr, theta):
+        fit(train(model, streams, Options(num_epochs, lr, theta, carry_state=True)))
+        return score(model, data.val_ids)
+
+    result = {"start": go_on(4, 1.0, 1.0)}
+    good = copy.deepcopy(model.state_dict())
+    result["rate 5"] = go_on(1, 5.0, 1.0)
+    model.load_state_dict(good)
+    result["rate 5, theta 0.25"] = go_on(1, 5.0, 0.25)
+    model.load_state_dict(good)
+    return result | {"lowered": [go_on(10, lr, 1.0) for lr in (1.0, 0.5, 0.2, 0.05)]}
 
 
 @torch.no_grad()
@@ -287,3 +334,8 @@ def trials(data):
         yield f"opening SGD {lr:g} 0.01 0", lambda r=lr: beginning(data, "SGD", r, 0.01, 0)
     for mistake in ("none", "state lost", "clipped too late"):
         yield f"hunt {mistake}", lambda m=mistake: hunt(data, m)
+    for seed, name in itertools.product(SEEDS, VARIED):
+        if seed == 0 or name not in ("SGD 1", "SGD 3"):
+            yield f"varied {name} {seed}", lambda n=name, s=seed: varied(data, s, **VARIED[n])
+    yield "hunt scores", lambda: hunt(data, "state lost", scores=True)
+    yield "missions", lambda: missions(data)

@@ -7,7 +7,6 @@ from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 from charrnn_helpers.training import perplexity
 
 PERPLEXITIES = {math.log(value): str(value) for value in (5, 10, 20, 40)}
-SHIFT = 7  # between the runs of one rate
 ROWS = 15  # sentences, one for each doubling from 0 to 8,192 updates
 
 
@@ -62,8 +61,8 @@ def rates(results, places=None):
     """Draw the perplexity of trials by their learning rate, a panel for each optimizer.
 
     `results` is {optimizer: {label: {rate: losses}}}.  A line joins the worst run of each rate, and
-    the mean of the runs stands under the rate whose worst run is best.  The runs stand side by
-    side, and those that are above the axis are open at its upper edge.  With several labels, each
+    the mean of the runs stands under the rate whose worst run is best.  Runs that are above the
+    axis are open dots at its upper edge.  With several labels, each
     has its color, and stands at a place {label: (rate, perplexity)}, in two lines.
     """
     em = Drawing(0, 0).em
@@ -92,21 +91,21 @@ def rates(results, places=None):
             points = [(math.log(rate), max(losses[rate])) for rate in sorted(losses)]
             axes.curve(*zip(*points, strict=True), index)
             for rate, runs in losses.items():
-                for k, loss in enumerate(runs):
-                    x = axes.x(math.log(rate)) + SHIFT * (k - (len(runs) - 1) / 2)
-                    _run(d, x, axes.y(loss), PALETTE[index], loss > axes.ylim[1])
+                for loss in runs:
+                    x, y = axes.x(math.log(rate)), axes.y(loss)
+                    _run(d, x, y, PALETTE[index], loss > axes.ylim[1])
             rate = min(losses, key=lambda rate: max(losses[rate]))
             mean = sum(map(perplexity, losses[rate])) / len(losses[rate])
-            best.append(f"{optimizer}, {label}: {mean:.1f} with a rate of {rate:g}")
+            best.append(f"{optimizer}, {label}: {mean:.2f} with a rate of {rate:g}")
             if places is None:
                 x, y = axes.x(math.log(rate)), axes.y(min(losses[rate])) + 1.5 * em
-                d.text(x, y, f"{mean:.1f}", "middle", font_weight="bold")
+                d.text(x, y, f"{mean:.2f}", "middle", font_weight="bold")
             else:
                 x, y = (
                     axis(math.log(v))
                     for axis, v in zip((axes.x, axes.y), places[label], strict=True)
                 )
-                for row, line in enumerate([*label.split(", "), f"best: {mean:.1f} at {rate:g}"]):
+                for row, line in enumerate([*label.split(", "), f"best: {mean:.2f} at {rate:g}"]):
                     d.text(x, y + 1.2 * row * em, line, color=PALETTE[index])
         color = PALETTE[panel] if places is None else "#222"
         d.text((left + right) / 2, 1.1 * em, optimizer, "middle", font_weight="bold", color=color)

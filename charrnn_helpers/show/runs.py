@@ -37,7 +37,7 @@ def over(looks, marks, ends):
     for (updates, losses), (x, _) in zip(ends.items(), points, strict=True):
         for loss in losses:
             d.dot(x, axes.y(loss), PALETTE[1], 4)
-        label = f"{perplexity(means[updates]):.1f}"
+        label = f"{perplexity(means[updates]):.2f}"
         low = max(axes.y(loss) for loss in losses)
         d.text(x, low + 1.4 * em, label, "middle", color=PALETTE[1], font_weight="bold", **HALO)
     x, y = points[0]
@@ -92,7 +92,8 @@ def schedules(runs, dropped, averaged):
     free, said = math.inf, []
     shifts = {"0.01, mean weights": 10}  # where two runs would hide each other
     for label, last, color in sorted(labels, key=lambda row: sum(row[1]) / len(row[1])):
-        mean, x = sum(last) / len(last), low.x(end) + shifts.get(label, 0)
+        mean = math.log(sum(map(perplexity, last)) / len(last))
+        x = low.x(end) + shifts.get(label, 0)
         for loss in last:
             d.dot(x, low.y(loss), color, 3.5)
         free = min(low.y(mean) + 0.35 * em, free)

@@ -1,25 +1,43 @@
 """Runs with several seeds as dots, a row for each way of training."""
 
+import math
+
 from charrnn_helpers.show.style import PALETTE
 from charrnn_helpers.show.svg import WIDTH, Axes, Drawing
+from charrnn_helpers.training import perplexity
 
 
-def spread(rows, xlabel, limits, highlight=()):
-    """Draw `{label: values}`: a row of dots for each label, and the mean beside it.
+def changed(name, base, groups, limits):
+    """Draw runs that differ from a base in one thing, `{group: {label: losses}}`, in rows.
 
-    Rows whose labels are highlighted are orange, and the others blue.
+    Beside each row is the mean of its runs, and how much it is above that of the base.
     """
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, (1.7 * len(rows) + 3.6) * em)
-    box = (0.58 * max(map(len, rows)) * em, 0.4 * em, WIDTH - 4 * em, (1.7 * len(rows) + 0.4) * em)
-    axes = Axes(d, box, limits, (0.5 - len(rows), 0.5))
-    axes.frame(xlabel, "", yticks={-k: "" for k in range(len(rows))})
-    digits, said = 2 if limits[1] - limits[0] < 2 else 1, []
-    for k, (label, values) in enumerate(rows.items()):
-        y, mean, color = axes.y(-k), sum(values) / len(values), PALETTE[label in highlight]
-        d.text(box[0] - 0.7 * em, y + 0.35 * em, label, "end")
-        for value in values:
-            d.dot(axes.x(value), y, color, 4.5)
-        d.text(box[2] + 0.5 * em, y + 0.35 * em, f"{mean:.{digits}f}", color=color)
-        said.append(f"{label}: {', '.join(f'{v:.{digits}f}' for v in values)}")
-    return d.picture(f"{xlabel}. {'; '.join(said)}.")
+    count = 1 + sum(map(len, groups.values()))
+    d, row = Drawing(WIDTH, (1.6 * count + 0.7 * len(groups) + 4.6) * em), 1.6 * em
+    box = (17.5 * em, 1.4 * em, WIDTH - 7.6 * em, d.height - 3.2 * em)
+    axes = Axes(d, box, tuple(map(math.log, limits)), (0, 1))
+    values = [v for v in (4.5, 4.75, 5, 5.25, 5.5, 5.75, 6) if limits[0] < v < limits[1]]
+    axes.frame("perplexity", "", {math.log(v): f"{v:g}" for v in values}, {0: ""})
+    mean, y, said = sum(map(perplexity, base)) / len(base), box[1] + 0.9 * em, []
+    x = axes.x(math.log(mean))
+    d.line(x, box[1], x, box[3], PALETTE[1], 1.5, "5 4")
+    d.text(box[2] + 0.6 * em, box[1] - 0.4 * em, "mean", color="#555")
+    for group, rows in {"": {name: base}, **groups}.items():
+        if group:
+            y += 0.7 * em
+            d.text(0.4 * em, y + 0.35 * em, group, color="#555")
+            d.line(0.4 * em, y - 1.1 * em, box[2] + 7 * em, y - 1.1 * em, "#ddd")
+        for label, losses in rows.items():
+            color = PALETTE[0] if group else PALETTE[1]
+            here = sum(map(perplexity, losses)) / len(losses)
+            d.text(box[0] - 0.7 * em, y + 0.35 * em, label, "end", color=color)
+            for loss in losses:
+                d.dot(axes.x(loss), y, color, 4)
+            more = f"{here:.2f}" + (f"  ({here - mean:+.2f})" if group else "")
+            more = more.replace("-", "\u2212")
+            weight = {} if group else {"font_weight": "bold"}
+            d.text(box[2] + 0.6 * em, y + 0.35 * em, more, color=color, **weight)
+            said.append(f"{label}: {more}")
+            y += row
+    return d.picture(f"Mean perplexity after 9 epochs. {'; '.join(said)}.")

@@ -69,10 +69,11 @@ def best_rate(optimizer, turn):
 
 
 def valley(turn, updates):
-    """Draw the valley, turned by some degrees, and the ways of the four optimizers.
+    """Draw the valley, turned by some degrees, and the paths of the four optimizers.
 
-    The columns tell what an optimizer follows, and the rows what it is divided by.  Beside each way
-    is the height after each update, with that of SGD in gray, and its mean over the second half.
+    The columns tell what an optimizer follows, and the rows what it is divided by.  Beside each
+    path is the height after each update, with that of SGD in gray, and its mean over the second
+    half.
     """
     em = Drawing(0, 0).em
     left, top, side = 2.0 * em, 1.5 * em, 11.4 * em
@@ -114,7 +115,7 @@ def valley(turn, updates):
             place = f"rotate(-90 {em:.1f} {y + side / 2:.1f})"
             d.text(em, y + side / 2, ROWS[row], "middle", color="#555", transform=place)
     return d.picture(
-        f"A valley, turned by {turn} degrees, and four ways of {updates} updates. "
+        f"A valley, turned by {turn} degrees, and four paths of {updates} updates. "
         f"Mean heights of the last {SCORED} of {LAST} updates: {'; '.join(words)}."
     )
 
@@ -145,7 +146,7 @@ def _draw_heights(axes, values, color, width):
 
 
 def _draw_path(axes, path, color):
-    """Draw a way with a dot at its end; what moves it by less than a pixel is left out."""
+    """Draw a path with a dot at its end; what moves it by less than a pixel is left out."""
     d, kept = axes.drawing, []
     for x, y in axes.points(*zip(*path, strict=True)):
         if not kept or math.dist(kept[-1], (x, y)) > 1:

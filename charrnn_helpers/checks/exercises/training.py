@@ -1,4 +1,4 @@
-"""The exercises of notebook 6: Adam, streams, early stopping, and a hunt in a loop."""
+"""The exercises of notebook 6: comparing, Adam, streams, when to stop, a hunt."""
 
 import copy
 import math
@@ -6,7 +6,7 @@ import math
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, case, draw
-from charrnn_helpers.checks.values import named
+from charrnn_helpers.checks.values import Fact, named
 from charrnn_helpers.model import make_model
 from charrnn_helpers.training import clip_gradients, cross_entropy, evaluate
 
@@ -143,6 +143,98 @@ EARLY_STOPPING_CASES = (
 )
 
 
+def my_fair(a, b):
+    found = {}
+    for name, trials in (("a", a), ("b", b)):
+        best = min(trials, key=lambda rate: max(trials[rate]))
+        if best in (min(trials), max(trials)):
+            return "more rates"
+        found[name] = trials[best]
+    if max(found["a"]) < min(found["b"]):
+        return "a"
+    if max(found["b"]) < min(found["a"]):
+        return "b"
+    return "tie"
+
+
+def told(answer, a, b):
+    """Call an answer; a text is compared as a whole."""
+    word = answer(a, b)
+    return Fact(repr(word)) if isinstance(word, str) else word
+
+
+def compared(a, b):
+    return Case(f"({a}, {b})", lambda: (copy.deepcopy(a), copy.deepcopy(b)))
+
+
+FAIR_CASES = (
+    compared(
+        {1: [3.1, 3.2, 3.3], 2: [2.0, 2.1, 2.2], 4: [2.7, 2.8, 2.9]},
+        {1: [3.5, 3.6, 3.7], 2: [2.5, 2.6, 2.7], 4: [3.0, 3.1, 3.2]},
+    ),
+    compared(
+        {1: [2.6, 2.7, 2.8], 2: [3.0, 3.1, 3.2], 4: [3.5, 3.6, 3.7], 8: [4.1, 4.2, 4.3]},
+        {1: [3.5, 3.6, 3.7], 2: [3.3, 3.4, 3.5], 4: [2.0, 2.1, 2.2], 8: [3.1, 3.2, 3.3]},
+    ),
+    compared(
+        {1: [3.0, 3.1, 3.2], 2: [2.6, 2.7, 2.8], 4: [3.5, 3.6, 3.7], 8: [4.1, 4.2, 4.3]},
+        {1: [3.5, 3.6, 3.7], 2: [3.3, 3.4, 3.5], 4: [2.0, 2.1, 2.2], 8: [3.1, 3.2, 3.3]},
+    ),
+    compared(
+        {1: [2.0, 2.1, 2.2], 2: [2.5, 2.6, 2.7], 4: [3.0, 3.1, 3.2]},
+        {1: [3.5, 3.6, 3.7], 2: [2.5, 2.6, 2.7], 4: [3.0, 3.1, 3.2]},
+    ),
+    compared(
+        {1: [3.5, 3.6, 3.7], 2: [2.5, 2.6, 2.7], 4: [3.0, 3.1, 3.2]},
+        {1: [3.5, 3.6, 3.7], 2: [2.5, 2.6, 2.7], 4: [2.0, 2.1, 2.2]},
+    ),
+    compared(
+        {1: [3.1, 3.2, 3.3], 2: [2.4, 2.5, 2.6], 4: [2.7, 2.8, 2.9]},
+        {1: [3.5, 3.6, 3.7], 2: [2.0, 2.1, 2.7], 4: [3.0, 3.1, 3.2]},
+    ),
+    compared(
+        {1: [3.1, 3.2, 3.3], 2: [2.1, 2.1, 2.2], 4: [2.7, 2.8, 2.9]},
+        {1: [3.5, 3.6, 3.7], 2: [2.0, 2.5, 2.6], 4: [3.0, 3.1, 3.2]},
+    ),
+    compared(
+        {1: [3.1, 3.2, 3.3], 2: [2.2, 2.3, 2.4], 4: [2.7, 2.8, 2.9]},
+        {1: [3.5, 3.6, 3.7], 2: [2.4, 2.5, 2.6], 4: [3.0, 3.1, 3.2]},
+    ),
+    compared(
+        {1: [3.1, 3.2, 3.3], 2: [2.7, 2.8, 2.9], 4: [3.0, 3.1, 3.2]},
+        {0.1: [3.5, 3.6, 3.7], 0.2: [1.5, 1.6, 9.0], 0.4: [2.1, 2.2, 2.3], 0.8: [3.0, 3.1, 3.2]},
+    ),
+    compared(
+        {4: [2.7, 2.8, 2.9], 1: [3.1, 3.2, 3.3], 2: [2.0, 2.1, 2.2]},
+        {2: [2.5, 2.6, 2.7], 4: [3.0, 3.1, 3.2], 1: [3.5, 3.6, 3.7]},
+    ),
+    compared(
+        {1: [3.1, 3.2, 3.3], 2: [2.0, 2.1, 2.2], 4: [2.7, 2.8, 2.9], 8: [1.8, 9.0, 9.5]},
+        {1: [3.5, 3.6, 3.7], 2: [2.1, 2.1, 2.6], 4: [2.4, 2.5, 2.55], 8: [3.0, 3.1, 3.2]},
+    ),
+    compared(
+        {1: [2.0, 2.1, 2.2], 2: [2.5, 2.6, 2.7], 4: [3.0, 3.1, 3.2]},
+        {1: [3.5, 3.6, 3.7], 2: [2.9, 3.0, 3.1], 4: [2.7, 2.8, 2.9]},
+    ),
+    compared(
+        {1: [3.1, 3.2, 3.3], 2: [2.1, 2.2, 2.5], 4: [2.7, 2.8, 2.9]},
+        {1: [3.5, 3.6, 3.7], 2: [2.4, 2.6, 2.7], 4: [3.0, 3.1, 3.2]},
+    ),
+    compared(
+        {1: [3.1, 3.2, 3.3], 2: [2.7, 2.8, 2.9], 4: [2.0, 2.1, 2.2]},
+        {1: [3.5, 3.6, 3.7], 2: [2.5, 2.6, 2.7], 4: [3.0, 3.1, 3.2]},
+    ),
+    compared(
+        {1: [3.1, 3.2, 3.3], 2: [2.0, 2.1, 2.2], 4: [2.7, 2.8, 2.9]},
+        {1: [2.5, 2.6, 2.7], 2: [3.0, 3.1, 3.2], 4: [3.5, 3.6, 3.7]},
+    ),
+    compared(
+        {1: [3.1, 3.2, 3.3], 2: [2.0, 2.1, 2.2], 4: [8.9, 9.0, 9.1], 8: [3.5, 3.6, 3.7]},
+        {1: [3.5, 3.6, 3.7], 2: [2.5, 2.6, 2.7], 4: [8.8, 9.0, 9.2], 8: [3.7, 3.8, 3.9]},
+    ),
+)
+
+
 def my_training(model, batches, val_batches, optimizer, grad_clip_val, num_epochs):
     scores = []
     for _ in range(num_epochs):
@@ -213,6 +305,7 @@ TRAINING_CASES = (
     training_case(30, 2, 5, 0.5, 2.0),
 )
 EXERCISES = (
+    Exercise("fair", 6, my_fair, FAIR_CASES, told),
     Exercise("adam", 6, my_adam, ADAM_CASES, adam_updates, arguments=6),
     Exercise("streams", 6, my_streams, STREAMS_CASES, cut),
     Exercise("early_stopping", 6, my_early_stopping, EARLY_STOPPING_CASES, stopped),
