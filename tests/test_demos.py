@@ -165,12 +165,18 @@ DEMOS = {
     "likelihoods": lambda: likelihoods({"a": [1.0, 2.0], "b": [3.0]}, "bits", (0, 5), ["b"]),
     "apart": lambda: choices.apart(FADING, 12, 0.016, 60),
     "meeting": lambda: choices.meeting(
-        {"greedy": [1000, 300, 12], "own dice": [1000] * 3}, ("twelve", 12)
+        {"greedy": [1000, 300, 12], "own dice": [1000] * 3}, {"greedy": "a circle"}
     ),
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
     "temperatures": lambda: choices.temperatures({0.5: [0.8, 0.2], 1.0: [0.6, 0.4]}, "ab"),
     "tails": lambda: choices.tails({"th": ("eai", [0.8, 0.15, 0.05])}, 1, 0.9),
-    "piling": lambda: mistakes.piling({"own": [0.4, 0.4], "odd": [0.5, 0.4], "W": [0, 0.1]}, 100),
+    "piling": lambda: mistakes.piling(
+        {"own": [0.4, 0.4], "odd": [0.5, 0.4], "large": [0.7, 0.7], "W": [0, 0.1]}, 100
+    ),
+    "variety": lambda: mistakes.variety(
+        {0.5: [(80, 30), (90, 40)], 1.0: [(50, 30), (52, 31)]},
+        {"Wells": ([(92, 60), (90, 62)], "#555", "left")},
+    ),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
     "doublings": lambda: after(8192),
     "rates": lambda: rates(RESULTS, PLACES),
@@ -680,16 +686,17 @@ def test_the_circle_tells_where_the_text_is():
     for letters in (0, way, way + 1, way + len(ring) + 1):
         alt = circle(model, vocab, "It will", letters).alt
         lap = (letters - way - 1) // len(ring) + 1
-        words = f"in round {lap} of the circle of {len(ring)} letters"
+        words = f"in round {lap} of the circle of {len(ring)} characters"
         words = words if letters > way else "on the way to the circle"
-        assert f"{letters} letters written, {words}" in alt
+        assert f"{letters} characters written, {words}" in alt
         assert repr(text[: len("it will") + letters][-60:]) in alt
 
 
 @pytest.mark.parametrize("beginning", ["", "!?", "x" * 150, "t"])
 def test_the_circle_after_any_beginning(beginning):
     for letters in (0, 3, 80):
-        assert f"{letters} letters written" in circle(MODEL, VOCAB, beginning, letters, WRITTEN).alt
+        alt = circle(MODEL, VOCAB, beginning, letters, WRITTEN).alt
+        assert f"{letters} characters written" in alt
 
 
 def test_the_likelihoods_are_told_as_means():
@@ -699,12 +706,13 @@ def test_the_likelihoods_are_told_as_means():
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("apart", "one round of 12 letters leaves 0.016 of the distance"),
+        ("apart", "one round of 12 characters leaves 0.016 of the distance"),
         ("meeting", "after 2 characters: greedy: 12, own dice: 1,000"),
         ("tree", "'u' 0.30, then 't' 0.82: 0.25; 'y' 0.11, then ' ' 0.99: 0.11"),
         ("temperatures", "0.80 at 0.5, 0.60 at 1.0"),
         ("tails", "after 'th', p = 0.9 keeps 2 characters"),
         ("piling", "own 0.40 for the first and 0.40 for the last; odd 0.50"),
+        ("variety", "T = 0.5 85 and 35; T = 1.0 51 and 30; Wells 91 and 61"),
     ],
 )
 def test_a_picture_of_a_choice_tells_its_numbers(name, said):

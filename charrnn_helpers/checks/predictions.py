@@ -160,7 +160,7 @@ PREDICTIONS = (
          "same": "both about equally well"}),
     Prediction("circles", 7, "A thousand beginnings from all over the book are continued greedily. "
         "In how many different circles do the texts end?", "Wherever it begins, the network comes "
-        "to the same letters. The map below shows how, and the next sections ask why.",
+        "to the same characters. The map below shows how, and the next sections ask why.",
         lambda count: "one" if count == 1 else "several" if count <= 20 else "many", "one",
         {"one": "all of them in the same circle", "several": "in 2 to 20 circles",
          "many": "in more than 20 circles"}),
@@ -170,6 +170,11 @@ PREDICTIONS = (
         lambda two: "less" if two[0] > two[1] else "more", "less",
         {"more": "more likely, so fewer bits for each character",
          "less": "less likely, so more bits for each character"}),
+    Prediction("pile_up", 7, "The network with the larger W_hh does not forget how a text began. "
+        "Will more of its words be unknown in eighth place than in first place?", "It does not "
+        "forget, but its mistakes do not pile up either. So forgetting is not needed for that.",
+        lambda shares: "more" if shares[-1] > shares[0] + 0.05 else "same", "same",
+        {"more": "more, by at least 5 words in a hundred", "same": "about as many, or fewer"}),
     Prediction("from_above", 8, "from_above holds the gradient that each of the five states gets "
         "from the loss of its own step. For which states is this the complete gradient?",
         "Only the last state has no later loss. Every other state also acts on the next state, "

@@ -16,16 +16,17 @@ LOOKS = {  # how the lines of `meeting` look, from the fewest endings to the mos
 
 
 def apart(lines, length, ratio, start):
-    """Draw `{label: distances}` of states one round of `length` letters apart; the first is lit.
+    """Draw `{label: distances}` of states one round of `length` characters apart; the first is lit.
 
-    One round is marked on it from `start` letters on, which leaves this `ratio` of the distance.
+    One round is marked on it from the character `start` on, which leaves this `ratio` of the
+    distance.
     """
     d = Drawing(WIDTH, 22 * Drawing(0, 0).em)
     box = (5 * d.em, 0.8 * d.em, WIDTH - 9.5 * d.em, 18.6 * d.em)
-    axes = Axes(d, box, (0, 140), (-15, 1.5))
-    exponents = range(-15, 2, 4)
-    axes.frame("letters written", "distance of the states", None, {k: power(k) for k in exponents})
     (label, lit), *others = lines.items()
+    axes = Axes(d, box, (0, length + len(lit)), (-13, 1.5))
+    names = {k: power(k) for k in range(-12, 1, 4)}
+    axes.frame("characters written", "distance of the states", None, names)
     for _, distances in others:
         d.path(_logs(axes, distances, length), LIGHT, 1.5)
     d.path(_logs(axes, lit, length), OWN, 3)
@@ -34,14 +35,15 @@ def apart(lines, length, ratio, start):
     for path in ([(x0, y0), (x1, y0)], [(x1, y0), (x1, y1)]):
         d.path(path, "#222", 1.5)
     d.line(x1, y0, x1 + 2.4 * d.em, y0 - 1.4 * d.em, OTHER)
-    words = f"one round, {length} letters: \u00d7 {ratio:.3f}"
+    words = f"one round, {length} characters: \u00d7 {ratio:.3f}"
     d.text(x1 + 2.7 * d.em, y0 - 1.4 * d.em, words, size=1.1)
     right = box[2] + 0.6 * d.em
     d.text(right, axes.y(math.log10(lit[-1])) + 0.3 * d.em, label, color=OWN)
-    d.text(right, axes.y(-10.6), "gray: the others", color=OTHER)
+    d.text(right, axes.y(math.log10(lit[-1])) - 2 * d.em, "gray: the others", color=OTHER)
     return d.picture(
         f"Each curve stays near 10 for a while, and then falls along a straight line, "
-        f"parallel to the others: one round of {length} letters leaves {ratio:.3f} of the distance."
+        f"parallel to the others: one round of {length} characters leaves {ratio:.3f} "
+        "of the distance."
     )
 
 
@@ -50,24 +52,22 @@ def _logs(axes, values, first):
     return axes.points(range(first, first + len(values)), [math.log10(v) for v in values])
 
 
-def meeting(counts, mark):
-    """Draw how many different endings are left, `{label: counts}`, and a `mark`, (label, y)."""
+def meeting(counts, notes):
+    """Draw how many different endings are left, `{label: counts}`, and what some mean, `notes`."""
     d = Drawing(WIDTH, 21 * Drawing(0, 0).em)
-    box = (5 * d.em, 0.8 * d.em, WIDTH - 14 * d.em, 17.6 * d.em)
+    box = (5 * d.em, 0.8 * d.em, WIDTH - 18 * d.em, 17.6 * d.em)
     (longest,) = {len(values) for values in counts.values()}
     axes = Axes(d, box, (0, longest - 1), (0, 3.05))
     names = {math.log10(n): f"{n:,}" for n in (1, 3, 10, 30, 100, 300, 1000)}
     axes.frame("characters written", "different endings", None, names)
-    y = axes.y(math.log10(mark[1]))
-    d.line(box[0], y, box[2], y, OTHER, 1, "2 3")
-    d.text(box[0] + 0.5 * d.em, y + 1.2 * d.em, mark[0], color=OTHER)
     free = -math.inf
     order = sorted(counts.items(), key=lambda item: -item[1][-1])
     for label, values in order:
         color, dash = LOOKS[label]
         d.path(_logs(axes, values, 0), color, 2.5, dash)
         free = max(axes.y(math.log10(values[-1])) + 0.3 * d.em, free + 1.3 * d.em)
-        d.text(box[2] + 0.6 * d.em, free, f"{label}: {values[-1]:,}", color=color)
+        words = f"{label}: {values[-1]:,}" + ", " * (label in notes) + notes.get(label, "")
+        d.text(box[2] + 0.6 * d.em, free, words, color=color)
     ends = ", ".join(f"{label}: {values[-1]:,}" for label, values in counts.items())
     return d.picture(
         f"Different endings among a thousand texts, after {longest - 1} characters: {ends}."

@@ -60,11 +60,12 @@ def circle(model, vocab, beginning, letters, others=()):
 def _where(ring, letters, way):
     """Say in words where the text is after so many letters, the circle beginning after `way`."""
     if not ring:
-        return f"{letters} letters written; no circle within {LETTERS}"
+        return f"{letters} characters written; no circle within {LETTERS}"
     if letters <= way:
-        return f"{letters} letters written, on the way to the circle"
+        return f"{letters} characters written, on the way to the circle"
     lap = (letters - max(way, 0) - 1) // len(ring) + 1
-    return f"{letters} letters written, in round {lap} of the circle of {len(ring)} letters"
+    length = f"the circle of {len(ring)} characters"
+    return f"{letters} characters written, in round {lap} of {length}"
 
 
 def _around(place, ring, center, radius):
