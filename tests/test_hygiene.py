@@ -95,7 +95,7 @@ IGNORED = {
         "# Drawn: unknown words by their place among the model's own words",
         "@torch.no_grad()",
         'name = "our best RNN, 128 units"',
-        "generator = torch.Generator().manual_seed(7)",
+        "from ipywidgets import interact",
     ],
     "08_backpropagation_through_time": [
         "last = {name: sum(r.loss for r in h[-50:]) / 50 for name, h in runs.items()}",
