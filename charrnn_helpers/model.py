@@ -28,11 +28,7 @@ def one_hot(X, vocab_size):
 
 
 class RNNScratch(nn.Module):
-    """H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h)  (D2L, equation 9.4.5).
-
-    The initial weights are normal with standard deviation sigma; the bias
-    starts at 0.
-    """
+    """H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h)  (D2L, equation 9.4.5)."""
 
     def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None):
         super().__init__()
@@ -45,12 +41,8 @@ class RNNScratch(nn.Module):
         self.b_h = nn.Parameter(torch.zeros(num_hiddens))
 
     def forward(self, inputs, state=None):
-        """Read inputs `(num_steps, batch_size, num_inputs)` from this state.
-
-        Without a state, it is 0.  Return a list of the state after each time
-        step, `(batch_size, num_hiddens)`, and the last one.
-        """
-        batch_size = inputs.shape[1]
+        """Return a list of the state after each time step, and the last one."""
+        batch_size = inputs.shape[1]  # of (num_steps, batch_size, num_inputs)
         if state is None:
             state = inputs.new_zeros(batch_size, self.num_hiddens)
         check_shape(state, (batch_size, self.num_hiddens))

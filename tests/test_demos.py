@@ -330,10 +330,11 @@ def test_the_memory_that_was_built_by_hand_shows_its_units():
     assert "after 'spoken', it is at -0.995" in picture.alt
 
 
-@pytest.mark.parametrize("sentence", ["", "Time"])
-def test_reading_what_cannot_be_read(sentence):
-    with pytest.raises(ValueError, match="sentence"):
-        memory.hand_memory(sentence, VOCAB, 1)
+@pytest.mark.parametrize(
+    ("typed", "read"), [("", " "), (" To-Be", " to be"), ("t\u00f6", " t"), ("2 t", " t")]
+)
+def test_what_is_typed_is_preprocessed_and_what_is_unknown_is_left_out(typed, read):
+    assert f"Three units read {read!r}" in memory.hand_memory(typed, VOCAB, 1).alt
 
 
 def test_shades_run_from_blue_over_white_to_orange():

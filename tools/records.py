@@ -18,7 +18,7 @@ from tools import clipping, encodings, trials, windows
 
 RECORDS = {
     "encodings": encodings,  # a quarter of an hour on one core
-    "fixed_windows": windows,  # half an hour
+    "fixed_windows": windows,  # three quarters of an hour
     "clipping": clipping,  # an hour
     "trials": trials,  # an hour
 }

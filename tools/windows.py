@@ -11,7 +11,7 @@ from charrnn_helpers.trained import RECIPES, start, trained_model
 from charrnn_helpers.training import evaluate, fit, perplexity
 
 LETTERS = (1, 2, 3, 4, 5, 6, 8, 10, 16)
-RATES = (0.01, 0.02, 0.03, 0.05)  # for the windows, with seed 0; the best one gets more seeds
+RATES = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)  # with seed 0; the best one gets more seeds
 RNN_RATES = (0.007, 0.01, 0.014, 0.02)
 SEEDS = (0, 1, 2)
 FIRST = 40  # the first character of a part that is scored
@@ -131,8 +131,8 @@ def trials(data):
     it reads only so many characters; "from other text" is the same model after it has read the
     validation part up to a random place, and "from the mean state" begins with the mean of all
     states.  "6 letters" and "16 letters" have a window on the training and on the validation part,
-    and "more units" the units of one of 6, with three seeds each.  "5 letters, longer" and "6
-    letters, longer" are trained for twice as many epochs, as "ends 18" in `trials` is.
+    and "more units" the units of one of 6, with three seeds each.  "4 letters, longer" and
+    so on are trained for twice as many epochs, as "ends 18" in `trials` is.
     """
     model, _ = trained_model()
     validation = StreamBatches(data.val_ids, 1, 1000)
@@ -165,7 +165,7 @@ def trials(data):
         def learn(seed, lr):
             return score(learned_window(length, seed, data, lr, None, 18), length, data.val_ids)
 
-        return best_rate(RATES[:3], learn)[1]
+        return best_rate(RATES, learn)[1]
 
     def other(length):
         return from_other_text(model, data.val_ids, length, states)
@@ -180,6 +180,7 @@ def trials(data):
     yield "6 letters", lambda: on_both_parts(6)
     yield "16 letters", lambda: on_both_parts(16)
     yield "16 letters, more units", lambda: on_both_parts(16, units)
+    yield "4 letters, longer", lambda: longer(4)
     yield "5 letters, longer", lambda: longer(5)
     yield "6 letters, longer", lambda: longer(6)
     yield "recurrent", lambda: recurrent()[1]

@@ -90,12 +90,12 @@ PREDICTIONS = (
         "in b_q.", as_measured, 2876),
     Prediction("two_pasts", 2, 'The trained network reads "to" or "fo", and then sixty times the '
         "same letter. For how many of these letters do its two states differ by 0.01 or more in "
-        "some unit?", "With each letter, the two states come closer, until the beginning changes "
-        "no unit by as much as 0.01.",
+        "some unit?", "On the whole, the two states come closer, until the beginning changes no "
+        "unit by as much as 0.01.",
         lambda last: "few" if max(last) < 10 else "tens" if max(last) < 60 else "all", "tens",
         {"few": "fewer than 10", "tens": "10 to 59", "all": "all 60 that are read"}),
     Prediction("window_or_memory", 2, "After 9 epochs, which predicts the validation part better, "
-        "the best of the windows or the recurrent network?", "The best windows have five or six "
+        "the best of the windows or the recurrent network?", "The best windows have four or five "
         "characters, and each of their runs is better than each run of the recurrent network.",
         window_or_memory, "window",
         {"window": "the best window, in all three runs", "memory": "the recurrent network, in all "

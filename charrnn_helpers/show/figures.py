@@ -256,7 +256,7 @@ def unrolled(characters, targets=()):
 def one_layer(characters, target):
     """Draw a network that reads a window of characters side by side: a matrix for each place."""
     n = len(characters)
-    fig, ax = _sketch(3.1, (-0.9, n + 2.6), (-1.6, 1.9))
+    fig, ax = _sketch(3.6, (-0.9, n + 1.9), (-1.6, 2.8))
     middle = (n + 1) / 2
     box = _write(ax, middle, 0.5, f"{'tanh':^{4 * n + 6}}", PALETTE[0])
     for t, character in enumerate(characters, start=1):
@@ -268,36 +268,10 @@ def one_layer(characters, target):
     out = _write(ax, middle, 1.5, "logits", PALETTE[1])
     _arrow(ax, (middle, 0.5), (middle, 1.5), between=(box, out))
     _write(ax, middle + 0.25, 1.03, r"$\mathbf{V}$", size="small")
-    _arrow(ax, (middle + 1.15, 1.5), (middle + 0.55, 1.5))
-    _write(ax, middle + 1.3, 1.5, f"compare with  {visible(target)}", ha="left", size="small")
-    return fig
-
-
-@look()
-def three_units():
-    """Draw the weights of the network that was built by hand: a space, a t, and three units."""
-    fig, ax = _sketch(3.0, (-1.2, 8.2), (-1.5, 2.3))
-    names = {"space": (0, 1), "t": (0, -1), "unit 0": (2.6, 1), "unit 1": (4.6, -0.6)}
-    names["unit 2"] = (6.6, 0.4)
-    boxes = {
-        name: _write(ax, *place, name, PALETTE[name.startswith("unit")])
-        for name, place in names.items()
-    }
-    arrows = [("space", "unit 0", "6"), ("unit 0", "unit 1", "6"), ("t", "unit 1", "10")]
-    arrows += [("unit 1", "unit 2", "3"), ("space", "unit 2", "-9")]
-    for start, end, weight in arrows:
-        (x, y), (x2, y2) = names[start], names[end]
-        bend = -0.35 if weight == "-9" else 0.0
-        _arrow(ax, (x, y), (x2, y2), between=(boxes[start], boxes[end]), bend=bend)
-        up = 1.45 if bend else 0.17
-        _write(ax, (x + x2) / 2, (y + y2) / 2 + up, weight, weight="bold")
-    loop = {"arrowstyle": "-|>", "color": PALETTE[1], "lw": 3, "shrinkA": 0, "shrinkB": 0}
-    loop["connectionstyle"] = "arc3,rad=-1.6"
-    ax.annotate("", (6.95, 0.05), (7.05, 0.7), arrowprops=loop)
-    _write(ax, 7.8, 0.4, "3", weight="bold")
-    for name, bias in {"unit 0": "-3", "unit 1": "-9", "unit 2": "3"}.items():
-        x, y = names[name]
-        _write(ax, x, y - 0.55, f"bias {bias}", size="small")
+    ax.plot([middle, middle], [1.75, 2.25], color="0.45", ls=":", lw=1.5)
+    _write(ax, middle, 2.55, visible(target), **LETTER)
+    for y, name in {2.0: "compared with", 2.55: "target"}.items():
+        _write(ax, middle - 0.3, y, name, ha="right", size="small")
     return fig
 
 

@@ -33,17 +33,27 @@ def four_weights(sentence, vocab, weights):
 
 
 @look()
-def impulses(lines):
-    """Draw lines `{label: states}` over the time steps, each with its label at the right end."""
-    fig, ax = new_figure(figsize=(7.5, 3.4))
-    for k, (label, states) in enumerate(lines.items()):
-        marks = {"marker": "os^D"[k % 4], "ms": 4.5, "lw": 1.5}
-        ax.plot(range(1, len(states) + 1), states, color=PALETTE[k % 4], **marks)
-        place = (len(states) + 0.5, states[-1])
-        ax.annotate(label, place, va="center", color=PALETTE[k % 4], annotation_clip=False)
-    ax.plot([0.5, len(states) + 0.3], [0, 0], color="0.35", lw=1, ls="-", zorder=1)
-    ax.set(xlabel="time step", ylabel="state h", xlim=(0.5, len(states) + 5), ylim=(-1.05, 1.05))
-    ax.set_xticks([1, *range(5, len(states) + 1, 5)])
+def impulses(lines, longer):
+    """Draw lines `{label: states}` over the time steps, each with its label at the right end.
+
+    A second panel shows what happens to `longer` in many more time steps.
+    """
+    fig, axes = new_figure(figsize=(7.5, 2.8), ncols=2, width_ratios=[1.5, 1])
+    for k, (label, states) in enumerate((lines | longer).items()):
+        ax = axes[int(label in longer)]
+        marks = {"marker": "os^D"[k % 4], "ms": 4, "lw": 1.5} if label in lines else {"lw": 2}
+        marks |= {"color": PALETTE[k % len(PALETTE)]}
+        ax.plot(range(1, len(states) + 1), states, ls="-", **marks)
+        place = (1.03 * len(states), states[-1])
+        words = {"va": "center", "color": marks["color"], "annotation_clip": False}
+        ax.annotate(label, place, **words)
+    for ax, part in zip(axes, (lines, longer), strict=True):
+        end = len(next(iter(part.values())))
+        ax.plot([0, end], [0, 0], color="0.35", lw=1, ls="-", zorder=1)
+        ax.set(xlabel="time step", xlim=(0, 1.36 * end), ylim=(-1.05, 1.05))
+        ax.set_xticks([1, *(round(end * k / 4) for k in (1, 2, 3, 4))])
+    axes[0].set_ylabel("state h")
+    axes[1].set_yticklabels([])
     return fig
 
 
@@ -71,7 +81,7 @@ def _panel(ax, title, units):
         for _ in range(25):
             web += [(h, next_state(h, w, x)), (next_state(h, w, x),) * 2]
             h = next_state(h, w, x)
-        ax.plot(*zip(*web, strict=True), color=PALETTE[k], ls="-", lw=0.9, alpha=0.8)
+        ax.plot(*zip(*web, strict=True), color=PALETTE[k], ls="-", lw=0.9)
         ax.plot(start, start, "s", color=PALETTE[k], ms=6, mec="white", zorder=6)
         for h, stable in resting(w, x):
             fill = PALETTE[k] if stable else "white"
@@ -93,7 +103,7 @@ def cobwebs(panels):
 
     Squares are starts.  At full dots the state stays, and at hollow ones it tips over to one side.
     """
-    fig, axes = new_figure(figsize=(7.5, 4.0), ncols=len(panels))
+    fig, axes = new_figure(figsize=(7.5, 3.7), ncols=len(panels))
     for ax, (title, units) in zip(axes, panels.items(), strict=True):
         _panel(ax, title, units)
     axes[0].set_ylabel("next state")
@@ -105,7 +115,7 @@ def cobwebs(panels):
 @look()
 def price(weights, limits, factors, marked):
     """Draw what a latch withstands, and what it passes on, over its self-weight."""
-    fig, axes = new_figure(figsize=(7.5, 2.9), ncols=2)
+    fig, axes = new_figure(figsize=(7.5, 2.6), ncols=2)
     titles = ("the largest contrary input withstood", "factor on a small change of the state")
     for k, (ax, title, values) in enumerate(zip(axes, titles, (limits, factors), strict=True)):
         ax.plot(weights, values, color=PALETTE[k], ls="-")
@@ -121,28 +131,125 @@ def price(weights, limits, factors, marked):
 
 
 @look()
-def learned_and_built(panels, limit):
-    """Draw a panel `{title: (learned, built)}`: how much two states differ after each character.
+def heard(perplexities, kept):
+    """Draw the perplexity `{n: ...}` after n characters, and that with the state that was kept."""
+    fig, ax = new_figure(figsize=(7.5, 2.5))
+    ns, scores = list(perplexities), list(perplexities.values())
+    ax.axhline(kept, color=GRAY, lw=1.5, ls="--")
+    ax.plot(ns, scores, "o", color=PALETTE[1], ls="-", lw=2, ms=6)
+    for n, score in perplexities.items():
+        if n in (1, 2, 3, 4, 10):
+            shift = {"xytext": (8, 7), "textcoords": "offset points"}
+            ax.annotate(f"{score:.1f}", (n, score), color=PALETTE[1], **shift)
+    words = f"with its own state: {kept:.1f}"
+    ax.annotate(words, (ns[-1], 0.93 * kept), color=GRAY, ha="right", va="top")
+    ax.set(xlabel="characters read, from the state of another place", ylabel="perplexity")
+    ax.set(yscale="log", xlim=(0.5, ns[-1] + 0.5), ylim=(0.7 * kept, 35))
+    ax.set_xticks(ns)
+    ax.set_yticks([5, 10, 20], ["5", "10", "20"])
+    ax.minorticks_off()
+    return fig
 
-    Both are lists of lines.  The axis is logarithmic, and a line ends where the difference is 0.
+
+@look()
+def learned_and_built(learned, built, limit):
+    """Draw how much two states differ after each character, in two networks: lists of lines.
+
+    The axis is logarithmic.  The first and the last line of `learned` to fall below the limit are
+    marked there.
     """
-    fig, axes = new_figure(figsize=(7.5, 3.6), ncols=len(panels))
-    for ax, (title, (learned, built)) in zip(axes, panels.items(), strict=True):
-        for color, lines, width in ((1, learned, 0.9), (0, built, 2.2)):
-            for values in lines:
-                kept = [max(value, 1e-7) for value in values]
-                places = range(1, len(kept) + 1)
-                ax.plot(places, kept, color=PALETTE[color], ls="-", lw=width, alpha=0.8)
-        ax.axhline(limit, color="0.35", lw=1, ls=":")
-        ax.set(yscale="log", xlabel="characters read", title=title)
-        ax.set(xlim=(0, 60), ylim=(1e-6, 20))
-        ax.set_yticks([1, 0.01, 1e-4, 1e-6], ["1", "0.01", "0.0001", "0.000001"])
-        ax.minorticks_off()
-    axes[0].set_ylabel("largest difference of the states")
-    axes[-1].set_yticklabels([])
+    fig, ax = new_figure(figsize=(7.5, 2.7))
+    for color, lines, width in ((1, learned, 0.9), (0, built, 2.5)):
+        for values in lines:
+            places = range(1, len(values) + 1)
+            ax.plot(places, values, color=PALETTE[color], ls="-", lw=width)
+    ends = [max(t for t, d in enumerate(values, 1) if d >= limit) for values in learned]
+    ax.axhline(limit, color="0.35", lw=1, ls=":")
+    for end in (min(ends), max(ends)):
+        ax.plot(end, limit, "o", color=PALETTE[1], ms=7, zorder=5)
+        shift = {"xytext": (6, 6) if end == max(ends) else (-18, -14)}
+        shift |= {"textcoords": "offset points"}
+        ax.annotate(str(end), (end, limit), color=PALETTE[1], weight="bold", **shift)
+    ax.set(yscale="log", xlabel="letters read after to or fo", xlim=(0, 60), ylim=(1e-6, 20))
+    ax.set(ylabel="largest difference")
+    ax.set_yticks([1, limit, 1e-4, 1e-6], ["1", f"{limit:g}", "0.0001", "0.000001"])
+    ax.minorticks_off()
     words = {"va": "center", "ha": "left"}
-    axes[0].annotate("three units, set by hand", (16, 6), color=PALETTE[0], **words)
-    axes[0].annotate("trained network", (31, 0.15), color=PALETTE[1], **words)
-    axes[-1].annotate("three units:\nequal after\na space", (7.5, 6e-6), color=PALETTE[0], **words)
-    axes[-1].annotate("trained network", (24, 0.15), color=PALETTE[1], **words)
+    ax.annotate("three units, set by hand", (22, 6), color=PALETTE[0], **words)
+    ax.annotate("trained network, for three letters", (27, 0.25), color=PALETTE[1], **words)
+    return fig
+
+
+@look()
+def weights_and_slopes(alone, full):
+    """Draw what becomes of a tiny difference: by the weights alone, and with the slopes of tanh."""
+    fig, ax = new_figure(figsize=(7.5, 2.7))
+    for color, lines in ((GRAY, alone), (PALETTE[1], full)):
+        for values in lines:
+            ax.plot(range(len(values)), values, color=color, ls="-", lw=1.1)
+    ax.plot([0, len(full[0]) - 1], [1, 1], color="0.35", lw=1, ls=":")
+    ax.set(yscale="log", xlim=(0, len(full[0]) - 1), ylim=(1e-6, 1e6))
+    ax.set(xlabel="time steps", ylabel="times as large as at first")
+    ax.set_yticks([1e6, 1e3, 1, 1e-3, 1e-6], ["1,000,000", "1,000", "1", "0.001", "0.000001"])
+    ax.minorticks_off()
+    words = {"va": "center", "ha": "left"}
+    ax.annotate("the weights alone: nearly \u00d7 3 each time", (15.2, 1e4), color=GRAY, **words)
+    ax.annotate(
+        "the weights, and the slopes of tanh: about \u00d7 0.7",
+        (12.5, 0.3),
+        color=PALETTE[1],
+        **words,
+    )
+    return fig
+
+
+# Where a text is written, and what becomes of it: the rows of `three_units`, from the bottom
+UNITS = (
+    "unit 0\na space has just come",
+    "unit 1\nt after a space",
+    "unit 2\nthe word began with t",
+)
+FROM = {(0, 1): "6", (1, 2): "3", (2, 2): "3"}  # weights between the units, one time step apart
+
+
+@look()
+def three_units(text, values):
+    """Draw the three units at each character, `values` of shape (3, len(text)), and their weights.
+
+    Solid arrows act at once, dashed ones in the next time step.  Units near 1 are filled.
+    """
+    fig, ax = new_figure(figsize=(7.5, 3.3))
+    ax.set(xlim=(-3.3, 1.6 * len(text) - 0.9), ylim=(-1.6, 2.4))
+    ax.axis("off")
+    near = {"ha": "center", "va": "center"}
+    for row, name in enumerate(UNITS):
+        ax.text(-3.3, row, name, size="small", ha="left", va="center")
+    ax.text(-3.3, -1.3, "reads", size="small", ha="left", va="center")
+    for t, char in enumerate(text):
+        x = 1.6 * t
+        ax.text(x, -1.3, visible(char), size=16, family="monospace", **near)
+        for row in range(3):
+            on = values[row][t] > 0
+            fill = PALETTE[1] if on else "white"
+            ax.plot(x, row, "o", ms=19, mfc=fill, mec=PALETTE[1] if on else GRAY, mew=1.5, zorder=5)
+        inputs = {" ": {0: "6", 2: "-9"}, "t": {1: "10"}}.get(char, {})
+        for row, weight in inputs.items():
+            color = PALETTE[0]
+            bend = f"arc3,rad={(0, -0.3, -0.3)[row]}"
+            look_ = {"arrowstyle": "-|>", "color": color, "lw": 1.8, "connectionstyle": bend}
+            look_ |= {"shrinkA": 0, "shrinkB": 11}
+            ax.annotate("", (x, row), (x, -1.05), arrowprops=look_)
+            side = (0.18, -0.6, -0.85)[row]
+            place = (x + side, (-0.6, -0.35, 0.5)[row])
+            ax.text(*place, weight, color=color, weight="bold", **near)
+        for (start, end), weight in FROM.items():
+            if t and values[start][t - 1] > 0 and values[end][t] > 0:
+                arrow = {"arrowstyle": "-|>", "color": PALETTE[1], "lw": 1.8, "ls": "--"}
+                arrow |= {"shrinkA": 11, "shrinkB": 11}
+                ax.annotate("", (x, end), (x - 1.6, start), arrowprops=arrow)
+                place = (x - 0.88, (start + end) / 2 + 0.22)
+                ax.text(*place, weight, color=PALETTE[1], weight="bold", **near)
+    words = {"size": "small", "ha": "center", "va": "center"}
+    ax.text(4, -0.48, "solid: acts at once", color=PALETTE[0], **words)
+    ax.text(4, -0.78, "dashed: one time step later", color=PALETTE[1], **words)
     return fig

@@ -2,7 +2,7 @@
 
 import torch
 
-from charrnn_helpers._guards import check_text
+from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import RNNScratch, one_hot
 from charrnn_helpers.show.demos import shade
 from charrnn_helpers.show.figures import new_figure
@@ -34,9 +34,12 @@ def units_at_work(text, vocab, self_weight):
 
 
 def hand_memory(sentence, vocab, self_weight):
-    """Draw the three units while they read a space and then the sentence, of at most 40 letters."""
-    check_text(sentence, vocab, "sentence")
-    text = " " + sentence.lstrip()[:39]
+    """Draw the three units while they read a space and then the sentence, of at most 40 letters.
+
+    The sentence is preprocessed as the book is, and what is not in the vocabulary is left out.
+    """
+    known = "".join(char for char in preprocess(sentence) if char in vocab.token_to_idx)
+    text = " " + known.lstrip()[:39]
     units = units_at_work(text, vocab, self_weight)
     d = Drawing(WIDTH, 325)
     em, left = d.em, 11.4 * d.em
@@ -66,45 +69,33 @@ def hand_memory(sentence, vocab, self_weight):
 def rivals(record, longer):
     """Draw the perplexities of windows by their length, and what twice as many updates change.
 
-    A recurrent network stands beside them; `longer` has its perplexities after twice as many.
+    A recurrent network stands beside them, which reads as many characters from another state;
+    `longer` has its perplexities after twice as many updates.
     """
-    fig, (ax, twice) = new_figure(figsize=(7.5, 3.8), ncols=2, width_ratios=[2.1, 1])
+    fig, (ax, twice) = new_figure(figsize=(7.5, 3.0), ncols=2, width_ratios=[1.8, 1.2])
     letters, words = record["letters"], {"va": "center", "annotation_clip": False}
-    for length, scores in zip(letters, record["windows"], strict=True):
-        ax.plot([length] * len(scores), scores, "o", color=PALETTE[0], alpha=0.7, ms=5)
-    ax.plot(letters, [_mean(scores) for scores in record["windows"]], color=PALETTE[0], ls="-")
-    for score in record["recurrent"]:
-        ax.axhline(score, color=PALETTE[1], lw=1, ls="--")
-    ax.annotate("windows of n characters", (2.15, 6.6), color=PALETTE[0], **words)
-    level = _mean(record["recurrent"])
-    ax.annotate(f"recurrent: {level:.2f}", (1.05, level + 0.2), color=PALETTE[1], **words)
-    best = min(range(len(letters)), key=lambda k: _mean(record["windows"][k]))
-    low = _mean(record["windows"][best])
-    ax.annotate(f"{low:.2f}", (letters[best], low - 0.14), color=PALETTE[0], ha="center", **words)
-    first = _mean(record["windows"][0])
-    ax.annotate(f"{first:.1f} at 1", (0.98, 6.8), color=PALETTE[0], **words)
-    ax.set(
-        xlabel="characters in the window, n",
-        ylabel="perplexity",
-        xscale="log",
-        title="9 epochs, three runs each",
-    )
+    for k, name in enumerate(("windows", "from other text")):
+        means = [_mean(scores) for scores in record[name]]
+        ax.plot(letters, means, "oD"[k], color=PALETTE[k], ls=("-", "--")[k], ms=5)
+        lowest = min(means)
+        place = letters[means.index(lowest)], lowest - 0.2
+        ax.annotate(f"{lowest:.2f}", place, color=PALETTE[k], ha="center", **words)
+    ax.annotate("windows of\nn characters", (1.05, 5.2), color=PALETTE[0], **words)
+    ax.annotate("the recurrent network\nafter n characters", (4.2, 6.5), color=PALETTE[1], **words)
+    ax.set(xlabel="characters read, n", ylabel="perplexity", xscale="log", title="9 epochs")
     ax.set(xlim=(0.93, 18), ylim=(4.0, 7.0))
     ax.set_xticks(letters, map(str, letters))
     ax.minorticks_off()
-    five = record["windows"][letters.index(5)]
-    pairs = {
-        "window of 5": (five, record["5 letters, longer"]),
-        "recurrent": (record["recurrent"], longer),
-    }
+    four = record["windows"][letters.index(4)], record["4 letters, longer"]
+    pairs = {"window of 4": four, "recurrent": (record["recurrent"], longer)}
     for k, (name, (before, after)) in enumerate(pairs.items()):
         for epochs, scores in ((9, before), (18, after)):
             marks = {"color": PALETTE[k], "alpha": 0.7, "ms": 6}
             twice.plot([epochs] * len(scores), scores, "oD"[k], **marks)
         means = [_mean(before), _mean(after)]
-        twice.plot([9, 18], means, color=PALETTE[k], ls="-" if k == 0 else "--")
-        twice.annotate(name, (9.6, means[0] + (0.035 if k else -0.12)), color=PALETTE[k], **words)
-    twice.set(xlabel="epochs", title="twice as long", xlim=(7, 20), ylim=(4.25, 4.75))
+        twice.plot([9, 18], means, color=PALETTE[k], ls=("-", "--")[k])
+        twice.annotate(name, (18.8, means[1]), color=PALETTE[k], **words)
+    twice.set(xlabel="epochs", title="twice as long, enlarged", xlim=(7.5, 30), ylim=(4.15, 4.75))
     twice.set_xticks([9, 18])
     return fig
 

@@ -170,11 +170,14 @@ ODD_CASES = (
 
 class MyRNN(RNNScratch):
     def forward(self, inputs, state=None):
+        num_steps, batch_size, num_inputs = inputs.shape
         if state is None:
-            state = torch.zeros(inputs.shape[1], self.num_hiddens)
+            state = inputs.new_zeros(batch_size, self.num_hiddens)
+        Z = inputs.reshape(-1, num_inputs) @ self.W_xh + self.b_h
+        Z = Z.reshape(num_steps, batch_size, -1)
         outputs = []
-        for X in inputs:
-            state = torch.tanh(X @ self.W_xh + state @ self.W_hh + self.b_h)
+        for t in range(num_steps):
+            state = torch.tanh(Z[t] + state @ self.W_hh)
             outputs.append(state)
         return outputs, state
 
