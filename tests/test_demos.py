@@ -24,6 +24,7 @@ from charrnn_helpers.show import (
     choices,
     demos,
     descent,
+    dice,
     digits,
     encodings,
     figures,
@@ -148,10 +149,9 @@ DEMOS = {
     "falling": lambda: descent.falling({5: [50, 40, 30], 200: [50, 20, 45]}),
     "guessing_game": lambda: game.guessing_game(PASSAGES, "vxave "),
     "two_games": lambda: guesses.two_games("the time ", {"a": [1] * 9, "b": [3, 12] + [1] * 7}),
+    "as_die": lambda: dice.as_die("the time", [3, 0.1, 0.2, 0.3, 9, 1, 2, 1.0]),
     "slabs": lambda: guesses.slabs([0.5, 0.3, 0.1, 0.1]),
-    "board": lambda: guesses.board(
-        PLAYERS, (0.6, 1.3), {"both": [1.3, 1.6]}, {"x": (0.5, 1.0)}, "Another text:"
-    ),
+    "board": lambda: guesses.board(PLAYERS, (0.6, 1.3), {"x": (0.5, 1.0)}, "Another text:"),
     "stacked": lambda: chain.stacked({"Ann": [0.1, 0.9], "Cleo": [0.99, 0.001]}, "it"),
     "halves": lambda: digits.halves("the time", BEGINS, 8),
     "chain_rule": lambda: chain.chain_rule("the time", BEGINS, 8, 7),

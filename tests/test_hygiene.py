@@ -35,10 +35,12 @@ IGNORED = {
     "03_loss_and_perplexity": [
         "# Drawn: Shannon's reader and the trained network guess the same sentence",
         "def order(before):",
+        "# Drawn: the surprisal of each character of a passage, and their mean as a die",
         "validation = StreamBatches(vocab.encode(val_text), 1, 1000)",
         "ranks = numbers_of(network, vocab, val_text)",
+        "with torch.no_grad():",
         "def archive(text):",
-        "# Drawn: each dot lies in the bar that the guesses alone give",
+        "# Drawn: where a row has both, the dot lies in the bar of the guesses",
         "generator = torch.Generator().manual_seed(1)",
     ],
     "04_counting": [

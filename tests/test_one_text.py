@@ -23,6 +23,7 @@ ORDER = [  # a module imports only from those above it
     *["show.style", "show.figures", "show.svg", "show.cliff", "show.live", "show.controls"],
     *["show.cockpit", "show.demos", "show.journey", "show.encodings", "show.memory", "show.latch"],
     *["show.chain", "show.digits", "show.game", "show.guesses", "show.tables", "show.descent"],
+    "show.dice",
     "show.overfitting",
     *["show.doublings", "show.valley", "show.spread", "show.runs", "show.circle", "show.choices"],
     "show.mistakes",

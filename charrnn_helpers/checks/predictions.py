@@ -101,8 +101,9 @@ PREDICTIONS = (
         {"window": "the best window, in all three runs", "memory": "the recurrent network, in all "
          "three runs", "tie": "neither: their runs overlap"}),
     Prediction("large_logits", 3, "What does the naive loss give for logits a hundred times as "
-        "large?", "exp(100) is too large for a 32-bit number, so it becomes inf, and so does the "
-        "loss.", lambda loss: "inf" if loss == math.inf else "nan" if loss != loss else "large",
+        "large?", "Each row has a logit above 88.7, the largest whose exp() fits into a 32-bit "
+        "number. So the sum becomes inf, and so does the loss.",
+        lambda loss: "inf" if loss == math.inf else "nan" if loss != loss else "large",
         "inf", {"large": "a loss about a hundred times as large", "inf": "infinity",
                 "nan": "not a number", "error": "PyTorch raises an error"}),
     Prediction("doubled_text", 3, "A model has a perplexity of 4 on a text. What is its perplexity "

@@ -133,7 +133,7 @@ def belief(probs, names, believed, written):
         d.text(axes.x(k + 0.28), axes.y(a) - 0.3 * em, f"{a:.2f}", "middle", 0.85, "#444")
         d.text(axes.x(k + 0.72), axes.y(b) - 0.3 * em, f"{b:.2f}", "middle", 0.85, PALETTE[0])
     axes = Axes(d, (29 * em, 4 * em, WIDTH - em, 330 - 3 * em), (0, SHARPEST), (0, DEAREST))
-    axes.frame("sharpness of what is written down", "")
+    axes.frame("sharpness of p", "")
     d.text(29 * em, 1.4 * em, f"expected surprisal {cost:.2f} nats =", font_weight="bold")
     d.text(29 * em, 2.9 * em, f"entropy {entropy:.2f}", color=PALETTE[0])
     d.text(37 * em, 2.9 * em, f"+ divergence {cost - entropy:.2f}", color="#A84300")

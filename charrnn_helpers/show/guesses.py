@@ -88,20 +88,16 @@ def slabs(shares):
     return d.picture(f"The shares of the numbers of guesses, cut into dice: {'; '.join(spelled)}.")
 
 
-def board(losses, estimate=None, games=(), others=None, title=""):
+def board(losses, estimate=None, others=None, title=""):
     """Draw losses in nats on an axis of bits, with the best at the bottom.
 
     A loss is a dot, an interval (low, high) is a bar, and (loss, (low, high)) is both.  A bar
-    without a dot is dashed, because it comes from a single short game.  `games` are upper bounds
-    `{name: list}` from short games of a player, ticks below its bar, and `estimate` is a band.
+    without a dot is dashed, because it comes from a single short game.  `estimate` is a band.
     `others` are losses on another text, below a title of their own.
     """
-    rows = []
-    for name, loss in _sorted(with_reader(losses)):
-        rows += [(name, loss, None)]
-        rows += [(f"in {len(games[name])} short games", loss, games[name])] if name in games else []
+    rows = _sorted(with_reader(losses))
     if others:
-        rows += [(title, None, None), *((name, loss, None) for name, loss in _sorted(others))]
+        rows += [(title, None), *_sorted(others)]
     d, row = Drawing(WIDTH, 0), 31
     em, top = d.em, 3.6 * d.em
     first = top + (1.9 * em if estimate else 0)
@@ -120,7 +116,7 @@ def board(losses, estimate=None, games=(), others=None, title=""):
         d.text(x, top - 0.5 * em, str(2**k), "middle")
     d.text((box[0] + box[2]) / 2, top - 2 * em, "perplexity", "middle")
     spelled = []
-    for k, (name, loss, bounds) in enumerate(rows):
+    for k, (name, loss) in enumerate(rows):
         y, own = first + (k + 0.5) * row, name.startswith("you, ")
         if loss is None:  # a title
             d.line(box[0], y - row / 2, box[2], y - row / 2, "#888")
@@ -129,10 +125,6 @@ def board(losses, estimate=None, games=(), others=None, title=""):
             continue
         color, weight = PALETTE[1 if own else 0], "bold" if own else "normal"
         middle, ends = _parts(loss)
-        if bounds:
-            _ticks(d, axes, y, [bound / math.log(2) for bound in bounds], ends[1])
-            d.text(box[0] - 0.6 * em, y + 5, name, "end", 0.93, "#555")
-            continue
         d.text(box[0] - 0.6 * em, y + 5, name, "end", font_weight=weight)
         said, reach = [], []
         if ends:
@@ -154,18 +146,6 @@ def board(losses, estimate=None, games=(), others=None, title=""):
 def _sorted(losses):
     """Return the items of losses, with the best at the end."""
     return sorted(losses.items(), key=lambda item: -_ends(item[1])[-1])
-
-
-def _ticks(d, axes, y, bounds, end):
-    """Draw the upper bounds of short games below the upper end of the bar of the whole part."""
-    d.line(axes.x(end), y - 24, axes.x(end), y + 10, PALETTE[0], 1.4, "4 3")
-    for bound in bounds:
-        d.line(axes.x(bound), y - 8, axes.x(bound), y + 8, "#222")
-    mean = sum(bounds) / len(bounds)
-    middle = axes.x(mean)
-    d.path([(middle - 6, y + 15), (middle, y + 8), (middle + 6, y + 15)], "none", fill=PALETTE[1])
-    words = f"upper bounds, on average {mean:.1f}"
-    d.text(max(axes.x(end), axes.x(max(bounds))) + 0.7 * d.em, y + 5, words, size=0.93)
 
 
 def _ends(loss):
