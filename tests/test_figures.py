@@ -35,11 +35,16 @@ FIGURES = {
     "impulses": lambda: latch.impulses({"a": [0.8, 0.7], "b": [-0.8, -0.8]}, {"c": [0.5] * 9}),
     "cobwebs": lambda: latch.cobwebs({"x": {"w": (1.5, 0.0, 0.1, (0, 1), 0)}, "y": {}}),
     "price": lambda: latch.price([1.5, 2.0], [0.2, 0.5], [0.4, 0.2], [1.5]),
-    "learned_and_built": lambda: latch.learned_and_built([[1, 0.1], [1, 0.001]], [[2, 2]], 0.01),
+    "learned_and_built": lambda: latch.learned_and_built(
+        {"a": [1, 0.1], "b": [1, 0.001]}, {"a": [2, 2]}, 0.01
+    ),
     "heard": lambda: latch.heard({1: 20, 2: 9, 3: 8, 4: 6, 10: 5}, 5),
-    "weights_and_slopes": lambda: latch.weights_and_slopes([[1, 3, 9]], [[1, 0.7, 0.5]]),
-    "three_units": lambda: latch.three_units(" t", [[1, -1], [-1, 1], [-1, -1]]),
+    "weights_and_slopes": lambda: latch.weights_and_slopes(
+        {"own": [[1, 0.7, 0.5]], "alone": [[1, 3, 9]]}
+    ),
+    "three_units": lambda: latch.three_units(" t", [[1, -1], [-1, 1], [-0.9, -0.9]]),
     "rivals": lambda: memory.rivals(recorded("fixed_windows"), [4.3, 4.4]),
+    "both_parts": lambda: memory.both_parts({"6": [(3.8, 4.4), (3.7, 4.4)]}),
     "gated_step": lambda: figures.gated_step("C", "F", r"$\mathbf{I}_t$", "tanh(...)", "O"),
 }
 

@@ -25,11 +25,12 @@ IGNORED = {
     ],
     "02_recurrence": [
         "trained, trained_vocab = trained_model()",
-        "val_ids, generator = data.val_ids, torch.Generator().manual_seed(0)",
+        "val_ids, val_text = data.val_ids, vocab.decode(data.val_ids)",
         "# Drawn: the perplexity of the trained network after n characters",
         'checks.reveal("two_pasts", last)',
         "# Drawn: how much two states differ, in the trained network and in ours",
-        "# Drawn: a tiny difference grows by the weights, and shrinks with the slopes",
+        "def spread(rnn, starts, text):",
+        "# Drawn: its own slopes shrink a tiny difference, shuffled ones do not",
         "generator = torch.Generator().manual_seed(1)",
     ],
     "03_loss_and_perplexity": [

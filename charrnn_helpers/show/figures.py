@@ -28,12 +28,13 @@ def new_figure(figsize=None, **kwargs):
     return fig, fig.subplots(**kwargs)
 
 
-def to_html(fig, alt):
-    """Return the figure as HTML: one image of 64 colors, with `alt` as its alternative text."""
+def to_html(fig, alt, colors=64):
+    """Return the figure as HTML: one image of so many colors, `alt` as its alternative text."""
     canvas, buffer = FigureCanvasAgg(fig), io.BytesIO()
     canvas.draw()
     image = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
-    image.convert("RGB").quantize(64).save(buffer, format="png", optimize=True)
+    way = Image.Quantize.MEDIANCUT if colors >= 64 else Image.Quantize.MAXCOVERAGE  # keeps lines
+    image.convert("RGB").quantize(colors, way).save(buffer, format="png", optimize=True)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return (
         f'<img alt="{html.escape(alt)}" style="max-width: 100%" '
@@ -41,9 +42,12 @@ def to_html(fig, alt):
     )
 
 
-def show(fig, alt=None):
-    """Show the figure in the notebook, with its alternative text; a Picture has its own."""
-    page = fig._repr_html_() if alt is None else to_html(fig, alt)
+def show(fig, alt=None, colors=64):
+    """Show the figure in the notebook, with its alternative text; a Picture has its own.
+
+    With fewer colors, a drawing of lines takes less room, and looks the same.
+    """
+    page = fig._repr_html_() if alt is None else to_html(fig, alt, colors)
     display({"text/html": page, "text/plain": alt or fig.alt}, raw=True)
 
 
@@ -221,12 +225,12 @@ def unrolled(characters, targets=()):
     if not targets:
         _write(ax, -2.6, 0, "tanh", PALETTE[0])
         _write(ax, -2.6, -1.2, r"$\mathbf{X}_t$")
-        _arrow(ax, (-2.6, -1.0), (-2.6, -0.3))
+        _arrow(ax, (-2.6, -1.0), (-2.6, -0.18))
         _write(ax, -2.54, -0.68, r"$\mathbf{W}_{xh}$", ha="left", **small)
         _arrow(ax, (-2.32, 0), (-1.75, 0))
         _write(ax, -1.62, 0, r"$\mathbf{H}_t$")
         ax.plot([-2.04, -2.04, -2.6], [0, 0.78, 0.78], "-", color=PALETTE[1], lw=2.5)
-        _arrow(ax, (-2.6, 0.8), (-2.6, 0.32), PALETTE[1], 2.5)
+        _arrow(ax, (-2.6, 0.8), (-2.6, 0.17), PALETTE[1], 2.5)
         _write(ax, -2.32, 0.98, r"$\mathbf{W}_{hh}$", **small)
         _write(ax, -1.02, 0, "=", size=18)
     for t, character in enumerate(characters, start=1):
@@ -235,7 +239,7 @@ def unrolled(characters, targets=()):
         _write(ax, t + 0.5, 0.25, rf"$\mathbf{{H}}_{t}$")
         _write(ax, t - 0.5, -0.28, r"$\mathbf{W}_{hh}$", **small)
         _write(ax, t + 0.06, -0.68, r"$\mathbf{W}_{xh}$", ha="left", **small)
-        _arrow(ax, (t, -1.0), (t, -0.3))
+        _arrow(ax, (t, -1.0), (t, -0.18))
         _arrow(ax, (t + 0.32, 0), (t + 0.68, 0))
         if targets:
             _write(ax, t + 0.06, 0.72, r"$\mathbf{W}_{hq}$", ha="left", **small)

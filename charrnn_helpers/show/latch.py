@@ -73,12 +73,12 @@ def resting(w, x):
 def _panel(ax, title, units):
     """Draw the next state against the current one for units `{label: (w, x, start, ...)}`."""
     ax.plot([-1.1, 1.1], [-1.1, 1.1], color=GRAY, lw=1, ls="-")
-    hs = [k / 50 - 1.1 for k in range(111)]
+    hs = [k / 25 - 1.1 for k in range(56)]
     for label, (w, x, start, place, k) in units.items():
         ax.plot(hs, [next_state(h, w, x) for h in hs], color=PALETTE[k], ls="-", lw=2)
         ax.annotate(label, place, color=PALETTE[k], ha="center", va="center")
         h, web = start, [(start, start)]
-        for _ in range(25):
+        for _ in range(18):
             web += [(h, next_state(h, w, x)), (next_state(h, w, x),) * 2]
             h = next_state(h, w, x)
         ax.plot(*zip(*web, strict=True), color=PALETTE[k], ls="-", lw=0.9)
@@ -132,74 +132,86 @@ def price(weights, limits, factors, marked):
 
 @look()
 def heard(perplexities, kept):
-    """Draw the perplexity `{n: ...}` after n characters, and that with the state that was kept."""
-    fig, ax = new_figure(figsize=(7.5, 2.5))
-    ns, scores = list(perplexities), list(perplexities.values())
-    ax.axhline(kept, color=GRAY, lw=1.5, ls="--")
-    ax.plot(ns, scores, "o", color=PALETTE[1], ls="-", lw=2, ms=6)
-    for n, score in perplexities.items():
-        if n in (1, 2, 3, 4, 10):
-            shift = {"xytext": (8, 7), "textcoords": "offset points"}
-            ax.annotate(f"{score:.1f}", (n, score), color=PALETTE[1], **shift)
-    words = f"with its own state: {kept:.1f}"
-    ax.annotate(words, (ns[-1], 0.93 * kept), color=GRAY, ha="right", va="top")
-    ax.set(xlabel="characters read, from the state of another place", ylabel="perplexity")
-    ax.set(yscale="log", xlim=(0.5, ns[-1] + 0.5), ylim=(0.7 * kept, 35))
-    ax.set_xticks(ns)
-    ax.set_yticks([5, 10, 20], ["5", "10", "20"])
-    ax.minorticks_off()
+    """Draw the perplexity `{n: ...}` after n characters, and that with the state that was kept.
+
+    A second panel enlarges the end, from six characters on.
+    """
+    fig, axes = new_figure(figsize=(7.5, 2.6), ncols=2, width_ratios=[1.2, 1])
+    later = {n: score for n, score in perplexities.items() if n >= 6}
+    for ax, part in zip(axes, (perplexities, later), strict=True):
+        ax.axhline(kept, color=GRAY, lw=1.5, ls="--")
+        ax.plot(*zip(*part.items(), strict=True), "o", color=PALETTE[1], ls="-", lw=2, ms=6)
+        for n, score in part.items():
+            if n < 6 or part is later:
+                shift = {"xytext": (6, 6), "textcoords": "offset points"}
+                words = f"{score:.2f}" if part is later else f"{score:.1f}"
+                ax.annotate(words, (n, score), color=PALETTE[1], **shift)
+        ax.set(xlabel="characters read, n")
+        ax.set_xticks([*part])
+    words = {"color": GRAY, "va": "center", "ha": "left"}
+    axes[0].annotate("with its own state", (4, 2), **words)
+    axes[1].annotate(f"with its own state: {kept:.2f}", (6, kept - 0.055), **words)
+    axes[0].set(ylabel="perplexity", xlim=(0.5, 15), ylim=(0, 30))
+    axes[1].set(title="enlarged", xlim=(5.5, 15.5), ylim=(4.5, 5.1))
     return fig
 
 
 @look()
 def learned_and_built(learned, built, limit):
-    """Draw how much two states differ after each character, in two networks: lists of lines.
+    """Draw how much two states differ after each letter, lines `{letter: values}` of two networks.
 
     The axis is logarithmic.  The first and the last line of `learned` to fall below the limit are
     marked there.
     """
     fig, ax = new_figure(figsize=(7.5, 2.7))
     for color, lines, width in ((1, learned, 0.9), (0, built, 2.5)):
-        for values in lines:
+        for values in lines.values():
             places = range(1, len(values) + 1)
             ax.plot(places, values, color=PALETTE[color], ls="-", lw=width)
-    ends = [max(t for t, d in enumerate(values, 1) if d >= limit) for values in learned]
+    words = {"va": "center", "ha": "left", "annotation_clip": False}
+    ends = {}
+    for letter, values in learned.items():
+        ends[letter] = max(t for t, d in enumerate(values, 1) if d >= limit)
+        shown = [t for t, d in enumerate(values, 1) if d > 3e-6][-1]
+        place = shown + 1.5, 2 * values[shown - 1]
+        ax.annotate(letter, place, color=PALETTE[1], weight="bold", **words)
     ax.axhline(limit, color="0.35", lw=1, ls=":")
-    for end in (min(ends), max(ends)):
+    for end in (min(ends.values()), max(ends.values())):
         ax.plot(end, limit, "o", color=PALETTE[1], ms=7, zorder=5)
-        shift = {"xytext": (6, 6) if end == max(ends) else (-18, -14)}
+        shift = {"xytext": (6, 6) if end == max(ends.values()) else (-18, -14)}
         shift |= {"textcoords": "offset points"}
         ax.annotate(str(end), (end, limit), color=PALETTE[1], weight="bold", **shift)
     ax.set(yscale="log", xlabel="letters read after to or fo", xlim=(0, 60), ylim=(1e-6, 20))
     ax.set(ylabel="largest difference")
     ax.set_yticks([1, limit, 1e-4, 1e-6], ["1", f"{limit:g}", "0.0001", "0.000001"])
     ax.minorticks_off()
-    words = {"va": "center", "ha": "left"}
     ax.annotate("three units, set by hand", (22, 6), color=PALETTE[0], **words)
-    ax.annotate("trained network, for three letters", (27, 0.25), color=PALETTE[1], **words)
+    which = ", ".join([*learned][:-1]) + ", and " + [*learned][-1]
+    ax.annotate(f"trained network, for {which}", (27, 0.25), color=PALETTE[1], **words)
     return fig
 
 
 @look()
-def weights_and_slopes(alone, full):
-    """Draw what becomes of a tiny difference: by the weights alone, and with the slopes of tanh."""
-    fig, ax = new_figure(figsize=(7.5, 2.7))
-    for color, lines in ((GRAY, alone), (PALETTE[1], full)):
+def weights_and_slopes(bundles):
+    """Draw what becomes of a tiny difference, a bundle of lines for each label.
+
+    The first bundle is the network's own, and the others are what it is compared with.
+    """
+    fig, ax = new_figure(figsize=(7.5, 2.9))
+    for k, (label, lines) in enumerate(bundles.items()):
+        color, dash = ((PALETTE[1], "-"), (PALETTE[0], "--"), (GRAY, ":"))[k]
         for values in lines:
-            ax.plot(range(len(values)), values, color=color, ls="-", lw=1.1)
-    ax.plot([0, len(full[0]) - 1], [1, 1], color="0.35", lw=1, ls=":")
-    ax.set(yscale="log", xlim=(0, len(full[0]) - 1), ylim=(1e-6, 1e6))
+            ax.plot(range(len(values)), values, color=color, ls=dash, lw=1.1)
+        middle = sorted(values[-1] for values in lines)[len(lines) // 2]
+        place = (len(lines[0]) - 0.3, middle) if middle < 1e6 else (17, 1e5)
+        words = {"va": "center", "ha": "left", "annotation_clip": False}
+        ax.annotate(label, place, color=color, **words)
+    end = len(lines[0]) - 1
+    ax.set(yscale="log", xlim=(0, 1.5 * end), ylim=(1e-5, 1e6))
     ax.set(xlabel="time steps", ylabel="times as large as at first")
-    ax.set_yticks([1e6, 1e3, 1, 1e-3, 1e-6], ["1,000,000", "1,000", "1", "0.001", "0.000001"])
+    ax.set_xticks(range(0, end + 1, 5))
+    ax.set_yticks([1e6, 1e3, 1, 1e-3], ["1,000,000", "1,000", "1", "0.001"])
     ax.minorticks_off()
-    words = {"va": "center", "ha": "left"}
-    ax.annotate("the weights alone: nearly \u00d7 3 each time", (15.2, 1e4), color=GRAY, **words)
-    ax.annotate(
-        "the weights, and the slopes of tanh: about \u00d7 0.7",
-        (12.5, 0.3),
-        color=PALETTE[1],
-        **words,
-    )
     return fig
 
 
@@ -216,15 +228,17 @@ FROM = {(0, 1): "6", (1, 2): "3", (2, 2): "3"}  # weights between the units, one
 def three_units(text, values):
     """Draw the three units at each character, `values` of shape (3, len(text)), and their weights.
 
-    Solid arrows act at once, dashed ones in the next time step.  Units near 1 are filled.
+    Solid arrows act at once, dashed ones in the next time step.  Units near 1 are filled.  At the
+    top are the sums of unit 2, of which it takes tanh.
     """
-    fig, ax = new_figure(figsize=(7.5, 3.3))
-    ax.set(xlim=(-3.3, 1.6 * len(text) - 0.9), ylim=(-1.6, 2.4))
+    fig, ax = new_figure(figsize=(7.5, 3.5))
+    ax.set(xlim=(-3.3, 1.6 * len(text) - 0.9), ylim=(-1.6, 2.9))
     ax.axis("off")
     near = {"ha": "center", "va": "center"}
     for row, name in enumerate(UNITS):
         ax.text(-3.3, row, name, size="small", ha="left", va="center")
     ax.text(-3.3, -1.3, "reads", size="small", ha="left", va="center")
+    ax.text(-3.3, 2.62, "sum of unit 2", size="small", ha="left", va="center")
     for t, char in enumerate(text):
         x = 1.6 * t
         ax.text(x, -1.3, visible(char), size=16, family="monospace", **near)
@@ -232,6 +246,8 @@ def three_units(text, values):
             on = values[row][t] > 0
             fill = PALETTE[1] if on else "white"
             ax.plot(x, row, "o", ms=19, mfc=fill, mec=PALETTE[1] if on else GRAY, mew=1.5, zorder=5)
+        total = f"{round(math.atanh(values[2][t])):d}"
+        ax.text(x, 2.62, total, color=PALETTE[1] if total[0] != "-" else GRAY, **near)
         inputs = {" ": {0: "6", 2: "-9"}, "t": {1: "10"}}.get(char, {})
         for row, weight in inputs.items():
             color = PALETTE[0]

@@ -1,6 +1,9 @@
 """A memory that was built by hand: three units that know whether a word began with a t."""
 
+import math
+
 import torch
+from torch.nn.functional import cross_entropy
 
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import RNNScratch, one_hot
@@ -27,6 +30,20 @@ def built_by_hand(vocab, self_weight=3.0):
 
 
 @torch.no_grad()
+def perplexity_after(n, model, ids, states, first=40, seed=0):
+    """Return the perplexity of a model that reads n characters before each one that it predicts.
+
+    It begins each time with one of the `states` of (num_chars, num_hiddens), drawn with this seed.
+    The same characters are predicted for all n up to `first`: those of the ids from there on.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    X = ids[:-1].unfold(0, n, 1)[first - n :]  # (num_targets, n)
+    places = torch.randint(len(states), (len(X),), generator=generator)
+    logits, _ = model.forward_with_state(X, states[places])
+    return math.exp(cross_entropy(logits[:, -1], ids[first:]))
+
+
+@torch.no_grad()
 def units_at_work(text, vocab, self_weight):
     """Return the three units after each character of a text that begins with a space."""
     X = one_hot(vocab.encode(text).unsqueeze(1), len(vocab))  # (num_steps, 1, vocab_size)
@@ -34,7 +51,7 @@ def units_at_work(text, vocab, self_weight):
 
 
 def hand_memory(sentence, vocab, self_weight):
-    """Draw the three units while they read a space and then the sentence, of at most 40 letters.
+    """Draw the three units while they read a space and then the first 39 letters of the sentence.
 
     The sentence is preprocessed as the book is, and what is not in the vocabulary is left out.
     """
@@ -59,8 +76,7 @@ def hand_memory(sentence, vocab, self_weight):
     axes.curve(places, units[2], 0)
     for t, value in zip(places, units[2], strict=True):
         d.dot(axes.x(t), axes.y(value), PALETTE[value > 0], 3)
-    last = (text.split() or [" "])[-1]
-    words = f"self-weight {self_weight:g}: after {last!r}, it is at {units[2][-1]:.3f}"
+    words = f"self-weight {self_weight:g}: at the end, it is at {units[2][-1]:.3f}"
     d.text(left + 20 * column, 325 - 0.4 * em, words, "middle")
     return d.picture(f"Three units read {text!r}. The third one, {words}.")
 
@@ -69,19 +85,23 @@ def hand_memory(sentence, vocab, self_weight):
 def rivals(record, longer):
     """Draw the perplexities of windows by their length, and what twice as many updates change.
 
-    A recurrent network stands beside them, which reads as many characters from another state;
-    `longer` has its perplexities after twice as many updates.
+    A recurrent network stands beside them, which reads as many characters from the state of another
+    place, or from the mean state; `longer` has its perplexities after twice as many updates.
     """
     fig, (ax, twice) = new_figure(figsize=(7.5, 3.0), ncols=2, width_ratios=[1.8, 1.2])
     letters, words = record["letters"], {"va": "center", "annotation_clip": False}
-    for k, name in enumerate(("windows", "from other text")):
-        means = [_mean(scores) for scores in record[name]]
-        ax.plot(letters, means, "oD"[k], color=PALETTE[k], ls=("-", "--")[k], ms=5)
-        lowest = min(means)
-        place = letters[means.index(lowest)], lowest - 0.2
-        ax.annotate(f"{lowest:.2f}", place, color=PALETTE[k], ha="center", **words)
+    others = [_mean(scores) for scores in record["from other text"]]
+    windows = [_mean(scores) for scores in record["windows"]]
+    lines = (windows, others, record["from the mean state"])
+    for k, means in enumerate(lines):
+        look_ = {"color": PALETTE[min(k, 1)], "ls": ("-", "--", ":")[k], "ms": 5}
+        ax.plot(letters, means, "oD."[k], **look_)
+    for k, means in enumerate(lines[:2]):
+        place = letters[means.index(min(means))], min(means) - 0.2
+        ax.annotate(f"{min(means):.2f}", place, color=PALETTE[k], ha="center", **words)
     ax.annotate("windows of\nn characters", (1.05, 5.2), color=PALETTE[0], **words)
-    ax.annotate("the recurrent network\nafter n characters", (4.2, 6.5), color=PALETTE[1], **words)
+    name = "the recurrent network after\nn characters, dashed: from\nanother place's state,"
+    ax.annotate(name + "\ndotted: the mean state", (4.6, 6.25), color=PALETTE[1], **words)
     ax.set(xlabel="characters read, n", ylabel="perplexity", xscale="log", title="9 epochs")
     ax.set(xlim=(0.93, 18), ylim=(4.0, 7.0))
     ax.set_xticks(letters, map(str, letters))
@@ -94,9 +114,31 @@ def rivals(record, longer):
             twice.plot([epochs] * len(scores), scores, "oD"[k], **marks)
         means = [_mean(before), _mean(after)]
         twice.plot([9, 18], means, color=PALETTE[k], ls=("-", "--")[k])
-        twice.annotate(name, (18.8, means[1]), color=PALETTE[k], **words)
-    twice.set(xlabel="epochs", title="twice as long, enlarged", xlim=(7.5, 30), ylim=(4.15, 4.75))
+        label = f"{name}\n{means[0]:.2f}, then {means[1]:.2f}"
+        twice.annotate(label, (18.8, means[1]), color=PALETTE[k], **words)
+    twice.set(xlabel="epochs", title="twice as long, enlarged", xlim=(7.5, 33), ylim=(4.15, 4.75))
     twice.set_xticks([9, 18])
+    return fig
+
+
+@look()
+def both_parts(networks):
+    """Draw perplexities `{label: [(training, validation), ...]}` as two dots, joined by a line."""
+    fig, ax = new_figure(figsize=(7.5, 1.9))
+    for row, pairs in enumerate(networks.values()):
+        ends = [_mean(scores) for scores in zip(*pairs, strict=True)]
+        ax.plot(ends, [-row, -row], color="0.45", ls="-", lw=2, zorder=1)
+        for k, score in enumerate(ends):
+            ax.plot(score, -row, "oD"[k], color=PALETTE[k], ms=8)
+            place = (score + (0.06, -0.06)[score == min(ends)], -row)
+            side = "right" if score == min(ends) else "left"
+            ax.annotate(f"{score:.2f}", place, color=PALETTE[k], ha=side, va="center")
+            if not row:
+                above = (score, 0.5)
+                ax.annotate(("training", "validation")[k], above, color=PALETTE[k], ha="center")
+    ax.set(xlabel="perplexity", xlim=(3.1, 5.8), ylim=(0.6 - len(networks), 1))
+    ax.set_yticks([-row for row in range(len(networks))], [*networks])
+    ax.grid(axis="y", visible=False)
     return fig
 
 

@@ -137,7 +137,7 @@ def wrong_places(rnn, vocab, text):
 def kinds_of_weights(rnn, vocab):
     """Describe the weights by their signs, and by which of two is the stronger one."""
     w, b, space = rnn.W_hh.item(), rnn.b_h.item(), rnn.W_xh[vocab[" "], 0].item()
-    known = [i for i, token in enumerate(vocab.idx_to_token) if token not in (" ", "<unk>")]
+    known = [i for i, token in enumerate(vocab.idx_to_token) if token.isalpha()]
     letters = set(rnn.W_xh[known, 0].tolist())
     own = (
         "above 0" if w > 0 else "of 0" if w == 0 else "from -1.1 to 0" if w > -1.1 else "below -1.1"
