@@ -680,7 +680,7 @@ ACTUAL = {
     "equal_text": (1.96, 2.75),
     "long_windows": (2.6, 2.9),
     "which_clipped": {"A": 0.2, "B": 0.9},
-    "blame": {"windows": 10, "rate": 0, "W_hh": 10},
+    "blame": {"windows": 0, "rate": 8, "W_hh": 0},
     "uphill": [(9.0, 0.1, 500.0)] * 10,
     "circles": 1,
     "from_above": [0.16, 0.1, 0.12, 0.11, 1e-17],

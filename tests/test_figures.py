@@ -20,6 +20,9 @@ FIGURES = {
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
     "dots": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), ["b"]),
     "dots with notes": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), [], {"a": "0.9", "": "d"}),
+    "dots by factor": lambda: cliff.dots(
+        {"a": [(8, 0.9), (9, 1.2)]}, {}, (7, 80), [], {"": "d"}, cliff.FACTORS, cliff.side_of
+    ),
     "reach": lambda: cliff.reach({"a": [1, 0.9, 0.5], "b": [1]}, ["b"]),
     "factor_curves": lambda: cliff.factor_curves(
         {"a": [1, 2], "b": [1, 0.5]}, {"a": [2, 1, 1], "b": [0.5, 1, 1]}
@@ -28,7 +31,10 @@ FIGURES = {
         {"a": ([1, 2], [3, 4]), "(b)": ([1, 2], [4, 3])}, "x", "y", None, {"c": 3.5}
     ),
     "ripples": lambda: cliff.ripples(
-        ([-1, 1], [1, -1], 0.5), ([-1, 1], [0, 0], 9e3), ([-1e-7, 1e-7], [0, 0], 9e3), (0, 0, "a")
+        ([-1, 1], [1, -1], 0.5),
+        ([-1, 1], [0, 0], 9e3),
+        ([-1e-7, 1e-8, 1e-7], [0, -1e-4, 0], 9e3),
+        (0, 0, "a"),
     ),
     "sampling_loop": figures.sampling_loop,
     "one_layer": lambda: figures.one_layer("the t", "i"),
@@ -75,6 +81,17 @@ def test_ruined_networks_are_counted_and_those_beyond_the_axis_are_drawn_at_its_
     assert texts[:4] == ["0 of 2", "2 of 2", "ruined", "c"]
     shown = sorted(x for line in ax.lines if line.get_marker() != "None" for x in line.get_xdata())
     assert shown == [8, 20, 40, 80]
+
+
+def test_the_mark_of_a_network_tells_on_which_side_of_1_its_factor_is():
+    (ax,) = FIGURES["dots by factor"]().axes
+    shown = {line.get_marker(): list(line.get_xdata()) for line in ax.lines}
+    assert shown["o"] == [8] and shown["x"] == [9]
+
+
+def test_the_first_lowest_point_of_the_ripples_is_marked():
+    *_, right = FIGURES["ripples"]().axes
+    assert "lowest at\n10 billionths" in [text.get_text() for text in right.texts]
 
 
 def test_a_line_that_is_a_control_is_gray():

@@ -42,18 +42,12 @@ def reverse(theta, model, generator):
     clip_gradients(theta, model)
 
 
-def push(theta, model, generator, always=True, alone=True):
-    """Put a random direction in the place of a gradient that is longer than 10, and clip all.
-
-    It is the same at each update of a run (`always`), or a new one; and it is one of all the
-    weights, or of the biases `b_h` `alone`.
-    """
+def push(theta, model, generator, name):
+    """Put a random direction of the weights with this name in the place of a gradient above 10."""
     if not gradient_norm(model) <= EXPLODED:
-        if always:
-            generator = torch.Generator().manual_seed(generator.initial_seed())
         for p in model.parameters():
             p.grad = torch.randn(p.shape, generator=generator)
-            if alone and p is not model.rnn.b_h:
+            if p is not getattr(model.rnn, name):
                 p.grad.zero_()
     clip_gradients(theta, model)
 
@@ -64,9 +58,9 @@ TREATMENTS = {
     "clip": lambda theta, model, generator: clip_gradients(theta, model),
     "turn": turn,
     "reverse": reverse,
-    "push b_h": push,
-    "push b_h anew": partial(push, always=False),
-    "push all": partial(push, alone=False),
+    "push b_h": partial(push, name="b_h"),
+    "push W_xh": partial(push, name="W_xh"),
+    "push W_hh": partial(push, name="W_hh"),
 }
 SEEDS, FEW = range(10), range(5)
 FINE = 0.177  # sigma times the square root of 32 is 1
@@ -75,13 +69,15 @@ SETTINGS = {
     "as it failed": Setting(),
     "windows of 32": Setting(num_steps=32),
     "learning rate 0.1": Setting(lr=0.1),
+    "windows of 32, rate 0.1": Setting(num_steps=32, lr=0.1),
     "W_hh at 0.177": Setting(sigma_hh=FINE),
     "clipped at 1": Setting(treatment="clip"),
     "clipped, reversed above 10": Setting(treatment="reverse"),
     "clipped, random above 10": Setting(treatment="turn"),
-    "b_h pushed above 10": Setting(treatment="push b_h"),
-    "b_h pushed anew above 10": Setting(treatment="push b_h anew"),
-    "all pushed above 10": Setting(treatment="push all"),
+    "random b_h above 10": Setting(treatment="push b_h"),
+    "random W_xh above 10": Setting(treatment="push W_xh"),
+    "random W_hh above 10": Setting(treatment="push W_hh"),
+    "clipped at 0.1": Setting(treatment="clip", theta=0.1),
 } | {
     f"lr {lr:g}, threshold {theta:g}": Setting(FINE, lr=lr, treatment="clip", theta=theta)
     for lr, theta in itertools.product(RATES, THRESHOLDS)
@@ -91,10 +87,10 @@ WORDS = {  # sigma of W_hh, `back` of `read`, and how many times as large the ra
     "W_hh at 0.1": (0.1, 1.0, 1.0),
     "gradient strengthened": (0.1, 1.7, 1.0),
     "rates times 10": (0.1, 1.0, 10.0),
-    "rates times 100": (0.1, 1.0, 100.0),
+    "rates times 300": (0.1, 1.0, 300.0),
 }
 DISTANCE = 10
-EARLY = 8  # the number of updates after which `factor` is measured
+EARLY = 60  # the number of updates after which `factor` is measured
 DIRECTIONS = {name for name in SETTINGS if name == "clipped at 1" or "above 10" in name}
 
 

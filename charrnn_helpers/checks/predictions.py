@@ -126,7 +126,8 @@ PREDICTIONS = (
          "grows": "it ends higher than it began"}),
     Prediction("long_windows", 5, "The same loop gets windows of 150 characters instead of 32. "
         "What does the perplexity do in 100 updates?", "The network ends no better than a table of "
-        "the frequencies of the characters. The next section finds out why.",
+        "the frequencies of the characters. With windows of 32, the perplexity jumps up as well, "
+        "but comes back. The next section finds out why this one stays.",
         lambda ends: "nan" if not math.isfinite(ends[1]) else "better" if ends[1] < ends[0] - 0.05
         else "back" if ends[1] < ends[0] + 0.1 else "stays", "stays",
         {"better": "it falls below that with windows of 32",
@@ -134,15 +135,15 @@ PREDICTIONS = (
          "stays": "it jumps up, and stays near the perplexity of the 1-gram",
          "nan": "it becomes nan"}),
     Prediction("which_clipped", 5, "Which of the two runs was clipped?", "The norms are measured "
-        "before clipping, so clipping does not make them small. A was ruined by its first update, "
-        "and on a plateau, gradients are short. B was clipped. It is still learning, and its "
-        "gradients have an ordinary length.",
+        "before clipping, so clipping does not make them small. A was ruined by its first update: "
+        "you have seen that almost no gradient comes through to its W_hh. B was clipped. It is "
+        "still learning, and its gradients have an ordinary length.",
         lambda means: max(means, key=means.get).lower(), "b",
         {"a": "the run whose norms become small", "b": "the run whose norms stay near 1"}),
     Prediction("blame", 5, "One thing is changed: the windows are 32 long, the learning rate is "
-        "0.1, or W_hh begins at 0.177. Which of the three does not save the networks?", "A tenth "
-        "of 65,384 is still a long way. With this rate, none of the ten learned.",
-        lambda learned: min(learned, key=learned.get), "rate",
+        "0.1, or W_hh begins at 0.177. Which of the three does not save the networks?", "With "
+        "this rate, eight of ten are still ruined, and with each of the other changes, none is.",
+        lambda ruined: max(ruined, key=ruined.get), "rate",
         {"windows": "windows of 32", "rate": "a learning rate of 0.1", "W_hh": "W_hh at 0.177"}),
     Prediction("uphill", 5, "Ten networks begin as the one that failed. Every gradient with a norm "
         "above 10 is turned around, and all are clipped at 1. How do most of them end?", "They end "

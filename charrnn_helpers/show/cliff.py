@@ -25,8 +25,8 @@ WHOLE = ((0.5, 3.6), (-1.6, 3.3))  # the limits of w and b in the landscape
 NEAR = ((1.3, 1.75), (-0.46, 0.08))  # those of the part that is drawn larger
 PLACES = {
     (2.75, -0.1): "it remembers",
-    (3.0, 1.7): "both end above 0",
-    (2.4, -1.4): "both end below 0",
+    (2.83, 1.7): "plateau: both above 0",
+    (2.4, -1.4): "plateau: both below 0",
 }
 LOWEST = (1.373, 0.0)  # where the loss is 0
 START, TARGET = 0.5, 0.8
@@ -192,13 +192,12 @@ def _states(d, w, b, num_steps=20):
     em = d.em
     box = (33.5 * em, d.height / 2 + 1.9 * em, WIDTH - 0.8 * em, d.height - 3 * em)
     axes = Axes(d, box, (0, num_steps), (-1.1, 1.1))
-    d.text(box[0], box[1] - 0.9 * em, "the two states")
+    d.text(box[0], box[1] - 0.9 * em, "the two states, and their targets \u25cb")
     axes.frame("time step", "", yticks={-1: "-1", 0: "0", 1: "1"})
     for k, start in enumerate((START, -START)):
         axes.curve(range(num_steps + 1), run(w, b, start, num_steps), k)
         y = axes.y(math.copysign(TARGET, start))
         d.add("circle", cx=box[2], cy=y, r=5, fill="none", stroke=PALETTE[k], stroke_width=2)
-    d.text(box[2] - 0.8 * em, axes.y(0.25), "\u25cb targets", "end")
 
 
 def run(w, b, h, num_steps=20):
@@ -271,8 +270,9 @@ def ripples(control, floor, middle, ends):
     """Draw how the loss changes along the update, and what its slope promises, in three panels.
 
     Each panel is `(distances, changes, norm)`.  The first two are on the same axes, `middle` is a
-    part of `floor`, ten million times as large.  `ends` are the changes of the loss where the
-    updates end: that of the control, one of length 1, and the words for the full one.
+    part of `floor`, fifty million times as large, in which the first lowest point downhill is
+    marked.  `ends` are the changes of the loss where the updates end: that of the control, one of
+    length 1, and the words for the full one.
     """
     fig, axes = new_figure(ncols=3, figsize=(7.5, 3.3))
     titles = ["sigma 0.1", "sigma 0.3", "its middle, enlarged"]
@@ -297,6 +297,15 @@ def ripples(control, floor, middle, ends):
     center.annotate(words, (1.42, -0.74), ha="right", va="bottom")
     center.set_yticklabels([])
     center.annotate(f"slope\n-{floor[2]:,.0f}", (-0.12, 0.5), color=RED, ha="right", va="bottom")
+    right.axhline(0, color="0.35", lw=0.8)
+    right.axvline(0, color="0.35", lw=0.8)
+    distances, changes, _ = middle
+    falls = [x <= 0 or b < a for x, a, b in zip(distances, changes, changes[1:], strict=False)]
+    k = falls.index(False) if False in falls else len(falls)
+    lowest = distances[k] / 1e-9, changes[k]
+    right.plot(*lowest, "o", color="#222", mfc="white", mew=1.8, zorder=5)
+    words = f"lowest at\n{lowest[0]:.0f} billionths"
+    right.annotate(words, lowest, xytext=(-13, -12), ha="right", va="top", **POINTS)
     right.set(ylim=(-8e-4, 1.2e-3), xlabel="distance (billionths)")
     right.set_yticks([k * 4e-4 for k in range(-2, 4)])
     right.ticklabel_format(axis="y", style="plain")
@@ -316,22 +325,34 @@ def kind_of(loss, share, most=12.0):
     return "ruined" if share > 0.5 or loss == math.inf else "neither" if loss > most else "learned"
 
 
+FACTORS = {"factor below 1": ("o", BLUE), "factor above 1": ("x", RED)}
+
+
+def side_of(_, factor):
+    """Tell on which side of 1 the factor of a network is, whatever its perplexity."""
+    return "factor above 1" if factor > 1 else "factor below 1"
+
+
 @look()
-def dots(groups, marks, xlim, heads=(), notes=None):
+def dots(groups, marks, xlim, heads=(), notes=None, kinds=KINDS, kind_of=kind_of):
     """Draw a row of dots `{label: [(perplexity, saturated share), ...]}` for each group.
 
     Ruined networks are crosses, and those beyond the axis are drawn at its edge.  `marks` are
     vertical lines, `{label: value}`, and `heads` the labels above which a line is drawn.  At the
-    end of a row stands how many are ruined, or its entry in `notes`, with that of "" above.
+    end of a row stands how many are ruined, or its entry in `notes`, with that of "" above.  With
+    `FACTORS` and `side_of`, the second number is a factor, and decides on the mark.
     """
     fig, ax = new_figure(figsize=(7.5, 1.3 + 0.36 * len(groups)))
     for row, (label, ends) in enumerate(groups.items()):
         if label in heads:
             ax.axhline(row - 0.5, color="0.6", lw=0.8, xmin=-0.4, clip_on=False)
-        for kind, (mark, color) in KINDS.items():
-            shown = [min(loss, xlim[1]) for loss, share, *_ in ends if kind_of(loss, share) == kind]
+        for kind, (mark, color) in kinds.items():
+            found = [loss for loss, share, *_ in ends if kind_of(loss, share) == kind]
+            shown = [loss for loss in found if loss < xlim[1]]
+            shown += [xlim[1] * 0.93 ** (k // 3) for k in range(len(found) - len(shown))]
             look = {"marker": mark, "color": color, "ms": 6, "mew": 1.6, "alpha": 0.75}
-            ax.plot(shown, [row] * len(shown), ls="none", clip_on=False, **look)
+            apart = [row + 0.24 * (k % 3 - 1) for k in range(len(shown))]  # none hides another
+            ax.plot(shown, apart, ls="none", clip_on=False, **look)
         count = sum(kind_of(loss, share) == "ruined" for loss, share, *_ in ends)
         place = {"xycoords": ("axes fraction", "data"), "va": "center"}
         words = notes.get(label, "") if notes else f"{count} of {len(ends)}"
@@ -341,8 +362,7 @@ def dots(groups, marks, xlim, heads=(), notes=None):
     for label, value in marks.items():
         ax.axvline(value, color="0.35", linewidth=1, linestyle=":")
         ax.annotate(label, (value, -0.9), ha="center", va="center", annotation_clip=False)
-    for x, kind in ((-0.3, "learned"), (0.52, "neither"), (0.8, "ruined")):
-        mark, color = KINDS[kind]
+    for x, (kind, (mark, color)) in zip((-0.3, 0.52, 0.8), kinds.items(), strict=False):
         sign = {"o": "\u25cf", "D": "\u25c6", "x": "\u00d7"}[mark]
         if notes or kind != "ruined":
             ax.annotate(f"{sign} {kind}", (x, -0.9), color=color, **place)

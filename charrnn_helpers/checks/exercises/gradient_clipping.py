@@ -77,7 +77,7 @@ def clipped(answer, grad_clip_val, *gradients):
     norm = answer(grad_clip_val, model)
     grads = [p.grad for p in model.parameters()]
     return {
-        "gradients": ["None" if grad is None else grad for grad in grads],
+        "gradients": [Fact("None") if grad is None else grad for grad in grads],
         "returned": norm,
         "weights": [p.detach() for p in model.parameters()],
         "in place": all(g is old for g, old in zip(grads, before, strict=True)),
