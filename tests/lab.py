@@ -118,6 +118,7 @@ class Page:
 
     def __init__(self, browser, address, name):
         self.page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        self.page.set_default_timeout(120_000)  # a busy machine is slow, not wrong
         self.errors, self.forgiven, self.not_displayed = [], [], 0
         self.page.on("console", self._listen)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
