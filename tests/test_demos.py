@@ -5,6 +5,7 @@ import io
 import itertools
 import math
 import re
+import string
 import timeit
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -15,13 +16,13 @@ import pytest
 import torch
 from PIL import Image
 
-import tools.encodings
 from charrnn_helpers import logbook
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.sampling import next_probs, predict, warm_up
 from charrnn_helpers.show import (
     chain,
     choices,
+    cosines,
     demos,
     descent,
     dice,
@@ -61,6 +62,9 @@ FIRST, SECOND = FIRST.softmax(dim=-1).tolist(), SECOND.softmax(dim=-1).tolist()
 MATRIX = torch.randn(len(VOCAB), 6, generator=generator(5))
 ANGLES = torch.arange(len(VOCAB)) * (2 * math.pi / len(VOCAB))
 ROUND = torch.stack([ANGLES.cos(), ANGLES.sin()], dim=1)
+ROWS = trained_model()[0].rnn.W_xh.detach()[2:]  # of a to z
+ALIKE = torch.cosine_similarity(ROWS[:, None], ROWS, dim=-1)
+AWAY = cosines.away(ALIKE)
 NAMES = [*"\u2423?abcdefghijklmnopqrstuvwxyz"]
 EVEN = [[1 / len(NAMES)] * len(NAMES) for _ in NAMES]
 LEARNED = (torch.eye(len(NAMES)) / 2 + 1 / (2 * len(NAMES))).tolist()
@@ -95,16 +99,6 @@ def unit_loss(w, b):
 TERRAIN = survey(unit_loss, (1.7, -0.4), [1.0, math.inf])
 
 
-def by_numbers():
-    """Draw the recorded runs of notebook 1."""
-    record = recorded("encodings")
-    found = record["100 updates"] | record["controls"]
-    return encodings.by_numbers(
-        {name: runs["16 0.03"] for name, runs in found.items()},
-        {name: runs["16 0.03"] for name, runs in record["1600 updates"].items()},
-    )
-
-
 def after(updates):
     """Draw the recorded run up to this number of updates."""
     record = recorded("trials")["doublings"]
@@ -128,9 +122,11 @@ DEMOS = {
     "growing_contexts": lambda: journey.growing_contexts("the ti"),
     "picked_row": lambda: journey.picked_row([0, 1, 0], [[1, 2], [3, 4], [5, 6]]),
     "batch_box": lambda: journey.batch_box(["the t", "him w"], VOCAB),
+    "turned_or_mixed": lambda: journey.turned_or_mixed(["the t", "him w"]),
     "stages": lambda: encodings.stages(recorded("encodings")["written"], "the time traveller "),
-    "by_numbers": by_numbers,
-    "what_units_get": lambda: encodings.what_units_get(ROUND, VOCAB, "e"),
+    "cosines": lambda: cosines.cosines(ALIKE, string.ascii_lowercase, "aeiou", AWAY),
+    "what_units_get": lambda: encodings.what_units_get(VOCAB),
+    "on_a_circle": lambda: encodings.on_a_circle(ROUND, VOCAB, "e"),
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
     "hand_memory": lambda: memory.hand_memory("to be spoken", VOCAB, 1.5),
     "four_weights": lambda: latch.four_weights("to be spoken", VOCAB, [0.6, 3]),
@@ -286,26 +282,6 @@ def test_a_scaled_table_has_a_mean_row_of_zeros_and_rows_of_one_length():
         assert scaled.pow(2).sum(dim=1).mean().item() == pytest.approx(16)
 
 
-def test_what_is_recorded_of_the_encodings_is_what_its_program_trains():
-    record, tables = recorded("encodings"), tools.encodings.tables(0)
-    tried = {f"{size} {lr}" for size in tools.encodings.SIZES for lr in tools.encodings.RATES}
-    assert record["100 updates"].keys() == tables.keys()
-    assert all(found.keys() == tried for found in record["100 updates"].values())
-    assert tuple(record["1600 updates"]) == tools.encodings.LONG
-    assert {len(table) for table in tables.values()} == {28}
-    controls = dict(tools.encodings.controls(0, 16))
-    assert record["controls"].keys() == controls.keys()
-    lengths = {name: table.pow(2).sum(1).mean().sqrt() for name, table in controls.items()}
-    assert all(abs(length - 16) < 0.01 for name, length in lengths.items() if "alone" not in name)
-    # Turned, the points are as far from one another as they were
-    flat, turned = encodings.scaled(tables["5 random"]), controls["5 random in 28"]
-    assert torch.allclose(torch.cdist(flat, flat), torch.cdist(turned, turned), atol=1e-2)
-    # The one-hot vectors alone are what two tables differ by, without the id
-    mixed = encodings.scaled(tables["id + 3 one-hot"])
-    rest = mixed - controls["3 one-hot alone"]
-    assert torch.linalg.matrix_rank(rest, rtol=1e-4) == 1
-
-
 def test_contexts_grow_at_one_height():
     drawn = [journey.growing_contexts(text) for text in ("ab", "The time traveller")]
     assert drawn[0].height == drawn[1].height
@@ -315,9 +291,33 @@ def test_contexts_grow_at_one_height():
 
 
 def test_a_batch_is_transposed_and_beside_it_reshaped():
-    alt = journey.batch_box(["the t", "him w"], VOCAB).alt
-    assert "has the steps 'th', 'hi', 'em', '  ', 'tw'; reshaped" in alt
-    assert alt.endswith("it has 'th', 'e ', 'th', 'im', ' w'.")
+    alt = journey.turned_or_mixed(["the t", "him w"]).alt
+    assert "has the rows 'th', 'hi', 'em', '  ', 'tw'; reshaped" in alt
+    assert alt.endswith("'th', 'e ', 'th', 'im', ' w'.")
+    assert (
+        "the sheets 'th', 'hi', 'em', '  ', 'tw'."
+        in journey.batch_box(["the t", "him w"], VOCAB).alt
+    )
+
+
+def test_ones_pick_rows_and_add_them():
+    W = [[1, 2], [3, 4], [5, 6]]
+    assert journey.picked_row([0, 1, 0], W).alt.endswith("is row 1 of W.")
+    two = journey.picked_row([1, 0, 1], W)
+    assert two.alt.endswith("is row 0 plus row 2 of W.") and ">6<" in two.svg and ">8<" in two.svg
+
+
+def test_a_group_of_letters_that_points_away_from_all_others_is_found():
+    groups, means = AWAY
+    assert groups.shape == (65_780, 5) and groups[means.argmin()].tolist() == [0, 4, 8, 14, 20]
+    drawn = cosines.cosines(ALIKE, string.ascii_lowercase, "aeiou", AWAY)
+    assert drawn.alt.endswith("is -0.12, and lower for 0 of 65,780 groups.")
+    # In plain words: the mean over all pairs of one in the group and one outside
+    for k in (0, 1000, len(groups) - 1):
+        outside = [i for i in range(26) if i not in groups[k]]
+        assert means[k].item() == pytest.approx(
+            ALIKE[groups[k]][:, outside].mean().item(), abs=1e-5
+        )
 
 
 def test_the_memory_that_was_built_by_hand_shows_its_units():

@@ -19,6 +19,7 @@ IGNORED = {
         "# Demo: what the network writes",
         "torch.set_num_threads(1)  # fastest for small networks",
         'scores["id + one-hot"] = score_with(mixed, ids, val_ids, seed=0)',
+        'larger = encodings["ids"] + 100 * encodings["one-hot"]',
         "def chances(text, temperature=1.0):",
         'written = "the time traveller "',
         "validation = StreamBatches(model_vocab.encode(val_text), 1, 1000)",

@@ -17,7 +17,7 @@ from charrnn_helpers.data import TimeMachine
 from tools import clipping, encodings, trials, windows
 
 RECORDS = {
-    "encodings": encodings,  # a quarter of an hour on one core
+    "encodings": encodings,  # half a minute
     "fixed_windows": windows,  # three quarters of an hour
     "clipping": clipping,  # an hour
     "trials": trials,  # an hour

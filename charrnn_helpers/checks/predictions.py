@@ -69,9 +69,10 @@ def window_or_memory(perplexities):
 
 
 PREDICTIONS = (
-    Prediction("unseen_words", 1, "Of 100 words in the validation part, repeats included, how many "
-        "do not occur in the training part?", "Anything within a factor of two counts as right. A "
-        "word that was never read has no id, and a model of words cannot write it.",
+    Prediction("unseen_words", 1, "On average, how many of 100 words in the validation part, "
+        "repeats included, do not occur in the training part?", "Anything within a factor of two "
+        "counts as right. A word that was never read has no id, and a model of words cannot write "
+        "it.",
         lambda share: round(share, 1), 8, tolerance=0.5),
     Prediction("two_ones", 1, "A vector has two ones, at positions 1 and 3. What is its product "
         "with the matrix?", "Each row is multiplied by its number in the vector, and then all rows "

@@ -26,21 +26,33 @@ def _chart(height, top, xlim, ylim, left=5.0, right=1.0):
 def continuation(model, vocab, beginning, temperature):
     """Draw how the model continues a beginning: 200 characters, in lines of at most 48.
 
-    Each beginning has random numbers of its own.
+    Above them are the five likeliest next characters, with their probabilities.  Each
+    beginning has random numbers of its own.
     """
     kept = "".join(char for char in preprocess(beginning) if char in vocab.token_to_idx) or " "
     generator = torch.Generator().manual_seed(zlib.crc32(kept.encode()))
     written = sample(model, kept, 200, vocab, temperature, generator=generator)
     em, lines = Drawing(0, 0).em, textwrap.wrap(written, 48)
-    d = Drawing(WIDTH, 13 * em)
-    d.text(em, 1.4 * em, f"temperature {temperature:g}", color="#555")
+    d = Drawing(WIDTH, 18 * em)
+    d.text(em, 1.4 * em, "the likeliest next characters", color="#555")
+    logits, _ = warm_up(model, kept, vocab)
+    highest = next_probs(logits, temperature).topk(5)
+    likeliest = [(visible(vocab.idx_to_token[i]), p) for p, i in zip(*highest, strict=True)]
+    for k, (char, p) in enumerate(likeliest):
+        x, wide = em + 0.19 * WIDTH * k, 0.17 * WIDTH
+        d.text(x, 3.2 * em, char, size=1.25, font_weight="bold", **MONO)
+        d.text(x + 1.6 * em, 3.2 * em, f"{p:.2f}")
+        d.rect(x, 3.8 * em, wide, 0.7 * em, "#eee")
+        d.rect(x, 3.8 * em, wide * p.item(), 0.7 * em, PALETTE[1])
+    d.text(em, 6.4 * em, f"written at temperature {temperature:g}", color="#555")
     for k, line in enumerate(lines[:6]):
         given = min(len(kept), len(line)) if k == 0 else 0  # the beginning, as far as it is here
-        y, style = (3.4 + 1.8 * k) * em, {"size": 1.25} | MONO
+        y, style = (8.4 + 1.8 * k) * em, {"size": 1.25} | MONO
         rest = line[given:].lstrip()
         d.text(em, y, line[:given], color="#666", **style)
         d.text((1 + 0.7525 * (len(line) - len(rest))) * em, y, rest, **style)
-    return d.picture(f"The network writes: {written}")
+    spoken = ", ".join(f"{char} {p:.2f}" for char, p in likeliest)
+    return d.picture(f"The likeliest next characters are {spoken}. The network writes: {written}")
 
 
 def shade(value):

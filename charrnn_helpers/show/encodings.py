@@ -1,13 +1,11 @@
 """Does the encoding of characters matter?  A network that learns from any of them, and pictures."""
 
-import math
-
 import torch
 
 from charrnn_helpers.data import StreamBatches, windows
 from charrnn_helpers.model import RNNLMScratch, RNNScratch
 from charrnn_helpers.show.style import PALETTE, visible
-from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
+from charrnn_helpers.show.svg import MONO, WIDTH, Drawing
 from charrnn_helpers.training import evaluate, perplexity, train_step
 
 
@@ -72,120 +70,55 @@ def stages(written, beginning):
     return d.picture(f"After {beginning!r}, the network writes: {'; '.join(spoken)}.")
 
 
-COUNTS = 1, 2, 3, 5, 10, 20, 28  # of random numbers for each token
-FACTORS = 1, 3, 10, 30, 100  # of the one-hot vector that is added to the id
-ENDS = {"ids": (1, PALETTE[1]), "circle": (2, PALETTE[2]), "one-hot": (28, PALETTE[0])}
-LOWEST, HIGHEST = 5, 12  # perplexity in the picture
 VOWELS = "aeiou"
 
 
-def by_numbers(scores, later):
-    """Draw perplexities by how many numbers a token gets, and by how clearly 28 of them differ.
-
-    `scores` holds those of some seeds, `{name: [...]}`: left those of "5 random" and "5 random in
-    28" and so on, and in color those in ENDS; right those of "id + 10 one-hot" and "10 one-hot
-    alone" and so on.  `later` holds those of ids and one-hot vectors after more updates.
-    """
-    em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 25 * em)
-    top, bottom, middle = 2.6 * em, d.height - 3.4 * em, 0.46 * WIDTH
-    mean = {name: sum(values) / len(values) for name, values in scores.items()}
-    few, many = math.log(0.8), math.log(36)
-    left = Axes(d, (3.6 * em, top, middle, bottom), (few, many), (LOWEST, HIGHEST))
-    left.frame(
-        "number k of directions",
-        "perplexity on the validation part",
-        {math.log(k): str(k) for k in COUNTS},
+def what_units_get(vocab):
+    """Draw what a unit gets from the id of each token, and what it can get from one-hot vectors."""
+    d, names = Drawing(WIDTH, 16 * Drawing(0, 0).em), list(map(visible, vocab.idx_to_token))
+    line = [k / (len(names) - 1) for k in range(len(names))]
+    _stems(d, names, line, 6.4 * d.em, "from its id", "a line, largest at an end")
+    apart = [float(name in VOWELS) for name in names]
+    words = "from its one-hot vector", "anything, such as the vowels apart"
+    _stems(d, names, apart, 14.4 * d.em, *words)
+    return d.picture(
+        "Over the tokens, what a unit gets from the id is a straight line; from one-hot vectors it "
+        "can get anything, such as 1 for the vowels and 0 for all others."
     )
-    few, many = math.log(0.7), math.log(140)
-    box = middle + 2.4 * em, top, WIDTH - 7.4 * em, bottom
-    right = Axes(d, box, (few, many), (LOWEST, HIGHEST))
-    factors = {math.log(c): f"\u00d7{c}" for c in FACTORS}
-    right.frame("the one-hot vector, enlarged", "", factors, {LOWEST: ""})
-    for axes, title in ((left, "more directions"), (right, "larger differences")):
-        at = (axes.box[0] + axes.box[2]) / 2
-        d.text(at, 1.3 * em, title, "middle", font_weight="bold")
-    for name in ("ids", "one-hot"):
-        color, place = ENDS[name][1], right.box[2] + 0.4 * em
-        d.line(left.box[0], left.y(mean[name]), right.box[2], left.y(mean[name]), color, 1.2, "2 4")
-        label = f"{name} {mean[name]:.1f}"
-        d.text(place, left.y(mean[name]) + 0.35 * em, label, color=color, font_weight="bold")
-        end = sum(later[name]) / len(later[name])
-        d.text(place, left.y(end) + 0.35 * em, f"{end:.1f}", color=color)
-        d.text(place + 2 * em, left.y(end) + 0.35 * em, "after 1,600", size=0.85, color=color)
-    turned = {math.log(k): scores[f"{k} random in 28"] for k in COUNTS[:-1]}
-    draw_runs(left, {math.log(k): scores[f"{k} random"] for k in COUNTS}, "#888")
-    draw_runs(left, turned, "#222", 2.5, "4 3")
-    x, y = left.x(math.log(2.8)), left.y(9.3)
-    d.text(x, y, "\u2022 k numbers each", color="#666")
-    d.text(x, y + 1.3 * em, "\u2022 28 numbers each", color="#222")
-    for name, (count, color) in ENDS.items():
-        ring = {"fill": "none", "stroke": color, "stroke_width": 2.5}
-        x, look = left.x(math.log(count)), {"color": color, "font_weight": "bold"}
-        d.add("circle", cx=x, cy=left.y(mean[name]), r=9, **ring)
-        if count == 1:
-            d.text(x + em, left.y(mean[name]) - 0.7 * em, name, **look)
-        elif count == 2:
-            for label, line in ((name, 1.7), (f"{mean[name]:.1f}", 2.9)):
-                d.text(left.box[0] + 0.4 * em, left.y(mean[name]) + line * em, label, **look)
-        else:
-            d.text(x, left.y(mean[name]) + 1.8 * em, name, "middle", **look)
-    mixed = {math.log(c): scores[f"id + {c} one-hot"] for c in FACTORS}
-    draw_runs(right, {math.log(c): scores[f"{c} one-hot alone"] for c in FACTORS}, "#888")
-    draw_runs(right, mixed, PALETTE[3], 5)
-    for name, color, factors in (
-        ("id + {} one-hot", "#222", FACTORS[:-1]),
-        ("{} one-hot alone", "#666", FACTORS[:2]),
-    ):
-        for c in factors:
-            place = right.x(math.log(c)) + 0.6 * em, right.y(mean[name.format(c)]) - 0.6 * em
-            d.text(*place, f"{mean[name.format(c)]:.1f}", color=color)
-    place = right.x(math.log(10)) + 0.4 * em, right.y(9)
-    d.text(*place, "beside the id", color=PALETTE[3], font_weight="bold")
-    d.text(right.x(math.log(1.2)), right.y(5.6), "alone, just as small", color="#666")
-    random = [f"{k} random" for k in COUNTS] + [f"{k} random in 28" for k in COUNTS[:-1]]
-    beside = [f"id + {c} one-hot" for c in FACTORS] + [f"{c} one-hot alone" for c in FACTORS]
-    spoken = ", ".join(f"{name} {mean[name]:.1f}" for name in [*ENDS, *random, *beside])
-    return d.picture(f"The mean perplexity with {spoken}.")
 
 
-def what_units_get(table, vocab, token):
-    """Draw a table of two numbers as points, and what a unit gets from three encodings.
+def on_a_circle(table, vocab, token):
+    """Draw a table of two numbers as points, and what a unit gets from it.
 
     The arrow has the token's own two numbers as its weights, so that its sum is the largest.
     """
-    d, names = Drawing(WIDTH, 23.6 * Drawing(0, 0).em), list(map(visible, vocab.idx_to_token))
-    em, sums = d.em, table @ table[vocab[token]]  # (vocab_size,)
-    _arrow_to(d, table, names, vocab[token], (0.2 * WIDTH, 0.5 * d.height), 0.165 * WIDTH)
-    left, step, high = 0.477 * WIDTH, 0.0184 * WIDTH, 3.9 * em
-    one_hot = [float(name in VOWELS) for name in names]
-    rows = {
-        "from its id: largest at an end": [k / (len(names) - 1) for k in range(len(names))],
-        f"from the circle: largest at {token}": (
-            (sums - sums.min()) / (sums.max() - sums.min())
-        ).tolist(),
-        "from its one-hot vector: the vowels apart": one_hot,
-    }
-    for k, (title, values) in enumerate(rows.items()):
-        bottom = (6.1 + 7.7 * k) * em
-        name, end = title.split(": ")
-        place = left - 0.5 * em, bottom - high - 1.0 * em
-        d.text(*place, name, font_weight="bold")
-        d.text(left + 27.6 * step, place[1], end, "end", size=0.93, color="#444")
-        d.line(left - 0.6 * em, bottom, left + len(names) * step, bottom, "#999")
-        for i, (name, value) in enumerate(zip(names, values, strict=True)):
-            x, y = left + (i + 0.5) * step, bottom - high * value
-            color = PALETTE[1] if name in VOWELS else "#666"
-            d.line(x, bottom, x, y, color, 2)
-            d.dot(x, y, color, 4)
-            lift = 0.2 * em if name == "\u2423" else 0.0
-            look = {"size": 0.85, "color": color if name in VOWELS else "#444"}
-            d.text(x, bottom + 1.1 * em - lift, name, "middle", **look)
+    d, names = Drawing(WIDTH, 20 * Drawing(0, 0).em), list(map(visible, vocab.idx_to_token))
+    sums = table @ table[vocab[token]]  # (vocab_size,)
+    _arrow_to(d, table, names, vocab[token], (0.2 * WIDTH, 0.5 * d.height), 0.15 * WIDTH)
+    wave = ((sums - sums.min()) / (sums.max() - sums.min())).tolist()
+    words = "from the circle", f"a wave, largest at {token}"
+    _stems(d, names, wave, 12 * d.em, *words, left=0.46 * WIDTH)
     return d.picture(
-        f"On a circle, {token} lies farthest along its arrow. From its id, a unit gets a straight "
-        f"line; from the circle, a wave, which is largest at {token}; and from one-hot vectors "
-        "whatever it likes, such as 1 for the vowels and 0 for all others."
+        f"On a circle, {token} lies farthest along its arrow. Over the tokens, what a unit gets is "
+        f"a wave, which is largest at {token}."
     )
+
+
+def _stems(d, names, values, bottom, title, words, left=0.02 * WIDTH, high=3.9):
+    """Draw a stem for each token, as high as its value, vowels in color."""
+    em, step = d.em, (0.98 * WIDTH - left) / len(names)
+    place = left, bottom - (high + 1) * em
+    d.text(*place, title, font_weight="bold")
+    d.text(left + len(names) * step, place[1], words, "end", size=0.93, color="#444")
+    d.line(left, bottom, left + len(names) * step, bottom, "#999")
+    for i, (name, value) in enumerate(zip(names, values, strict=True)):
+        x, y = left + (i + 0.5) * step, bottom - high * em * value
+        color = PALETTE[1] if name in VOWELS else "#666"
+        d.line(x, bottom, x, y, color, 2)
+        d.dot(x, y, color, 4)
+        lift = 0.2 * em if name == "\u2423" else 0.0
+        look = {"size": 0.85, "color": color if name in VOWELS else "#444"}
+        d.text(x, bottom + 1.1 * em - lift, name, "middle", **look)
 
 
 def _arrow_to(d, table, names, token, center, radius):
@@ -208,12 +141,3 @@ def _arrow_to(d, table, names, token, center, radius):
     d.path([barbs[0], (tip[0] - 5 * x, tip[1] - 5 * y), barbs[1]], "#222", 2.5)
     middle = [(2 * c + t) / 3 for c, t in zip(center, tip, strict=True)]
     d.text(middle[0] + 0.7 * em, middle[1] + 0.9 * em, "(w\u2081, w\u2082)")
-
-
-def draw_runs(axes, runs, color, radius=4, dash="none"):
-    """Draw a dot for each run, `{x: [y, ...]}`, and a line through their means."""
-    means = [sum(values) / len(values) for values in runs.values()]
-    axes.drawing.path(axes.points(runs, means), color, 1.5, dash)
-    for x, values in runs.items():
-        for value in values:
-            axes.drawing.dot(axes.x(x), axes.y(value), color, radius)

@@ -152,9 +152,10 @@ def _arrow(d, x1, x2, y, color="#555"):
 
 
 def picked_row(x, W):
-    """Draw a one-hot vector x, a list, times a matrix W, a list of rows: a row of W is left."""
+    """Draw x, a list of zeros and ones, times W, a list of rows: the sum of some rows is left."""
     em, row, wide = Drawing(0, 0).em, 1.8 * Drawing(0, 0).em, 3 * Drawing(0, 0).em
-    place, size, narrow = x.index(1), len(W[0]), 2 * Drawing(0, 0).em
+    places, size, narrow = [k for k, one in enumerate(x) if one], len(W[0]), 2 * Drawing(0, 0).em
+    total = [sum(W[k][j] for k in places) for j in range(size)]
     left = (WIDTH - len(x) * narrow - 2 * size * wide - 6 * em) / 2
     d = Drawing(WIDTH, 2 * em + len(W) * row)
     middle = 1.4 * em + (len(W) - 1) * row / 2
@@ -164,52 +165,45 @@ def picked_row(x, W):
         fill, color = ("#222", "white") if number else ("white", "#222")
         d.rect(left + k * narrow, middle, narrow, row, fill, "#999")
         d.text(left + (k + 0.5) * narrow, middle + 1.25 * em, f"{number:g}", "middle", color=color)
-    for t, numbers in enumerate([*W, W[place]]):
+    for t, numbers in enumerate([*W, total]):
+        picked = t in places or t == len(W)
         y = middle if t == len(W) else 1.4 * em + t * row
         for k, number in enumerate(numbers):
             cell = (third if t == len(W) else second) + k * wide
-            d.rect(cell, y, wide, row, ORANGE[0] if t in (place, len(W)) else "white", "#999")
-            color = "#222" if t in (place, len(W)) else "#777"
+            d.rect(cell, y, wide, row, ORANGE[0] if picked else "white", "#999")
+            color = "#222" if picked else "#777"
             d.text(cell + wide / 2, y + 1.25 * em, f"{number:g}", "middle", color=color)
     for cell, sign in ((second, "\u00d7"), (third, "=")):
         d.text(cell - 1.5 * em, middle + 1.25 * em, sign, "middle", size=1.3)
     for cell, name in ((left, "x"), (second, "W"), (third, "x W")):
         d.text(cell, 1.0 * em if name == "W" else middle - 0.4 * em, name, font_weight="bold")
-    _frame(d, second, 1.4 * em + place * row, size * wide, row)
+    for place in places:
+        _frame(d, second, 1.4 * em + place * row, size * wide, row)
     _frame(d, third, middle, size * wide, row)
-    return d.picture(f"The 1 stands at position {place}, so the product is row {place} of W.")
+    rows = " plus ".join(f"row {place}" for place in places)
+    return d.picture(f"The product of x with W is {rows} of W.")
 
 
 def batch_box(windows, vocab):
-    """Draw a batch of windows, transposed beside reshaped, and the box of its one-hot rows."""
+    """Draw a batch of windows, and the box of its one-hot rows, a sheet for each time step."""
     em, steps, size = Drawing(0, 0).em, len(windows[0]), len(windows)
-    row, pitch, x, top = 0.8 * em, (0.8 * size + 0.7) * em, 14.5 * em, 3.2 * em
-    d = Drawing(WIDTH, max(top + steps * pitch, 11.2 * em + steps * 1.7 * em) + 0.5 * em)
+    row, pitch, top = 0.95 * em, (0.95 * size + 0.7) * em, 3.2 * em
+    d = Drawing(WIDTH, top + steps * pitch + 0.3 * em)
     marked = [[(char, BOXES[b]) for char in window] for b, window in enumerate(windows)]
-    turned, flat = list(zip(*marked, strict=True)), [cell for cells in marked for cell in cells]
-    mixed = [flat[t * size : (t + 1) * size] for t in range(steps)]
+    sheets = list(zip(*marked, strict=True))
     _table(d, em, top, marked, 1.7 * em, "batch", (size, steps))
-    _table(d, x, top, turned, pitch, "batch.T", (steps, size))
-    low = top + size * 1.7 * em + 4.6 * em
-    _table(d, em, low, mixed, 1.7 * em, "batch.reshape", (steps, size))
-    d.text(em + (1.7 * size + 0.8) * em, low + 1.3 * em, "the windows", color=ORANGE[1])
-    d.text(em + (1.7 * size + 0.8) * em, low + 2.7 * em, "are mixed", color=ORANGE[1])
-    _arrow(d, (1.7 * steps + 1.6) * em, x - 1.2 * em, top + 1.7 * em)
-    down = [(2.7 * em, top + size * 1.7 * em + 0.4 * em), (2.7 * em, low - 3.1 * em)]
-    d.path(down, "#555", 2)
-    d.path([(down[1][0] - 4, down[1][1] - 6), down[1], (down[1][0] + 4, down[1][1] - 6)], "#555", 2)
-    left = x + (1.7 * size + 5.4) * em
+    _arrow(d, (1.7 * steps + 1.6) * em, (1.7 * steps + 3.4) * em, top + 1.7 * em)
+    left = (1.7 * steps + 8.4) * em
     slant, column = 0.35 * em, (WIDTH - left - (0.35 * steps + 1.4) * em) / len(vocab)
-    d.text(left, top - 1.9 * em, "one_hot(batch.T)", **MONO)
-    d.text(left + 11 * em, top - 1.9 * em, f"{steps} \u00d7 {size} \u00d7 {len(vocab)}", size=0.9)
+    d.text(left, top - 1.9 * em, "inputs", **MONO)
+    d.text(left + 5 * em, top - 1.9 * em, f"{steps} \u00d7 {size} \u00d7 {len(vocab)}", size=0.9)
     for k, token in enumerate(vocab.idx_to_token):
         lift = 0.25 * em if token == " " else 0.0
         place = left + (k + 0.5) * column, top - 0.35 * em - lift
         d.text(*place, visible(token), "middle", size=0.85, color="#555", **MONO)
-    _arrow(d, left - 1.8 * em, left - 0.4 * em, top + pitch / 2)
-    for t, step in enumerate(turned):
+    for t, step in enumerate(sheets):
         y, start = top + t * pitch + 0.1 * em, left + t * slant
-        d.text(left - 2.0 * em, y + row * size / 2 + 0.35 * em, f"step {t}", "end", size=0.85)
+        d.text(left - 0.6 * em, y + row * size / 2 + 0.35 * em, f"step {t}", "end", size=0.85)
         for edge in (0, len(vocab) * column):
             if t < steps - 1:
                 ends = (start + edge, y + size * row), (start + edge + slant, y + pitch)
@@ -223,11 +217,34 @@ def batch_box(windows, vocab):
             lift = 0.25 * row if char == " " else 0.0  # its sign stands below the line
             place = start + (len(vocab) + 0.5) * column, y + (b + 0.85) * row - lift
             d.text(*place, visible(char), size=0.85, color=look[1], **MONO)
-    steps_read = ", ".join(repr("".join(char for char, _ in step)) for step in turned)
-    wrong = ", ".join(repr("".join(char for char, _ in step)) for step in mixed)
-    return d.picture(
-        f"Transposed, the batch {windows} has the steps {steps_read}; reshaped, it has {wrong}."
+    spoken = ", ".join(repr("".join(char for char, _ in step)) for step in sheets)
+    return d.picture(f"The box of the batch {windows} has the sheets {spoken}.")
+
+
+def turned_or_mixed(windows):
+    """Draw a batch of windows, transposed beside reshaped."""
+    em, steps, size = Drawing(0, 0).em, len(windows[0]), len(windows)
+    top, high = 3.2 * em, 1.7 * em
+    d = Drawing(WIDTH, top + (steps + 0.3) * high)
+    marked = [[(char, BOXES[b]) for char in window] for b, window in enumerate(windows)]
+    turned, flat = list(zip(*marked, strict=True)), [cell for cells in marked for cell in cells]
+    mixed = [flat[t * size : (t + 1) * size] for t in range(steps)]
+    wide = 1.7 * size * em
+    first, second = em * (1.7 * steps + 5), em * (1.7 * steps + 5) + wide + 11 * em
+    _table(d, em, top, marked, high, "batch", (size, steps))
+    _arrow(d, (1.7 * steps + 1.6) * em, first - 0.8 * em, top + 1.7 * em)
+    for x, rows, name, said, color in (
+        (first, turned, "batch.T", ("a row is", "a time step"), "#222"),
+        (second, mixed, "batch.reshape", ("the windows", "are mixed"), ORANGE[1]),
+    ):
+        _table(d, x, top, rows, high, name, (steps, size))
+        for k, line in enumerate(said):
+            d.text(x + wide + 0.8 * em, top + (1.3 + 1.4 * k) * em, line, color=color)
+    rows = (
+        ", ".join(repr("".join(c for c, _ in row)) for row in table) for table in (turned, mixed)
     )
+    right, wrong = rows
+    return d.picture(f"Transposed, the batch {windows} has the rows {right}; reshaped, {wrong}.")
 
 
 def _table(d, x, y, rows, height, name, shape):
