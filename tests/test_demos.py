@@ -140,7 +140,8 @@ DEMOS = {
     "one_place": lambda: overfitting.one_place(
         {"": (90, 0.1), "q": (3, 0.7), "eq": (1, 0.85), "req": (1, 0.925)}, "u", "a"
     ),
-    "two_logits": lambda: descent.two_logits(3.6),
+    "two_logits": lambda: descent.two_logits(6),
+    "wrong_table": lambda: descent.wrong_table({0: 28, 4: 12, 8: 20}, ["e", "u"], [0.9, 0.1]),
     "waits": lambda: descent.waits(WAYS, WAYS, dict.fromkeys(WAYS, 0.02), 50),
     "falling": lambda: descent.falling({5: [50, 40, 30], 200: [50, 20, 45]}),
     "guessing_game": lambda: game.guessing_game(PASSAGES, "vxave "),
@@ -659,7 +660,7 @@ def test_words_that_are_known_and_characters_that_are_copied():
 
 def test_the_tangent_touches_the_curve_at_zero():
     fig = tables.tangent([-2, -1, 0, 1, 2], [4, 1, 3, 1, 4], -0.5, "x", "y")
-    curve, line, dot = fig.axes[0].lines
+    curve, line, dot, _ = fig.axes[0].lines
     assert dot.get_xydata().tolist() == [[0, 3]] and len(curve.get_xdata()) == 5
     (x, y), (x1, y1) = line.get_xydata()
     assert math.isclose((y1 - y) / (x1 - x), -0.5) and math.isclose(y - x * -0.5, 3)

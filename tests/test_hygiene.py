@@ -50,7 +50,7 @@ IGNORED = {
         "# Checked: write() wrote the demo; more and more words are known; 12 recites",
         "# Demo: a table that begins as noise, beside the one that was counted",
         'scores = {"blind guessing": math.log(len(vocab)), "1-gram": ngrams[1]}',
-        "best, letters = kinds[:5] + tables[5:6], sorted(set(train_text))",
+        "best, letters = KneserNey(train_text, 6, len(vocab)), sorted(set(train_text))",
     ],
     "05_gradient_clipping": [
         "def learn(model, num_steps, num_updates=300, before_update=gradient_norm):",

@@ -140,66 +140,114 @@ def _near(across, down, radius):
     return abs(across) < radius and abs(down) < 1.15 * radius
 
 
-def two_logits(rate):
-    """Draw the loss over two logits as a valley with updates, and its curves in three directions.
+def two_logits(product):
+    """Draw the loss over two logits as a valley with two runs, and its curves along three lines.
 
-    Both letters are equally likely, and the curvature is 1/2 across the valley; `rate` is the
-    learning rate times the share of the row.
+    Both letters are equally likely, and the curvature is 1/2 across the valley; `product` is the
+    learning rate times the share of the row.  The gray run moves the logit of a alone.
     """
-    d = Drawing(WIDTH, 370)
+    d = Drawing(WIDTH, 390)
     em, root = d.em, math.sqrt(0.5)
-    d.text(4.2 * em, 1.1 * em, "the loss over both logits; dark is high", font_weight="bold")
+    d.text(4.2 * em, 1.1 * em, f"learning rate \u00d7 share = {product}", font_weight="bold")
     side = d.height - 5.2 * em
     box = (4.2 * em, 2 * em, 4.2 * em + side, 2 * em + side)
     axes = Axes(d, box, (-2, 2), (-2, 2))
-    cells = 60
-    shades = []
-    for i in range(cells):
-        b = 2 - 4 * (i + 0.5) / cells
-        apart = [(-2 + 4 * (j + 0.5) / cells) - b for j in range(cells)]
-        shades.append([_shade(math.log(2 * math.cosh(x / 2)) - math.log(2)) for x in apart])
-    d.pixels(box[0], box[1], side, side, shades)
+    for k in range(1, 9):  # darker and darker triangles, each in a corner of the one before
+        far, shade = 2 - k / 2, _shade(math.log(math.cosh(k / 4)))
+        for sign in (1, -1):
+            corner = axes.points(
+                [2 * sign, 2 * sign, -far * sign], [far * sign, -2 * sign, -2 * sign]
+            )
+            points = " ".join(f"{x:.0f},{y:.0f}" for x, y in corner)
+            d.add("polygon", points=points, fill=shade)
     axes.frame("the logit of a", "the logit of b", None, {k: str(k) for k in (-2, -1, 0, 1, 2)})
     d.line(*axes.points([-2], [-2])[0], *axes.points([2], [2])[0], "#444", 1.5, "6 4")
-    d.text(axes.x(1.9), axes.y(1.35), "flat", "end", color="#222")
-    apart, path = 2.2, []
-    for _ in range(9):
-        path.append((apart / 2 - 0.7, -apart / 2 - 0.7))
-        apart -= 2 * rate * (1 / (1 + math.exp(-apart)) - 0.5)
-    corners = [axes.points([a], [b])[0] for a, b in path]
-    d.path(corners, RED, 1.2)
-    for k, (x, y) in enumerate(corners):
-        d.dot(x, y, RED, 4)
-        if k < 3:
-            words, across = (str(k), -0.4) if k else ("start", 2)
-            d.text(x + across * em, y + (1.3 if k else 0.2) * em, words, "middle", color=RUST)
-    d.text(axes.x(-1.1), axes.y(-0.25), "steep", "end", color="#222")
-    left = box[2] + 4 * em
-    beside_box = (left, 2 * em, WIDTH - 6.6 * em, box[3])
-    d.text(left, 1.1 * em, "its curvature along three lines", font_weight="bold")
+    d.text(axes.x(1.95), axes.y(0.7), "the bottom", "end", color="#222")
+    start, moves = (1.1, -1.1), {"alone": (1, 0), "both": (1, -1)}
+    for name, (of_a, of_b) in moves.items():
+        (a, b), path = start, []
+        for _ in range(9):
+            path.append((a, b))
+            slope = 1 / (1 + math.exp(b - a)) - 0.5  # of a; that of b is its negative
+            a, b = a - product * slope * of_a, b - product * slope * of_b
+        color = RED if name == "both" else "#555"
+        corners = [axes.points([x], [y])[0] for x, y in path]
+        d.path(corners, color, 1.5)
+        for x, y in corners:
+            d.dot(x, y, color, 4)
+    d.text(axes.x(1.1) + 0.7 * em, axes.y(-1.1) + 0.35 * em, "start", color="#222")
+    d.text(axes.x(-1.95), axes.y(1.62), "both move: they swing", color=RUST)
+    d.text(axes.x(-0.15), axes.y(-1.5), "a alone: it settles", "middle", color="#444")
+    left = box[2] + 5 * em
+    beside_box = (left, 2 * em, WIDTH - 7.2 * em, box[3])
+    d.text(left - 2 * em, 1.1 * em, "the loss along three lines", font_weight="bold")
     lines = Axes(d, beside_box, (-2, 2), (0.6, 1.5))
-    lines.frame("distance from the bottom", "", None, {y: str(y) for y in (0.7, 1.0, 1.3)})
+    lines.frame("distance from the bottom", "", None, {y: f"{y:.1f}" for y in (0.7, 1, 1.3)})
+    x, y = left - 2.8 * em, (box[1] + box[3]) / 2
+    d.text(x, y, "loss (nats)", "middle", transform=f"rotate(-90 {x:.1f} {y:.1f})")
     xs = [k / 20 - 2 for k in range(81)]
     curves = {
-        "steep: 1/2": [math.log(2 * math.cosh(root * x)) for x in xs],
-        "a alone: 1/4": [math.log(2 * math.cosh(x / 2)) for x in xs],
-        "flat: 0": [math.log(2)] * 81,
+        "across": ("1/2", "4", [math.log(2 * math.cosh(root * x)) for x in xs]),
+        "a alone": ("1/4", "8", [math.log(2 * math.cosh(x / 2)) for x in xs]),
+        "along": ("0", "", [math.log(2)] * 81),
     }
-    for k, ys in enumerate(curves.values()):
-        lines.curve(xs, ys, (1, 0, 2)[k])
-    ends = {name: (lines.y(ys[-1]), (1, 0, 2)[k]) for k, (name, ys) in enumerate(curves.items())}
-    beside(d, beside_box[2] + 0.5 * em, ends)
+    for k, (name, (factor, limit, ys)) in zip((1, 0, 2), curves.items(), strict=True):
+        if name == "a alone":
+            d.path(lines.points(xs, ys), "#777", 2)
+        else:
+            lines.curve(xs, ys, k)
+        words, color = (
+            (name, f"curvature {factor}", f"limit {limit}" if limit else "no limit"),
+            DARK[k] if k else "#444",
+        )
+        top = lines.y(ys[-1]) - (0.9 if name == "along" else -0.35) * em
+        for row, word in enumerate(words):
+            weight = {} if row else {"font_weight": "bold"}
+            x, y = beside_box[2] + 0.5 * em, top + 1.2 * row * em
+            d.text(x, y, word, size=0.93, color=color, **weight)
     return d.picture(
-        "Left: over two logits, the loss is a straight valley along the diagonal, and the updates "
-        "go from side to side across it. Right: along the valley the loss is flat, along one logit "
-        "it has a curvature of 1/4, and across the valley of 1/2."
+        f"Left: over two logits, the loss is a straight valley along the diagonal. With learning "
+        f"rate times share = {product}, a alone settles at the bottom, and both together swing. "
+        "Right: along the valley the loss is flat; along one logit it has a curvature of 1/4 and "
+        "the limit 8, and across the valley 1/2 and the limit 4."
     )
 
 
 def _shade(loss):
-    """Return a color from white at the bottom to blue, in bands, for the level lines."""
-    part = min(1, math.floor(loss / 0.1) / 9)
-    return tuple(round(255 + (end - 255) * 0.75 * part) for end in (60, 130, 180))
+    """Return a color from white at the bottom to blue."""
+    part = min(1, loss / 0.9)
+    return "#" + "".join(f"{round(255 + (end - 255) * 0.75 * part):02x}" for end in (60, 130, 180))
+
+
+def wrong_table(perplexities, names, after):
+    """Draw what a loop does: its perplexity `{updates: value}`, and a row of its table as bars.
+
+    `after` are the largest probabilities in the row of the t, and `names` their characters.
+    """
+    d = Drawing(WIDTH, 260)
+    em, half = d.em, WIDTH / 2
+    d.text(4.2 * em, 1.1 * em, "its perplexity, with a learning rate of 5", font_weight="bold")
+    last = max(perplexities)
+    axes = Axes(d, (4.2 * em, 2 * em, half - em, d.height - 3.2 * em), (0, last), (10, 30))
+    axes.frame("updates", "perplexity", None, {y: str(y) for y in (10, 15, 20, 25, 30)})
+    axes.curve(list(perplexities), perplexities.values(), 0)
+    title = f"after {last} updates: what follows t?"
+    d.text(half + 2.6 * em, 1.1 * em, title, font_weight="bold")
+    box = (half + 2.6 * em, 2 * em, WIDTH - em, d.height - 3.2 * em)
+    bars = Axes(d, box, (0, len(names)), (0, 1))
+    bars.frame("the next character", "", {}, {0: "0", 0.5: "0.5", 1: "1"})
+    wide = (box[2] - box[0]) / len(names)
+    for k, (name, p) in enumerate(zip(names, after, strict=True)):
+        x = box[0] + k * wide
+        d.rect(x + 0.2 * wide, bars.y(p), 0.6 * wide, box[3] - bars.y(p), BLUE)
+        d.text(x + wide / 2, bars.y(p) - 0.4 * em, f"{p:.2f}", "middle")
+        d.text(x + wide / 2, box[3] + 1.2 * em, name, "middle")
+    words = ", ".join(f"{name} {p:.2f}" for name, p in zip(names, after, strict=True))
+    return d.picture(
+        f"The perplexity begins at {perplexities[0]:.0f}, is lowest at "
+        f"{min(perplexities.values()):.0f}, and is {perplexities[last]:.0f} after {last} updates. "
+        f"In the row of the t, these are the likeliest: {words}."
+    )
 
 
 def waits(ways, equal, shares, rate):
@@ -259,7 +307,7 @@ def arrival(way, left=0.1):
 
 def _way(axes, way, scale, color, dash, width):
     """Draw the share of the distance that is left, and return where it is a tenth."""
-    kept = sorted({round(1.08**k) for k in range(200)})
+    kept = sorted({round(1.12**k) for k in range(140)})
     kept = [k for k in kept if k < len(way) and axes.xlim[0] <= math.log10(k * scale)]
     kept = [k for k in kept if math.log10(k * scale) <= axes.xlim[1]]
     points = axes.points([math.log10(k * scale) for k in kept], [way[k] / way[0] for k in kept])
@@ -277,8 +325,6 @@ def falling(runs):
     axes.frame("updates", "perplexity on the training part")
     for k, ys in enumerate(runs.values()):
         axes.curve(range(len(ys)), ys, k)
-        for x, y in enumerate(ys):
-            d.dot(axes.x(x), axes.y(y), PALETTE[k], 2.5)
     ends = {
         f"learning rate {rate}": (axes.y(ys[-1]), k) for k, (rate, ys) in enumerate(runs.items())
     }

@@ -209,6 +209,7 @@ def tangent(xs, ys, slope, xlabel, ylabel):
     place = {"textcoords": "offset points", "ha": "right", "va": "top"}
     ax.annotate(f"slope {slope:.4f}", low, (-12, -2), color=UNKNOWN, **place)
     lowest = min(range(len(ys)), key=ys.__getitem__)
+    ax.plot(xs[lowest], ys[lowest], "o", ms=7, color=PALETTE[0])
     ax.annotate("lowest", (xs[lowest], ys[lowest]), (0, 8), textcoords="offset points", ha="center")
     ax.set(xlabel=xlabel, ylabel=ylabel)
     return fig

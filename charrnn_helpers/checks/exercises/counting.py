@@ -101,6 +101,7 @@ def given_descend(W, ids, learning_rate, num_updates):
 
 
 DESCENT_CASES = (
+    case(torch.zeros(2, 2), torch.tensor([0, 1, 0]), 1.0, 2),  # the same from behind
     case(torch.zeros(2, 2), torch.tensor([0, 1]), 1.0, 1),
     case(torch.zeros(3, 3), torch.tensor([0, 1, 0, 2]), 2.0, 1),
     case(draw(3, 3, seed=1), torch.tensor([0, 1, 2, 0, 0]), 3.0, 2),
