@@ -42,6 +42,22 @@ def predict(model, prefix, num_preds, vocab):
     return prefix + vocab.decode(ids)
 
 
+@torch.no_grad()
+def write_many(model, X, num_preds, choose):
+    """Continue each row of ids X `(num_texts, num_steps)`; return the new ids.
+
+    `choose` gets the next logits `(num_texts, vocab_size)` of all texts, and
+    returns the ids of their next characters `(num_texts, 1)`.
+    """
+    written = []
+    with evaluating(model):
+        logits, state = model.forward_with_state(X)
+        for _ in range(num_preds):
+            written.append(choose(logits[:, -1]))  # (num_texts, 1)
+            logits, state = model.forward_with_state(written[-1], state)
+    return torch.cat(written, dim=1)  # (num_texts, num_preds)
+
+
 def beam_step(scores, log_probs, width):
     """Return the best texts of one more character: scores, rows, and ids.
 

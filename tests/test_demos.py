@@ -83,7 +83,7 @@ BENDS = {name: 2 / limit for name, limit in LIMITS.items()} | {"q": 0.0}
 SWUNG = {200: {name: max(float(200 * bend > 2), 1e-7) for name, bend in BENDS.items()}}
 
 
-WRITTEN = [predict(MODEL, start, LETTERS, VOCAB) for start in ("time ", "for ", "it ")]
+WRITTEN = {start: predict(MODEL, start, LETTERS, VOCAB) for start in ("time ", "for ", "it ")}
 PASSAGES = [TEXT[:250], TEXT[13:263]]
 BEGINS = Counter(TEXT[i : i + n] for i in range(len(TEXT) - 8) for n in range(9))
 
@@ -164,12 +164,11 @@ DEMOS = {
     "meeting": lambda: choices.meeting(
         {"greedy": [1000, 300, 12], "own dice": [1000] * 3}, {"greedy": "a circle"}
     ),
+    "forgetting": lambda: choices.forgetting({0.5: (4, 20, 6.3), 1.5: (90, None, 6.5)}, 2000),
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
     "temperatures": lambda: choices.temperatures({0.5: [0.8, 0.2], 1.0: [0.6, 0.4]}, "ab"),
     "tails": lambda: choices.tails({"th": ("eai", [0.8, 0.15, 0.05])}, 1, 0.9),
-    "piling": lambda: mistakes.piling(
-        {"own": [0.4, 0.4], "odd": [0.5, 0.4], "large": [0.7, 0.7], "W": [0, 0.1]}, 100
-    ),
+    "piling": lambda: mistakes.piling({"own": [0.4, 0.4], "odd": [0.5, 0.4], "W": [0, 0.1]}, 100),
     "variety": lambda: mistakes.variety(
         {0.5: [(80, 30), (90, 40)], 1.0: [(50, 30), (52, 31)]},
         {"Wells": ([(92, 60), (90, 62)], "#555", "left")},
@@ -710,6 +709,10 @@ def test_the_likelihoods_are_told_as_means():
     [
         ("apart", "one round of 12 characters leaves 0.016 of the distance"),
         ("meeting", "after 2 characters: greedy: 12, own dice: 1,000"),
+        (
+            "forgetting",
+            "0.5: agree after 4, a circle of 20; W_hh times 1.5: agree after 90, no circle",
+        ),
         ("tree", "'u' 0.30, then 't' 0.82: 0.25; 'y' 0.11, then ' ' 0.99: 0.11"),
         ("temperatures", "0.80 at 0.5, 0.60 at 1.0"),
         ("tails", "after 'th', p = 0.9 keeps 2 characters"),

@@ -15,6 +15,7 @@ IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run
     "defer_interrupt",
     "KneserNey",
     *{"check_len", "check_shape"},
+    "write_many",
 }
 ORDER = [  # a module imports only from those above it
     *["text", "_guards", "data", "model", "counting", "training", "sampling", "bptt"],

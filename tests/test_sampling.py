@@ -20,6 +20,7 @@ from charrnn_helpers.sampling import (
     sample,
     surprisal,
     warm_up,
+    write_many,
 )
 from tests.conftest import generator, make_model
 
@@ -30,6 +31,15 @@ logits_lists = st.lists(st.floats(-20, 20, width=32), min_size=2, max_size=40)
 @pytest.fixture(scope="module")
 def model():
     return make_model(sigma=0.4)
+
+
+def test_many_texts_are_written_like_one(model, vocab):
+    X = torch.stack([vocab.encode("time traveller"), vocab.encode("the morlocks  ")])
+    many = write_many(model.train(), X, 20, lambda logits: logits.argmax(dim=-1, keepdim=True))
+    assert model.training and many.shape == (2, 20)
+    for row, written in zip(X, many, strict=True):
+        prefix = vocab.decode(row)
+        assert predict(model, prefix, 20, vocab) == prefix + vocab.decode(written)
 
 
 def test_predict_is_the_argmax_of_reading_everything_again(model, vocab):

@@ -173,9 +173,9 @@ PREDICTIONS = (
         lambda two: "less" if two[0] > two[1] else "more", "less",
         {"more": "more likely, so fewer bits for each character",
          "less": "less likely, so more bits for each character"}),
-    Prediction("pile_up", 7, "The network with the larger W_hh does not forget how a text began. "
-        "Will more of its words be unknown in eighth place than in first place?", "It does not "
-        "forget, but its mistakes do not pile up either. So forgetting is not needed for that.",
+    Prediction("pile_up", 7, "The model begins after Wells's letters. Will more of its words be "
+        "unknown in eighth place than in first place?", "The eighth word is the first one that has "
+        "seven of the model's own words before it, and they do not make it worse.",
         lambda shares: "more" if shares[-1] > shares[0] + 0.05 else "same", "same",
         {"more": "more, by at least 5 words in a hundred", "same": "about as many, or fewer"}),
     Prediction("from_above", 8, "from_above holds the gradient that each of the five states gets "

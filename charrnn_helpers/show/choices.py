@@ -9,8 +9,6 @@ OWN, OTHER, LIGHT = "#A84300", "#555", "#999"
 LOOKS = {  # how the lines of `meeting` look, from the fewest endings to the most
     "same dice": (PALETTE[1], "none"),
     "greedy": (PALETTE[0], "7 4"),
-    "smaller W_hh": (OTHER, "2 3"),
-    "larger W_hh": (PALETTE[2], "9 3 2 3"),
     "own dice": (LIGHT, "none"),
 }
 
@@ -22,7 +20,7 @@ def apart(lines, length, ratio, start):
     distance.
     """
     d = Drawing(WIDTH, 22 * Drawing(0, 0).em)
-    box = (5 * d.em, 0.8 * d.em, WIDTH - 9.5 * d.em, 18.6 * d.em)
+    box = (5 * d.em, 0.8 * d.em, WIDTH - 11 * d.em, 18.6 * d.em)
     (label, lit), *others = lines.items()
     axes = Axes(d, box, (0, length + len(lit)), (-13, 1.5))
     names = {k: power(k) for k in range(-12, 1, 4)}
@@ -37,9 +35,10 @@ def apart(lines, length, ratio, start):
     d.line(x1, y0, x1 + 2.4 * d.em, y0 - 1.4 * d.em, OTHER)
     words = f"one round, {length} characters: \u00d7 {ratio:.3f}"
     d.text(x1 + 2.7 * d.em, y0 - 1.4 * d.em, words, size=1.1)
-    right = box[2] + 0.6 * d.em
-    d.text(right, axes.y(math.log10(lit[-1])) + 0.3 * d.em, label, color=OWN)
-    d.text(right, axes.y(math.log10(lit[-1])) - 2 * d.em, "gray: the others", color=OTHER)
+    free = -math.inf
+    for name, distances in sorted(lines.items(), key=lambda line: -line[1][-1]):
+        free = max(axes.y(math.log10(distances[-1])) + 0.3 * d.em, free + 1.3 * d.em)
+        d.text(box[2] + 0.4 * d.em, free, name, color=OWN if name == label else OTHER)
     return d.picture(
         f"Each curve stays near 10 for a while, and then falls along a straight line, "
         f"parallel to the others: one round of {length} characters leaves {ratio:.3f} "
@@ -72,6 +71,53 @@ def meeting(counts, notes):
     return d.picture(
         f"Different endings among a thousand texts, after {longest - 1} characters: {ends}."
     )
+
+
+def forgetting(rows, longest):
+    """Draw how fast a network forgets, and how long its circle is, for each factor of `W_hh`.
+
+    `rows` are `{factor: (common characters until writers agree, length of the circle, perplexity)}`
+    with None for a circle that was not found among texts of `longest` characters.
+    """
+    d = Drawing(WIDTH, 22 * Drawing(0, 0).em)
+    box = (5 * d.em, 3.8 * d.em, WIDTH - 13.5 * d.em, 18.6 * d.em)
+    axes = Axes(d, box, (min(rows) - 0.05, max(rows) + 0.05), (0, 2.8))
+    names = {math.log10(n): str(n) for n in (1, 3, 10, 30, 100, 300)}
+    axes.frame("W_hh times", "characters", {x: f"{x:g}" for x in rows}, names)
+    forgotten, lengths, perplexities = zip(*rows.values(), strict=True)
+    found = {x: length for x, length in zip(rows, lengths, strict=True) if length}
+    memory = dict(zip(rows, forgotten, strict=True))
+    looks = (memory, found, PALETTE[0], "7 4"), (found, memory, OWN, "none")
+    for line, other, color, dash in looks:
+        points = axes.points(line, [math.log10(n) for n in line.values()])
+        d.path(points, color, 2.5, dash)
+        for (x, y), (factor, n) in zip(points, line.items(), strict=True):
+            d.dot(x, y, color, 4)
+            above = n > other.get(factor, math.inf) or (n == other.get(factor) and color == OWN)
+            d.text(x, y + (-0.6 if above else 1.3) * d.em, str(n), "middle", 0.9, color)
+    right = box[2] + 0.6 * d.em
+    for k, words in enumerate(("common characters", "until writers agree")):
+        d.text(right, axes.y(math.log10(forgotten[-1])) + 1.2 * k * d.em, words, color=PALETTE[0])
+    last = list(found)[-1]
+    d.text(axes.x(last) - 3 * d.em, axes.y(2.25), "length of the circle", "end", color=OWN)
+    for x in rows.keys() - found.keys():
+        d.path([(axes.x(x), axes.y(2.55)), (axes.x(x), axes.y(2.75))], OWN, 2.5)
+        d.path(
+            [(axes.x(x) + k * d.em, axes.y(2.67)) for k in (-0.4,)]
+            + [(axes.x(x), axes.y(2.75))]
+            + [(axes.x(x) + 0.4 * d.em, axes.y(2.67))],
+            OWN,
+            2.5,
+        )
+        d.text(right, axes.y(2.62), f"none in {longest:,}", color=OWN)
+    for x, value in zip(rows, perplexities, strict=True):
+        d.text(axes.x(x), 1.9 * d.em, f"{value:.1f}", "middle", color=OTHER)
+    d.text(right, 1.9 * d.em, "perplexity", color=OTHER)
+    told = "; ".join(
+        f"W_hh times {x:g}: agree after {n}, " + (f"a circle of {m}" if m else "no circle")
+        for x, (n, m, _) in rows.items()
+    )
+    return d.picture(f"{told}.")
 
 
 def tree(prefix, branches, width):

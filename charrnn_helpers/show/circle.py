@@ -4,6 +4,8 @@ Beside it, how likely a network considers what it writes, and what a person wrot
 """
 
 import math
+from itertools import groupby
+from statistics import mean
 
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.sampling import predict
@@ -12,7 +14,8 @@ from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
 LONGEST = 45  # letters of a circle
 LETTERS = 170  # are written in search of a circle
-COLUMNS = 50  # letters of a path that are drawn
+COLUMNS = 56  # letters of a path that are drawn
+SHORTEST = 3  # letters that two paths have to share before they are drawn together
 OWN, OTHER, RIVER, PASSED = "#A84300", "#444", "#e8e8e8", "#f3c3a4"
 
 
@@ -28,25 +31,28 @@ def circle_of(text):
     return len(text), ""
 
 
-def circle(model, vocab, beginning, letters, others=()):
+def circle(model, vocab, beginning, letters, others=None):
     """Draw the way of greedy decoding into its circle, after this number of letters.
 
-    Of `others`, texts that the model has written, those are drawn that end in the same circle.
+    Of `others`, `{beginning: text}`, those texts are drawn that end in the same circle.  In a path,
+    the letters of the beginning are bold.
     """
     kept = "".join(char for char in preprocess(beginning) if char in vocab.token_to_idx) or " "
     text = predict(model, kept, LETTERS, vocab)
     start, ring = circle_of(text)
     now = len(kept) + letters - 1  # the place of the last letter
     d = Drawing(WIDTH, 29 * Drawing(0, 0).em)
-    center, radius = (WIDTH - 8.2 * d.em, 12.5 * d.em), 6.6 * d.em
+    center, radius = (WIDTH - 7 * d.em, 12.5 * d.em), 5.7 * d.em
     paths = {(0, text[:start]): now}  # {(where it joins the ring, the way there): last letter}
-    for other in others:
+    given = {(0, text[:start]): len(kept)}  # letters that the model did not write
+    for prefix, other in (others or {}).items():
         place, found = circle_of(other)
         entry = (2 * ring).find(found) if len(found) == len(ring) else -1
         if ring and entry >= 0:
             paths.setdefault((entry, other[:place]), -1)
+            given.setdefault((entry, other[:place]), len(prefix))
     joints = {entry: _around(entry, ring, center, radius) for entry, _ in paths}
-    _ways(d, paths, joints, (0.5 * d.em, center[0] - radius - 2.3 * d.em, d.em, 24 * d.em))
+    _ways(d, paths, given, joints, (0.5 * d.em, center[0] - radius - 2.3 * d.em, d.em, 24 * d.em))
     _ring(d, ring, center, radius, now - start)
     words = _where(ring, letters, start - len(kept))
     d.text(0.5 * d.em, 26 * d.em, words, color=OWN)
@@ -86,16 +92,16 @@ def _ring(d, ring, center, radius, place):
         d.text(x, y + 0.35 * d.em, visible(char), "middle", min(1.1, 2 * disc / d.em), color)
 
 
-def _ways(d, paths, joints, box):
+def _ways(d, paths, given, joints, box):
     """Draw the paths to the ring as rivers of letters; those that end alike run together."""
     left, right, top, bottom = box
     order = sorted(paths, key=lambda path: (path[0], path[1][::-1]))
     row, column = (bottom - top) / len(order), (right - left) / COLUMNS
-    levels = {}  # {(where it joins, the letters from here on): the levels of the paths}
+    rows = {}  # {(where it joins, the letters from here on): the rows of the paths}
     for k, (entry, path) in enumerate(order):
         for i in range(max(0, len(path) - COLUMNS), len(path)):
-            levels.setdefault((entry, path[i:]), []).append(top + (k + 0.5) * row)
-    levels = {place: sum(ys) / len(ys) for place, ys in levels.items()}
+            rows.setdefault((entry, path[i:]), []).append(top + (k + 0.5) * row)
+    levels = {place: y for path in order for place, y in _levels(path, rows)}
     courses = {path: _course(path, levels, right, column) for path in paths}
     for path, points in courses.items():
         d.path([*points, joints[path[0]]], RIVER, 0.95 * d.em)
@@ -107,12 +113,29 @@ def _ways(d, paths, joints, box):
     for (entry, path), points in courses.items():
         for k, (x, y) in enumerate(points, len(path) - len(points)):
             color = OWN if (entry, path) == own and k <= now else OTHER
+            look = {"font_weight": "bold"} if k < given[entry, path] else {}
             if (entry, path) == own and k == now:
                 d.dot(x, y, OWN, 0.62 * d.em)
                 d.text(x, y + 0.3 * d.em, visible(path[k]), "middle", 0.86, "white")
             elif path[k] != " " and (entry, path[k:]) not in seen:
-                d.text(x, y + 0.3 * d.em, path[k], "middle", 0.86, color)
+                d.text(x, y + 0.3 * d.em, path[k], "middle", 0.86, color, **look)
             seen.add((entry, path[k:]))
+        if len(path) > len(points) > 0:
+            x, y = points[0]
+            d.text(x - column, y + 0.3 * d.em, "\u2026", "middle", 0.86, OTHER)
+
+
+def _levels(way, rows):
+    """Yield the level of each letter of a path; paths that share but one or two run apart."""
+    entry, path = way
+    places = [(entry, path[i:]) for i in reversed(range(max(0, len(path) - COLUMNS), len(path)))]
+    level = None
+    for shared, run in groupby(places, key=lambda place: len(rows[place])):
+        run = list(run)
+        if level is None or shared == 1 or len(run) >= SHORTEST:
+            level = mean(rows[run[0]])
+        for place in run:
+            yield place, level
 
 
 def _course(path, levels, right, column):

@@ -6,7 +6,7 @@ from charrnn_helpers.show.style import PALETTE
 from charrnn_helpers.show.svg import WIDTH, Axes, Drawing
 
 OWN, OTHER = "#A84300", "#555"
-LOOKS = [(OWN, "none"), (PALETTE[0], "7 4"), (PALETTE[2], "9 3 2 3"), (OTHER, "2 3")]
+LOOKS = [(OWN, "none"), (PALETTE[0], "7 4"), (OTHER, "2 3")]
 
 
 def variety(temperatures, others):
