@@ -120,7 +120,8 @@ def stopping(training, validation, stopped=None, kept=None):
     left, top, right, bottom = axes.box
     if stopped is not None:
         d.rect(axes.x(stopped), top, right - axes.x(stopped), bottom - top, "#eee")
-        d.text(axes.x((stopped + last) / 2), bottom - 1 * em, "not trained", "middle", color="#555")
+        middle = axes.x((stopped + last) / 2)
+        d.text(middle, bottom - 1 * em, "early stopping skips this", "middle", color="#555")
     axes.frame("epoch", "perplexity")
     for index, (name, losses) in enumerate(
         {"training": training, "validation": validation}.items()
@@ -150,7 +151,8 @@ def symptoms(right, worse):
     """Draw the losses of a loop by epoch in gray, and those of loops that each have one mistake.
 
     `worse` is {letter: losses}.  What leaves the axis is an arrow, and one letter more stands for
-    a loop whose losses are the same, but which ends with the last weights and not with the best.
+    a loop whose losses are the same, but which ends with the last weights and not with the best:
+    its line is the score of what it has kept, beside that of what should be kept, dotted.
     """
     em = Drawing(0, 0).em
     d, last = Drawing(WIDTH, 19.5 * em), len(right)
@@ -176,6 +178,9 @@ def symptoms(right, worse):
         said.append(f"{letter}: {text}")
     best, color = right.index(min(right)), PALETTE[len(worse)]
     letter = chr(ord(max(worse)) + 1)
+    epochs = range(best + 1, last + 1)
+    d.line(axes.x(best + 1), axes.y(right[best]), edge, axes.y(right[best]), "#777", 2, "2 4")
+    d.path(axes.points(epochs, right[best:]), color, 2.4, DASHES[len(worse)])
     d.dot(axes.x(best + 1), axes.y(right[best]), "#777", 6)
     text = f"without mistakes, keeps {perplexity(right[best]):.1f}"
     d.text(axes.x(best + 1) - 0.3 * em, axes.y(right[best]) + 1.5 * em, text, color="#555")

@@ -34,7 +34,7 @@ def changed(name, base, groups, limits):
             d.text(box[0] - 0.7 * em, y + 0.35 * em, label, "end", color=color)
             for loss in losses:
                 d.dot(axes.x(loss), y, color, 4)
-            more = f"{here:.2f}" + (f"  ({here - mean:+.2f})" if group else "")
+            more = f"{here:.2f}" + (f"  ({round(here - mean, 2) + 0.0:+.2f})" if group else "")
             more = more.replace("-", "\u2212")
             weight = {} if group else {"font_weight": "bold"}
             d.text(box[2] + 0.6 * em, y + 0.35 * em, more, color=color, **weight)

@@ -73,7 +73,7 @@ def valley(turn, updates):
 
     The columns tell what an optimizer follows, and the rows what it is divided by.  Beside each
     path is the height after each update, with that of SGD in gray, and its mean over the second
-    half.
+    half; dashed, and below its mean, that in the valley before it is turned.
     """
     em = Drawing(0, 0).em
     left, top, side = 2.0 * em, 1.5 * em, 11.4 * em
@@ -102,13 +102,17 @@ def valley(turn, updates):
         _frame(fall, row)
         if index:
             d.path(fall.points(range(0, LAST + 1, 5), map(math.log, plain[::5])), "#999", 1.3)
+        mean = f"mean: {score(optimizer, rate, turn):.3f}"
+        if turn:
+            before = best_rate(optimizer, 0)
+            _draw_heights(fall, heights(optimizer, before, 0), color, 1.4, "5 4")
+            same = f"at 0\u00b0: {score(optimizer, before, 0):.3f}"
+            d.text(box[2] - 4, y + 1.2 * em, same, "end", color=color)
         _draw_heights(fall, heights(optimizer, rate, turn)[: updates + 1], color, 1.8)
-        d.text(
-            box[2], y - 0.5 * em, f"mean: {score(optimizer, rate, turn):.2f}", "end", color=color
-        )
+        d.text(box[2], y - 0.5 * em, mean, "end", color=color)
         if index:
             d.text(box[2] - 4, fall.y(math.log(plain[-1])) - 1.5 * em, "SGD", "end", color="#666")
-        words.append(f"{optimizer}, rate {rate:.2g}, {score(optimizer, rate, turn):.2f}")
+        words.append(f"{optimizer}, rate {rate:.2g}, {score(optimizer, rate, turn):.3f}")
         if row == 0:
             d.text(x + wide / 2, 0.9 * em, COLUMNS[column], "middle", color="#555")
         if column == 0:
@@ -135,14 +139,14 @@ def _frame(axes, row):
         d.text((left + right) / 2, bottom + 2.4 * em, "height after each update", "middle")
 
 
-def _draw_heights(axes, values, color, width):
+def _draw_heights(axes, values, color, width, dash="none"):
     """Draw the heights up to where they leave the box at the bottom."""
     points = []
     for update, value in enumerate(values):
         points.append((update, math.log(min(max(value, LOWEST), HIGHEST))))
         if value < LOWEST and max(values[update:]) < LOWEST:
             break
-    axes.drawing.path(axes.points(*zip(*points, strict=True)), color, width)
+    axes.drawing.path(axes.points(*zip(*points, strict=True)), color, width, dash)
 
 
 def _draw_path(axes, path, color):

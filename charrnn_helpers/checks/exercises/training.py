@@ -99,10 +99,9 @@ def cut(answer, ids, batch_size):
 
 
 def numbered(length, batch_size):
-    """Return a case whose ids are their own places."""
-    return Case(
-        f"(torch.arange({length}), {batch_size})", lambda: (torch.arange(length), batch_size)
-    )
+    """Return a case with ids that are all different, in a random order."""
+    ids = torch.randperm(length, generator=torch.Generator().manual_seed(length)).tolist()
+    return Case(f"(torch.tensor({ids}), {batch_size})", lambda: (torch.tensor(ids), batch_size))
 
 
 STREAMS_CASES = (
@@ -134,6 +133,7 @@ def stopped(answer, losses, patience):
 EARLY_STOPPING_CASES = (
     case([3.0, 2.0, 2.5, 2.6], 2),
     case([3.0, 2.0, 1.0], 2),
+    case([3.0, 2.0, 2.5, 2.6, 2.7, 2.8], 2),
     case([3.0, 2.0, 2.5, 2.6, 2.7, 1.0], 2),
     case([3.0, 2.0, 2.4, 2.2, 2.1, 1.9], 3),
     case([3.0, 2.0, 2.5, 1.9, 2.5, 1.8, 2.5, 2.6, 1.0], 2),
