@@ -327,7 +327,7 @@ def test_the_memory_that_was_built_by_hand_shows_its_units():
     assert len(images) == 3 and latch.size == (13, 1)
     blue = [latch.getpixel((t, 0))[2] > latch.getpixel((t, 0))[0] for t in range(13)]
     assert blue == [True, True, False, *[True] * 10]  # " to": known after the o, and gone again
-    assert "after 'spoken', it is at -0.995" in picture.alt
+    assert "at the end, it is at -0.995" in picture.alt
 
 
 @pytest.mark.parametrize(
