@@ -731,6 +731,9 @@ def test_a_value_that_is_no_prediction(value):
 
 def test_a_choice_may_be_written_in_capitals():
     assert 'Your prediction: "few"' in repr(checks.predict("two_pasts", " Few"))
+    for asked in PREDICTIONS:
+        for key in asked.choices or ():
+            assert asked.read(f" {key.swapcase()} ") == asked.read(key) == (key, "")
 
 
 def test_settled_values_are_compared_with_lenience_where_nothing_is_lost():

@@ -45,9 +45,6 @@ FIGURES = {
         {"a": [1, 0.1], "b": [1, 0.001]}, {"a": [2, 2]}, 0.01
     ),
     "heard": lambda: latch.heard({1: 20, 2: 9, 3: 8, 4: 6, 10: 5}, 5),
-    "weights_and_slopes": lambda: latch.weights_and_slopes(
-        {"own": [[1, 0.7, 0.5]], "alone": [[1, 3, 9]]}
-    ),
     "three_units": lambda: latch.three_units(" t", [[1, -1], [-1, 1], [-0.9, -0.9]]),
     "rivals": lambda: memory.rivals(recorded("fixed_windows"), [4.3, 4.4]),
     "both_parts": lambda: memory.both_parts({"6": [(3.8, 4.4), (3.7, 4.4)]}),

@@ -25,13 +25,13 @@ IGNORED = {
         "validation = StreamBatches(model_vocab.encode(val_text), 1, 1000)",
     ],
     "02_recurrence": [
+        'text = " " + data.text[:20_000].strip()',
         "trained, trained_vocab = trained_model()",
         "val_ids, val_text = data.val_ids, vocab.decode(data.val_ids)",
         "# Drawn: the perplexity of the trained network after n characters",
         'checks.reveal("two_pasts", last)',
         "# Drawn: how much two states differ, in the trained network and in ours",
         "def spread(rnn, starts, text):",
-        "# Drawn: its own slopes shrink a tiny difference, shuffled ones do not",
         "generator = torch.Generator().manual_seed(1)",
     ],
     "03_loss_and_perplexity": [

@@ -41,8 +41,9 @@ class Prediction:
         if not self.choices:
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             return (value, "") if number and math.isfinite(value) else (None, "a number")
-        if isinstance(value, str) and value.strip().lower() in self.choices:
-            return value.strip().lower(), ""
+        keys = {key.lower(): key for key in self.choices}
+        if isinstance(value, str) and value.strip().lower() in keys:
+            return keys[value.strip().lower()], ""
         return None, "one of " + ", ".join(f'"{key}"' for key in self.choices)
 
     def shown(self, value):
@@ -91,8 +92,8 @@ PREDICTIONS = (
         "in b_q.", as_measured, 2876),
     Prediction("two_pasts", 2, 'The trained network reads "to" or "fo", and then sixty times the '
         "same letter. For how many of these letters do its two states differ by 0.01 or more in "
-        "some unit?", "On the whole, the two states come closer. After 15 letters o, or 48 letters "
-        "u, the beginning changes no unit by as much as 0.01.",
+        "some unit?", "On the whole, the two states come closer. From the 16th letter o on, or the "
+        "49th letter u, the beginning changes no unit by as much as 0.01.",
         lambda last: "few" if max(last) < 10 else "tens" if max(last) < 60 else "all", "tens",
         {"few": "fewer than 10", "tens": "10 to 59", "all": "all 60 that are read"}),
     Prediction("window_or_memory", 2, "After 9 epochs, which predicts the validation part better, "

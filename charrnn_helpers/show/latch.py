@@ -191,30 +191,6 @@ def learned_and_built(learned, built, limit):
     return fig
 
 
-@look()
-def weights_and_slopes(bundles):
-    """Draw what becomes of a tiny difference, a bundle of lines for each label.
-
-    The first bundle is the network's own, and the others are what it is compared with.
-    """
-    fig, ax = new_figure(figsize=(7.5, 2.9))
-    for k, (label, lines) in enumerate(bundles.items()):
-        color, dash = ((PALETTE[1], "-"), (PALETTE[0], "--"), (GRAY, ":"))[k]
-        for values in lines:
-            ax.plot(range(len(values)), values, color=color, ls=dash, lw=1.1)
-        middle = sorted(values[-1] for values in lines)[len(lines) // 2]
-        place = (len(lines[0]) - 0.3, middle) if middle < 1e6 else (17, 1e5)
-        words = {"va": "center", "ha": "left", "annotation_clip": False}
-        ax.annotate(label, place, color=color, **words)
-    end = len(lines[0]) - 1
-    ax.set(yscale="log", xlim=(0, 1.5 * end), ylim=(1e-5, 1e6))
-    ax.set(xlabel="time steps", ylabel="times as large as at first")
-    ax.set_xticks(range(0, end + 1, 5))
-    ax.set_yticks([1e6, 1e3, 1, 1e-3], ["1,000,000", "1,000", "1", "0.001"])
-    ax.minorticks_off()
-    return fig
-
-
 # Where a text is written, and what becomes of it: the rows of `three_units`, from the bottom
 UNITS = (
     "unit 0\na space has just come",
