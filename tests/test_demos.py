@@ -164,11 +164,13 @@ DEMOS = {
     "meeting": lambda: choices.meeting(
         {"greedy": [1000, 300, 12], "own dice": [1000] * 3}, {"greedy": "a circle"}
     ),
-    "forgetting": lambda: choices.forgetting({0.5: (4, 20, 6.3), 1.5: (90, None, 6.5)}, 2000),
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
     "temperatures": lambda: choices.temperatures({0.5: [0.8, 0.2], 1.0: [0.6, 0.4]}, "ab"),
     "tails": lambda: choices.tails({"th": ("eai", [0.8, 0.15, 0.05])}, 1, 0.9),
-    "piling": lambda: mistakes.piling({"own": [0.4, 0.4], "odd": [0.5, 0.4], "W": [0, 0.1]}, 100),
+    "less_sure": lambda: mistakes.less_sure(
+        {"own": [(2.3, 0.02), (2.4, 0.01)], "Wells": [(2.3, 0.02), (2.3, 0.01)]},
+        [(1, 10), (11, 20)],
+    ),
     "variety": lambda: mistakes.variety(
         {0.5: [(80, 30), (90, 40)], 1.0: [(50, 30), (52, 31)]},
         {"Wells": ([(92, 60), (90, 62)], "#555", "left")},
@@ -709,14 +711,10 @@ def test_the_likelihoods_are_told_as_means():
     [
         ("apart", "one round of 12 characters leaves 0.016 of the distance"),
         ("meeting", "after 2 characters: greedy: 12, own dice: 1,000"),
-        (
-            "forgetting",
-            "0.5: agree after 4, a circle of 20; W_hh times 1.5: agree after 90, no circle",
-        ),
         ("tree", "'u' 0.30, then 't' 0.82: 0.25; 'y' 0.11, then ' ' 0.99: 0.11"),
         ("temperatures", "0.80 at 0.5, 0.60 at 1.0"),
         ("tails", "after 'th', p = 0.9 keeps 2 characters"),
-        ("piling", "own 0.40 for the first and 0.40 for the last; odd 0.50"),
+        ("less_sure", "own 2.30 at first and 2.40 at last; Wells 2.30 at first and 2.30 at last"),
         ("variety", "T = 0.5 85 and 35; T = 1.0 51 and 30; Wells 91 and 61"),
     ],
 )

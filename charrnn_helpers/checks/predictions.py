@@ -174,11 +174,14 @@ PREDICTIONS = (
         lambda two: "less" if two[0] > two[1] else "more", "less",
         {"more": "more likely, so fewer bits for each character",
          "less": "less likely, so more bits for each character"}),
-    Prediction("pile_up", 7, "The model begins after Wells's letters. Will more of its words be "
-        "unknown in eighth place than in first place?", "The eighth word is the first one that has "
-        "seven of the model's own words before it, and they do not make it worse.",
-        lambda shares: "more" if shares[-1] > shares[0] + 0.05 else "same", "same",
-        {"more": "more, by at least 5 words in a hundred", "same": "about as many, or fewer"}),
+    Prediction("pile_up", 7, "The model goes on by itself after a passage by Wells. How sure is it "
+        "of the next character, compared with Wells's own text?", "What it loses, it loses within "
+        "the first ten characters. Later characters of its own make it no worse.",
+        lambda gaps: "same" if gaps[1] < 0.005 else "grows" if gaps[1] > gaps[0] + 0.05 else "soon",
+        "soon",
+        {"grows": "less and less sure, the more it has written",
+         "soon": "a little less sure after ten characters, and then no more so",
+         "same": "just as sure"}),
     Prediction("from_above", 8, "from_above holds the gradient that each of the five states gets "
         "from the loss of its own step. For which states is this the complete gradient?",
         "Only the last state has no later loss. Every other state also acts on the next state, "

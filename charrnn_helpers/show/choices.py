@@ -73,53 +73,6 @@ def meeting(counts, notes):
     )
 
 
-def forgetting(rows, longest):
-    """Draw how fast a network forgets, and how long its circle is, for each factor of `W_hh`.
-
-    `rows` are `{factor: (common characters until writers agree, length of the circle, perplexity)}`
-    with None for a circle that was not found among texts of `longest` characters.
-    """
-    d = Drawing(WIDTH, 22 * Drawing(0, 0).em)
-    box = (5 * d.em, 3.8 * d.em, WIDTH - 13.5 * d.em, 18.6 * d.em)
-    axes = Axes(d, box, (min(rows) - 0.05, max(rows) + 0.05), (0, 2.8))
-    names = {math.log10(n): str(n) for n in (1, 3, 10, 30, 100, 300)}
-    axes.frame("W_hh times", "characters", {x: f"{x:g}" for x in rows}, names)
-    forgotten, lengths, perplexities = zip(*rows.values(), strict=True)
-    found = {x: length for x, length in zip(rows, lengths, strict=True) if length}
-    memory = dict(zip(rows, forgotten, strict=True))
-    looks = (memory, found, PALETTE[0], "7 4"), (found, memory, OWN, "none")
-    for line, other, color, dash in looks:
-        points = axes.points(line, [math.log10(n) for n in line.values()])
-        d.path(points, color, 2.5, dash)
-        for (x, y), (factor, n) in zip(points, line.items(), strict=True):
-            d.dot(x, y, color, 4)
-            above = n > other.get(factor, math.inf) or (n == other.get(factor) and color == OWN)
-            d.text(x, y + (-0.6 if above else 1.3) * d.em, str(n), "middle", 0.9, color)
-    right = box[2] + 0.6 * d.em
-    for k, words in enumerate(("common characters", "until writers agree")):
-        d.text(right, axes.y(math.log10(forgotten[-1])) + 1.2 * k * d.em, words, color=PALETTE[0])
-    last = list(found)[-1]
-    d.text(axes.x(last) - 3 * d.em, axes.y(2.25), "length of the circle", "end", color=OWN)
-    for x in rows.keys() - found.keys():
-        d.path([(axes.x(x), axes.y(2.55)), (axes.x(x), axes.y(2.75))], OWN, 2.5)
-        d.path(
-            [(axes.x(x) + k * d.em, axes.y(2.67)) for k in (-0.4,)]
-            + [(axes.x(x), axes.y(2.75))]
-            + [(axes.x(x) + 0.4 * d.em, axes.y(2.67))],
-            OWN,
-            2.5,
-        )
-        d.text(right, axes.y(2.62), f"none in {longest:,}", color=OWN)
-    for x, value in zip(rows, perplexities, strict=True):
-        d.text(axes.x(x), 1.9 * d.em, f"{value:.1f}", "middle", color=OTHER)
-    d.text(right, 1.9 * d.em, "perplexity", color=OTHER)
-    told = "; ".join(
-        f"W_hh times {x:g}: agree after {n}, " + (f"a circle of {m}" if m else "no circle")
-        for x, (n, m, _) in rows.items()
-    )
-    return d.picture(f"{told}.")
-
-
 def tree(prefix, branches, width):
     """Draw a beam of this width over two characters.
 

@@ -1,4 +1,4 @@
-"""What a model's words are worth: known and different ones, and whether mistakes pile up."""
+"""What a model's words are worth: known and different ones, and how unsure it is."""
 
 from statistics import mean, stdev
 
@@ -42,35 +42,32 @@ def _mean_of(pairs):
     return [mean(values) for values in columns], errors
 
 
-def piling(lines, count):
-    """Draw the shares of unknown words, `{label: shares}`, the first line lit.
+def less_sure(lines, blocks):
+    """Draw the entropy of the next character against the characters that were written before.
 
-    Each share is one of `count` words, and the bars are two standard errors to each side.
+    `lines` are `{label: [(mean, standard error), ...]}` in bits, one pair for each of the blocks
+    `(first, last)` of characters; the bars are two standard errors to each side.
     """
-    d = Drawing(WIDTH, 24 * Drawing(0, 0).em)
-    box = (5 * d.em, 0.8 * d.em, WIDTH - 13 * d.em, 20.6 * d.em)
-    (places,) = {len(shares) for shares in lines.values()}
-    axes = Axes(d, box, (0.6, places + 0.4), (0, 0.8))
-    yticks = {k / 10: f"{k / 10:g}" for k in range(0, 9, 2)}
-    xticks = {k: str(k) for k in range(1, places + 1)}
-    axes.frame("the model's own words, from the first", "share of unknown words", xticks, yticks)
-    shares = next(iter(lines.values()))
-    note = f"flat: word {places} is as good as word 1"
-    d.text(axes.x((places + 1) / 2), axes.y(min(shares)) + 2.6 * d.em, note, "middle", 1.1, OWN)
-    free = -float("inf")
-    order = sorted(zip(lines.items(), LOOKS, strict=True), key=lambda line: -line[0][1][-1])
-    for (label, shares), (color, dash) in order:
-        d.path(axes.points(range(1, places + 1), shares), color, 2.5, dash)
-        for k, share in enumerate(shares, 1):
-            error, x = 2 * (share * (1 - share) / count) ** 0.5, axes.x(k)
-            d.line(x, axes.y(share - error), x, axes.y(share + error), color, 2)
-            d.dot(x, axes.y(share), color, 4)
-        down = 1.9 if color == OWN else -1.1
-        d.text(axes.x(1), axes.y(shares[0]) + down * d.em, f"{shares[0]:.2f}", "middle", 1, color)
-        free = max(axes.y(shares[-1]) + 0.3 * d.em, free + 1.5 * d.em)
-        d.text(box[2] + 0.6 * d.em, free, f"{label}: {shares[-1]:.2f}", color=color)
+    d = Drawing(WIDTH, 22 * Drawing(0, 0).em)
+    box = (5 * d.em, 0.8 * d.em, WIDTH - 14 * d.em, 18.6 * d.em)
+    values = [mean for line in lines.values() for mean, _ in line]
+    low, high = min(values) - 0.1, max(values) + 0.1
+    axes = Axes(d, box, (0, blocks[-1][1]), (low, high))
+    ticks = [k / 10 for k in range(10, 50) if low < k / 10 < high]
+    xticks = {k: str(k) for k in range(0, blocks[-1][1] + 1, 20)}
+    yticks = {tick: f"{tick:.1f}" for tick in ticks}
+    axes.frame("characters since the beginning", "entropy in bits", xticks, yticks)
+    for (label, line), (color, dash) in zip(lines.items(), LOOKS, strict=False):
+        places = [(first + last) / 2 for first, last in blocks]
+        d.path(axes.points(places, [mean for mean, _ in line]), color, 2.5, dash)
+        for place, (bits, error) in zip(places, line, strict=True):
+            x = axes.x(place)
+            d.line(x, axes.y(bits - 2 * error), x, axes.y(bits + 2 * error), color, 2)
+            d.dot(x, axes.y(bits), color, 4)
+        last = line[-1][0]
+        d.text(box[2] + 0.6 * d.em, axes.y(last) + 0.3 * d.em, f"{label}: {last:.2f}", color=color)
     told = "; ".join(
-        f"{label} {shares[0]:.2f} for the first and {shares[-1]:.2f} for the last"
-        for label, shares in lines.items()
+        f"{label} {line[0][0]:.2f} at first and {line[-1][0]:.2f} at last"
+        for label, line in lines.items()
     )
-    return d.picture(f"The share of unknown words among {places} own words: {told}.")
+    return d.picture(f"How unsure the model is of the next character, in bits: {told}.")

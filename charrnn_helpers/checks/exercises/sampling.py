@@ -1,11 +1,10 @@
-"""The exercises of notebook 7: a draw, one step of a beam, top-p, and words alike in length."""
+"""The exercises of notebook 7: a draw, one step of a beam, and top-p."""
 
 import math
-from itertools import pairwise
 
 import torch
 
-from charrnn_helpers.checks.judge import Case, Exercise, case, draw
+from charrnn_helpers.checks.judge import Case, Exercise, draw
 from charrnn_helpers.checks.values import as_tensor, named, settle
 
 
@@ -123,51 +122,8 @@ TOP_P_CASES = (
 )
 
 
-def my_same_length(pairs, known_words):
-    after = {}
-    for first, second in pairs:
-        kind = first in known_words, len(first)
-        after.setdefault(kind, []).append(second not in known_words)
-    found = [second not in known_words for first, second in pairs if first not in known_words]
-    lengths = [len(first) for first, second in pairs if first not in known_words]
-    shares = [sum(after[True, n]) / len(after[True, n]) for n in lengths]
-    return sum(found) / len(found), sum(shares) / len(shares)
-
-
-def two_shares(answer, *args):
-    """Return the two shares by their names."""
-    return named(answer(*args), "after unknown words", "after known ones as long")
-
-
-def words_case(text):
-    """Return a case in which the known words are those that begin with a vowel.
-
-    Neighbors within a text, which ends with a period, are pairs.
-    """
-    texts = [part.split() for part in text.split(".")]
-    pairs = [pair for words in texts for pair in pairwise(words)]
-    return case(pairs, sorted({w for words in texts for w in words if w[0] in "aeiou"}))
-
-
-LENGTH_CASES = (
-    words_case("ba ab. ab ba. ba ba. o ba"),
-    words_case("by do it me on. go an. am so. we us by. a to. a be"),
-    words_case("cat an. ant cat. in by. by do. is it. up we. we an"),
-    words_case(
-        "bird to oven by an. over do. cat ice on. the egg me us. odd he. add ox we do. idea if"
-    ),
-    words_case("me me me a go up it no so. ink the art dog. eel on. nut by pen he"),
-    words_case(
-        "t i s a r. unit them. oak by into this acre of. ape my tree in. zoo us. here as area no"
-    ),
-    words_case(
-        "so we at my go if he us no on. is to. an ox. the arm cat. era do. o be. a me. i it. z up"
-    ),
-)
-
 EXERCISES = (
     Exercise("draw_with", 7, my_draw_with, DRAW_CASES, drawn_with),
     Exercise("beam_step", 7, my_beam_step, BEAM_CASES, step_of_a_beam),
     Exercise("top_p", 7, my_top_p, TOP_P_CASES, after_softmax),
-    Exercise("same_length", 7, my_same_length, LENGTH_CASES, two_shares),
 )
