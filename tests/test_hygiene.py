@@ -83,7 +83,7 @@ IGNORED = {
         "def one_round_apart(model, prefix, num_preds, vocab, length):",
         "# Drawn: the distance between states one round apart, on a logarithmic axis",
         "# Drawn: greedy writers and those with the same dice meet, others do not",
-        "def scaled(factor):",
+        "agree = {factor: agreement(scaled(factor)) for factor in [1, 1.5]}",
         "bits = surprisal(model, greedy[0], vocab)[-200:].mean()",
         "# Drawn: a beam of two over two characters, as a tree",
         "book_bits = surprisal(model, val_text, vocab)  # (len(val_text) - 1,)",

@@ -14,7 +14,7 @@ from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
 LONGEST = 45  # letters of a circle
 LETTERS = 170  # are written in search of a circle
-COLUMNS = 56  # letters of a path that are drawn
+COLUMNS = 50  # letters of a path that are drawn
 SHORTEST = 3  # letters that two paths have to share before they are drawn together
 OWN, OTHER, RIVER, PASSED = "#A84300", "#444", "#e8e8e8", "#f3c3a4"
 
