@@ -46,9 +46,9 @@ def shannon_bounds(numbers):
     player, from the shares of the numbers, with the largest share first.
     """
     counts = sorted(Counter(numbers).values(), reverse=True)
-    q = [count / len(numbers) for count in counts] + [0]
-    dice = [k * (q[k - 1] - q[k]) * math.log2(k) for k in range(1, len(q))]
-    return sum(dice), sum(p * math.log2(1 / p) for p in q if p)
+    s = [count / len(numbers) for count in counts] + [0]
+    dice = [k * (s[k - 1] - s[k]) * math.log2(k) for k in range(1, len(s))]
+    return sum(dice), sum(p * math.log2(1 / p) for p in s if p)
 
 
 def gradient_norm(model):

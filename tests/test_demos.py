@@ -9,7 +9,6 @@ import string
 import timeit
 import xml.etree.ElementTree as ET
 from collections import Counter
-from fractions import Fraction
 from functools import partial
 
 import pytest
@@ -26,7 +25,6 @@ from charrnn_helpers.show import (
     demos,
     descent,
     dice,
-    digits,
     encodings,
     figures,
     game,
@@ -150,7 +148,6 @@ DEMOS = {
     "slabs": lambda: guesses.slabs([0.5, 0.3, 0.1, 0.1]),
     "board": lambda: guesses.board(PLAYERS, (0.6, 1.3), {"x": (0.5, 1.0)}, "Another text:"),
     "stacked": lambda: chain.stacked({"Ann": [0.1, 0.9], "Cleo": [0.99, 0.001]}, "it"),
-    "halves": lambda: digits.halves("the time", BEGINS, 8),
     "chain_rule": lambda: chain.chain_rule("the time", BEGINS, 8, 7),
     "belief": lambda: chain.belief([0.5, 0.3, 0.1, 0.1], "abcd", 1, 2),
     "likelihood": lambda: chain.likelihood(2, 18),
@@ -411,17 +408,6 @@ def test_the_printed_game_adds_up_to_what_shannon_says():
     assert len(guesses.SENTENCE) == len(guesses.READER) == 102
     assert [guesses.READER.count(k) for k in range(1, 6)] == [79, 8, 3, 2, 2]
     assert sum(number > 5 for number in guesses.READER) == 8
-
-
-def test_a_text_is_named_by_few_digits():
-    """A piece of the whole with these digits lies in the text's bar, and no larger one does."""
-    for t in range(1, 9):
-        text = "the time"[:t]
-        (low, width), name = digits.bar_of(text, BEGINS), digits.digits_of(text, BEGINS)
-        assert low <= Fraction(int(name, 2), 2 ** len(name))
-        assert Fraction(int(name, 2) + 1, 2 ** len(name)) <= low + width
-        assert width == Fraction(BEGINS[text], BEGINS[""]) and 2 ** (len(name) - 2) * width < 1
-    assert digits.digits_of("", BEGINS) == ""
 
 
 def test_the_slabs_are_dice():

@@ -40,7 +40,6 @@ IGNORED = {
         "# Drawn: the surprisal of each character of a passage, and their mean as a die",
         "validation = StreamBatches(vocab.encode(val_text), 1, 1000)",
         "ranks = numbers_of(network, vocab, val_text)",
-        "with torch.no_grad():",
         "def archive(text):",
         "# Drawn: where a row has both, the dot lies in the bar of the guesses",
         "generator = torch.Generator().manual_seed(1)",

@@ -31,7 +31,7 @@ ORDER = [  # a module imports only from those above it
         "show.memory",
         "show.latch",
     ],
-    *["show.chain", "show.digits", "show.game", "show.guesses", "show.tables", "show.descent"],
+    *["show.chain", "show.game", "show.guesses", "show.tables", "show.descent"],
     "show.dice",
     "show.overfitting",
     *["show.doublings", "show.valley", "show.spread", "show.runs", "show.circle", "show.choices"],

@@ -23,7 +23,7 @@ ABOVE = {
 FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "twin": r"order\(text\)\[",
     "log_likelihood": r"\\sum_\{?t.*\\ln p",
-    "dice": r"q_\{?k.* - q_\{k ?\+ ?1",
+    "dice": r"s_\{?k.* - s_\{k ?\+ ?1",
     "two_numbers": r"\\cos|\\sin|\^2",
     "mean_perplexity": r"\\sum_[bk].*n_[bk]",
     "interpolate": r"kinds\}?\(h\)|N\(hc\)",

@@ -68,22 +68,22 @@ def slabs(shares):
     """Draw the shares of the numbers of guesses as a staircase, cut into slabs: fair dice."""
     d = Drawing(WIDTH, 280)
     em, spelled = d.em, []
-    q = [*sorted(shares, reverse=True), 0.0]
+    s = [*sorted(shares, reverse=True), 0.0]
     box = (4 * em, em, WIDTH - em, 280 - 3.2 * em)
-    axes = Axes(d, box, (0.5, 2 * len(shares)), (0, math.ceil(10 * q[0]) / 10))
-    axes.frame("number of guesses", "share", {k: str(k) for k in range(1, len(q))})
-    for k in range(1, len(q)):
-        weight, color = k * (q[k - 1] - q[k]), PALETTE[len(spelled) % 3]
+    axes = Axes(d, box, (0.5, 2 * len(shares)), (0, math.ceil(10 * s[0]) / 10))
+    axes.frame("number of guesses", "share", {k: str(k) for k in range(1, len(s))})
+    for k in range(1, len(s)):
+        weight, color = k * (s[k - 1] - s[k]), PALETTE[len(spelled) % 3]
         if weight < 1e-9:
             continue
-        x, y = axes.x(k + 0.5), axes.y(q[k - 1])
-        d.rect(box[0], y, x - box[0], axes.y(q[k]) - y, color + "44", color)
+        x, y = axes.x(k + 0.5), axes.y(s[k - 1])
+        d.rect(box[0], y, x - box[0], axes.y(s[k]) - y, color + "44", color)
         for face in range(1, k):  # the faces of the die
-            d.line(axes.x(face + 0.5), y, axes.x(face + 0.5), axes.y(q[k]), color, 1, "2 3")
+            d.line(axes.x(face + 0.5), y, axes.x(face + 0.5), axes.y(s[k]), color, 1, "2 3")
         bits = f"{math.log2(k):.0f}" if k & (k - 1) == 0 else f"{math.log2(k):.2f}"
         name = "1 face" if k == 1 else f"{k} faces"
         words = f"{name}: {bits} bit{'s' * (k != 2)}, for {100 * weight:.0f}% of the characters"
-        d.text(x + 0.6 * em, (y + axes.y(q[k])) / 2 + 0.35 * em, words)
+        d.text(x + 0.6 * em, (y + axes.y(s[k])) / 2 + 0.35 * em, words)
         spelled.append(words)
     return d.picture(f"The shares of the numbers of guesses, cut into dice: {'; '.join(spelled)}.")
 

@@ -195,10 +195,10 @@ MEAN_CASES = (
 
 
 def my_dice(shares):
-    q = [*shares, 0.0]
+    s = [*shares, 0.0]
     bits = 0.0
-    for k in range(1, len(q)):
-        height = q[k - 1] - q[k]
+    for k in range(1, len(s)):
+        height = s[k - 1] - s[k]
         bits += k * height * math.log2(k)
     return bits
 
