@@ -170,7 +170,7 @@ DEMOS = {
     ),
     "variety": lambda: mistakes.variety(
         {0.5: [(80, 30), (90, 40)], 1.0: [(50, 30), (52, 31)]},
-        {"Wells": ([(92, 60), (90, 62)], "#555", "left")},
+        {"Wells": [(92, 60), (90, 62)]},
     ),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
     "doublings": lambda: after(8192),
@@ -686,6 +686,16 @@ def test_the_circle_after_any_beginning(beginning):
     for letters in (0, 3, 80):
         alt = circle(MODEL, VOCAB, beginning, letters, WRITTEN).alt
         assert f"{letters} characters written" in alt
+
+
+def test_a_beginning_is_not_torn_on_the_map():
+    """A path may join another one only after the letters that the network did not write."""
+    model, vocab = trained_model()
+    others = {start: predict(model, start, LETTERS, vocab) for start in ("it was ", "moon ")}
+    svg = circle(model, vocab, "weena ", 0, others).svg
+    bold = re.findall(r'<text x="[^"]*" y="([^"]*)"[^>]*font-weight="bold">(.)<', svg)
+    words = ["".join(char for y, char in bold if y == row) for row in dict(bold)]
+    assert sorted(words) == ["itwas", "moon", "weena"]
 
 
 def test_the_likelihoods_are_told_as_means():

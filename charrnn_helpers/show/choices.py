@@ -1,4 +1,4 @@
-"""How the next character is chosen: writers that meet, a beam, temperatures, and cut tails."""
+"""How the next character is chosen: texts that meet, a beam, temperatures, and cut tails."""
 
 import math
 
@@ -24,7 +24,7 @@ def apart(lines, length, ratio, start):
     (label, lit), *others = lines.items()
     axes = Axes(d, box, (0, length + len(lit)), (-13, 1.5))
     names = {k: power(k) for k in range(-12, 1, 4)}
-    axes.frame("characters written", "distance of the states", None, names)
+    axes.frame("characters written", "distance between states", None, names)
     for _, distances in others:
         d.path(_logs(axes, distances, length), LIGHT, 1.5)
     d.path(_logs(axes, lit, length), OWN, 3)

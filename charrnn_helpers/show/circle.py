@@ -97,12 +97,12 @@ def _ways(d, paths, given, joints, box):
     left, right, top, bottom = box
     order = sorted(paths, key=lambda path: (path[0], path[1][::-1]))
     row, column = (bottom - top) / len(order), (right - left) / COLUMNS
-    rows = {}  # {(where it joins, the letters from here on): the rows of the paths}
-    for k, (entry, path) in enumerate(order):
-        for i in range(max(0, len(path) - COLUMNS), len(path)):
-            rows.setdefault((entry, path[i:]), []).append(top + (k + 0.5) * row)
-    levels = {place: y for path in order for place, y in _levels(path, rows)}
-    courses = {path: _course(path, levels, right, column) for path in paths}
+    rows = {}  # {place: the rows of the paths through it}
+    for k, path in enumerate(order):
+        for place in _places(path, given):
+            rows.setdefault(place, []).append(top + (k + 0.5) * row)
+    levels = {place: y for path in order for place, y in _levels(_places(path, given), rows)}
+    courses = {path: _course(_places(path, given), levels, right, column) for path in paths}
     for path, points in courses.items():
         d.path([*points, joints[path[0]]], RIVER, 0.95 * d.em)
     (own, now), *_ = paths.items()  # the first one is the reader's
@@ -111,26 +111,34 @@ def _ways(d, paths, given, joints, box):
     d.path(lit, PASSED, 0.95 * d.em)
     seen = set()
     for (entry, path), points in courses.items():
-        for k, (x, y) in enumerate(points, len(path) - len(points)):
+        places = _places((entry, path), given)
+        for k, ((x, y), place) in enumerate(
+            zip(points, places, strict=True), len(path) - len(points)
+        ):
             color = OWN if (entry, path) == own and k <= now else OTHER
             look = {"font_weight": "bold"} if k < given[entry, path] else {}
             if (entry, path) == own and k == now:
                 d.dot(x, y, OWN, 0.62 * d.em)
                 d.text(x, y + 0.3 * d.em, visible(path[k]), "middle", 0.86, "white")
-            elif path[k] != " " and (entry, path[k:]) not in seen:
+            elif path[k] != " " and place not in seen:
                 d.text(x, y + 0.3 * d.em, path[k], "middle", 0.86, color, **look)
-            seen.add((entry, path[k:]))
+            seen.add(place)
         if len(path) > len(points) > 0:
             x, y = points[0]
             d.text(x - column, y + 0.3 * d.em, "\u2026", "middle", 0.86, OTHER)
 
 
-def _levels(way, rows):
-    """Yield the level of each letter of a path; paths that share but one or two run apart."""
+def _places(way, given):
+    """Return for each letter where it joins, what follows, and, if it was given, its path."""
     entry, path = way
-    places = [(entry, path[i:]) for i in reversed(range(max(0, len(path) - COLUMNS), len(path)))]
+    start = max(0, len(path) - COLUMNS)
+    return [(entry, path[k:], k < given[way] and path) for k in range(start, len(path))]
+
+
+def _levels(places, rows):
+    """Yield the level of each letter of a path; paths that share but one or two run apart."""
     level = None
-    for shared, run in groupby(places, key=lambda place: len(rows[place])):
+    for shared, run in groupby(reversed(places), key=lambda place: len(rows[place])):
         run = list(run)
         if level is None or shared == 1 or len(run) >= SHORTEST:
             level = mean(rows[run[0]])
@@ -138,12 +146,10 @@ def _levels(way, rows):
             yield place, level
 
 
-def _course(path, levels, right, column):
-    """Return the places of the last letters of a path; before it meets another, it has a row."""
-    entry, letters = path
+def _course(places, levels, right, column):
+    """Return where the last letters of a path are; before it meets another, it has a row."""
     return [
-        (right - (len(letters) - i - 0.5) * column, levels[entry, letters[i:]])
-        for i in range(max(0, len(letters) - COLUMNS), len(letters))
+        (right - (len(places) - i - 0.5) * column, levels[place]) for i, place in enumerate(places)
     ]
 
 

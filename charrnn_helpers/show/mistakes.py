@@ -13,7 +13,7 @@ def variety(temperatures, others):
     """Draw known words against different known ones, of a hundred, with two standard errors.
 
     `temperatures` are `{T: [(known, different), ...]}`, one pair for each text, joined by a line;
-    `others` are `{label: (pairs, color, side)}`, with the label to this side of the dot.
+    `others` are `{label: pairs}`, drawn in gray.
     """
     d = Drawing(WIDTH, 24 * Drawing(0, 0).em)
     axes = Axes(d, (5 * d.em, 0.8 * d.em, WIDTH - 8 * d.em, 20.6 * d.em), (20, 100), (10, 70))
@@ -22,15 +22,16 @@ def variety(temperatures, others):
     places = {T: _mean_of(pairs) for T, pairs in temperatures.items()}
     d.path([(axes.x(x), axes.y(y)) for (x, y), _ in places.values()], OWN, 2.5)
     ends = min(places), max(places)
-    rows = {f"T = {T}" if T in ends else str(T): (places[T], OWN, "below") for T in places}
-    rows |= {label: (_mean_of(pairs), *look) for label, (pairs, *look) in others.items()}
-    for label, (((x, y), (dx, dy)), color, side) in rows.items():
+    rows = {f"T = {T}" if T in ends else str(T): (places[T], OWN) for T in places}
+    rows |= {label: (_mean_of(pairs), OTHER) for label, pairs in others.items()}
+    for label, (((x, y), (dx, dy)), color) in rows.items():
         d.line(axes.x(x - dx), axes.y(y), axes.x(x + dx), axes.y(y), color, 2)
         d.line(axes.x(x), axes.y(y - dy), axes.x(x), axes.y(y + dy), color, 2)
         d.dot(axes.x(x), axes.y(y), color, 5)
-        shift, anchor = {"left": (-0.7, "end"), "right": (0.7, "start")}.get(side, (0, "middle"))
-        down = {"below": 2.1, "above": -1.3}.get(side, 0.35)
-        d.text(axes.x(x) + shift * d.em, axes.y(y) + down * d.em, label, anchor, color=color)
+        place = (-0.7, 0.35, "end") if color == OTHER else (0, 2.1, "middle")
+        d.text(
+            axes.x(x) + place[0] * d.em, axes.y(y) + place[1] * d.em, label, place[2], color=color
+        )
     told = "; ".join(f"{label} {x:.0f} and {y:.0f}" for label, (((x, y), _), *_) in rows.items())
     return d.picture(f"Known words of a hundred, and different ones among them: {told}.")
 
