@@ -19,11 +19,7 @@ FIGURES = {
     "cut_between": lambda: figures.cut_between(["the ", "time"]),
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
     "dots": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), ["b"]),
-    "dots with notes": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), [], {"a": "0.9", "": "d"}),
-    "dots by factor": lambda: cliff.dots(
-        {"a": [(8, 0.9), (9, 1.2)]}, {}, (7, 80), [], {"": "d"}, cliff.FACTORS, cliff.side_of
-    ),
-    "reach": lambda: cliff.reach({"a": [1, 0.9, 0.5], "b": [1]}, ["b"]),
+    "reach": lambda: cliff.reach({"a": [1, 0.9, 0.5], "b": [1]}),
     "factor_curves": lambda: cliff.factor_curves(
         {"a": [1, 2], "b": [1, 0.5]}, {"a": [2, 1, 1], "b": [0.5, 1, 1]}
     ),
@@ -34,7 +30,7 @@ FIGURES = {
         ([-1, 1], [1, -1], 0.5),
         ([-1, 1], [0, 0], 9e3),
         ([-1e-7, 1e-8, 1e-7], [0, -1e-4, 0], 9e3),
-        (0, 0, "a"),
+        (0, "a"),
     ),
     "sampling_loop": figures.sampling_loop,
     "one_layer": lambda: figures.one_layer("the t", "i"),
@@ -75,15 +71,9 @@ def test_characters_stay_on_the_axis():
 def test_ruined_networks_are_counted_and_those_beyond_the_axis_are_drawn_at_its_edge():
     (ax,) = FIGURES["dots"]().axes
     texts = [t.get_text() for t in ax.texts]
-    assert texts[:4] == ["0 of 2", "2 of 2", "ruined", "c"]
+    assert texts[:4] == ["0 of 2", "2 of 2", "\u00d7 ruined", "c"]
     shown = sorted(x for line in ax.lines if line.get_marker() != "None" for x in line.get_xdata())
     assert shown == [8, 20, 40, 80]
-
-
-def test_the_mark_of_a_network_tells_on_which_side_of_1_its_factor_is():
-    (ax,) = FIGURES["dots by factor"]().axes
-    shown = {line.get_marker(): list(line.get_xdata()) for line in ax.lines}
-    assert shown["o"] == [8] and shown["x"] == [9]
 
 
 def test_the_first_lowest_point_of_the_ripples_is_marked():

@@ -100,13 +100,10 @@ def test_training_it_again_gives_a_model_as_good(name, tmp_path, book):
 def test_the_record_of_clipping_has_each_setting():
     found = recorded("clipping")
     words = {f"words, {kind}" for kind in clipping.WORDS}
-    early = {f"factor, {name}" for name in clipping.DIRECTIONS}
-    early |= {"factor at first", "first update"}
-    assert found.keys() == clipping.SETTINGS.keys() | words | early
+    assert found.keys() == clipping.SETTINGS.keys() | words
     for name, kept in found.items():
-        few = name in words or "threshold" in name
-        assert len(kept) == len(clipping.FEW if few else clipping.SEEDS)
-    ends = [end for name in clipping.SETTINGS if "threshold" not in name for end in found[name]]
+        assert len(kept) == len(clipping.FEW if name in words else clipping.SEEDS)
+    ends = [end for name in clipping.SETTINGS for end in found[name]]
     assert all(len(end) == 3 and 0 <= end[1] <= 1 for end in ends)
 
 

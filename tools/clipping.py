@@ -1,6 +1,5 @@
 """The many networks of the chapter on gradient clipping, and how they end (see `tools.records`)."""
 
-import itertools
 import math
 import statistics
 from functools import partial
@@ -42,56 +41,33 @@ def reverse(theta, model, generator):
     clip_gradients(theta, model)
 
 
-def push(theta, model, generator, name):
-    """Put a random direction of the weights with this name in the place of a gradient above 10."""
-    if not gradient_norm(model) <= EXPLODED:
-        for p in model.parameters():
-            p.grad = torch.randn(p.shape, generator=generator)
-            if p is not getattr(model.rnn, name):
-                p.grad.zero_()
-    clip_gradients(theta, model)
-
-
 EXPLODED = 10.0  # ordinary gradients are shorter
 TREATMENTS = {
     "none": lambda theta, model, generator: None,
     "clip": lambda theta, model, generator: clip_gradients(theta, model),
     "turn": turn,
     "reverse": reverse,
-    "push b_h": partial(push, name="b_h"),
-    "push W_xh": partial(push, name="W_xh"),
-    "push W_hh": partial(push, name="W_hh"),
 }
 SEEDS, FEW = range(10), range(5)
 FINE = 0.177  # sigma times the square root of 32 is 1
-RATES, THRESHOLDS = (1.0, 2.0, 4.0), (0.25, 0.5, 1.0, math.inf)
 SETTINGS = {
     "as it failed": Setting(),
     "windows of 32": Setting(num_steps=32),
     "learning rate 0.1": Setting(lr=0.1),
-    "windows of 32, rate 0.1": Setting(num_steps=32, lr=0.1),
     "W_hh at 0.177": Setting(sigma_hh=FINE),
     "clipped at 1": Setting(treatment="clip"),
     "clipped, reversed above 10": Setting(treatment="reverse"),
     "clipped, random above 10": Setting(treatment="turn"),
-    "random b_h above 10": Setting(treatment="push b_h"),
-    "random W_xh above 10": Setting(treatment="push W_xh"),
-    "random W_hh above 10": Setting(treatment="push W_hh"),
     "clipped at 0.1": Setting(treatment="clip", theta=0.1),
-} | {
-    f"lr {lr:g}, threshold {theta:g}": Setting(FINE, lr=lr, treatment="clip", theta=theta)
-    for lr, theta in itertools.product(RATES, THRESHOLDS)
+    "all at 0.177, rate 2": Setting(FINE, lr=2.0),
+    "rate 2, clipped at 0.5": Setting(FINE, lr=2.0, treatment="clip", theta=0.5),
 }
-WORDS = {  # sigma of W_hh, `back` of `read`, and how many times as large the rates of the RNN are
-    "all at 0.177": (FINE, 1.0, 1.0),
-    "W_hh at 0.1": (0.1, 1.0, 1.0),
-    "gradient strengthened": (0.1, 1.7, 1.0),
-    "rates times 10": (0.1, 1.0, 10.0),
-    "rates times 300": (0.1, 1.0, 300.0),
+WORDS = {  # sigma of W_hh, and `back` of `read`
+    "all at 0.177": (FINE, 1.0),
+    "W_hh at 0.1": (0.1, 1.0),
+    "gradient strengthened": (0.1, 1.7),
 }
 DISTANCE = 10
-EARLY = 60  # the number of updates after which `factor` is measured
-DIRECTIONS = {name for name in SETTINGS if name == "clipped at 1" or "above 10" in name}
 
 
 def start(setting, seed, vocab_size):
@@ -141,49 +117,6 @@ def saturated(model, ids, num_windows=64):
     return count / (H.numel() * X.shape[1])
 
 
-def first_update(setting, seed, train_ids, vocab_size):
-    """Return the norm of the first gradient, how its update changes the loss, what it saturates.
-
-    It is computed with 16 digits, and what is saturated is measured in the batch of the update.
-    """
-    model = start(setting, seed, vocab_size).double()
-    X, Y = windows(train_ids, setting.num_steps)
-    rows = torch.randint(len(X), (64,), generator=torch.Generator().manual_seed(seed))
-    X, Y = X[rows], Y[rows]
-    before = F.cross_entropy(model(X).flatten(0, 1), Y.flatten())
-    before.backward()
-    norm = gradient_norm(model)
-    with torch.no_grad():
-        for p in model.parameters():
-            p -= setting.lr * p.grad
-        after = F.cross_entropy(model(X).flatten(0, 1), Y.flatten())
-        H = torch.zeros(len(X), model.rnn.num_hiddens, dtype=torch.double)
-        states = []
-        for x in X.T:
-            H = torch.tanh(model.rnn.W_xh[x] + H @ model.rnn.W_hh + model.rnn.b_h)
-            states.append(H)
-        share = (torch.stack(states).abs() > 0.99).double().mean()
-    return [round(norm, 1), round((after - before).item(), 2), round(share.item(), 3)]
-
-
-def factor(setting, seed, train_ids, vocab_size, num_updates=EARLY):
-    """Return how much longer one time step back makes a gradient, after some updates.
-
-    It is the size of W_hh times the slope of tanh, both as roots of a mean square, in the states of
-    the first batch.
-    """
-    model, *_ = learn(setting._replace(num_updates=num_updates), seed, train_ids, vocab_size)
-    X, _ = windows(train_ids, setting.num_steps)
-    X = X[torch.randint(len(X), (64,), generator=torch.Generator().manual_seed(seed))]
-    rnn, H, squares = model.rnn, torch.zeros(len(X), model.rnn.num_hiddens), []
-    with torch.no_grad():
-        for x in X.T:
-            H = torch.tanh(rnn.W_xh[x] + H @ rnn.W_hh + rnn.b_h)
-            squares.append((1 - H**2).pow(2).mean())
-        size = (rnn.num_hiddens * rnn.W_hh.pow(2).mean()).sqrt()
-        return (size * torch.stack(squares).mean().sqrt()).item()
-
-
 def words(distance, batch_size, vocab, generator):
     """Return words after a space, with `distance` letters after the first, and: is that a t?"""
     letters = vocab.encode("abcdefghijklmnopqrstuvwxyz")
@@ -202,18 +135,17 @@ def read(model, X, back=1.0):
     return H @ model.W_hq + model.b_q
 
 
-def remember(sigma_hh, distance, seed, vocab, num_updates=500, back=1.0, times=1.0):
+def remember(sigma_hh, distance, seed, vocab, num_updates=500, back=1.0):
     """Let a network learn whether a word began with t; return how many of 1,000 it gets right."""
     model = start(Setting(FINE, sigma_hh), seed, len(vocab))
     generator = torch.Generator().manual_seed(seed)
-    rnn = set(model.rnn.parameters())
     for _ in range(num_updates):
         X, Y = words(distance, 64, vocab, generator)
         F.cross_entropy(read(model, X, back), Y).backward()
         clip_gradients(1.0, model)
         with torch.no_grad():
             for p in model.parameters():
-                p -= 0.3 * (times if p in rnn else 1) * p.grad
+                p -= 0.3 * p.grad
                 p.grad = None
     X, Y = words(distance, 1000, vocab, generator)
     with torch.no_grad():
@@ -240,29 +172,15 @@ def outcome(setting, seed, train_ids, vocab_size):
 def trials(data):
     """Yield the name of each trial, and what runs it."""
     ids, vocab = data.train_ids, data.vocab
-    for kind, values in WORDS.items():
-        yield f"words, {kind}", partial(_words, *values, DISTANCE, vocab)
+    for kind, (sigma_hh, back) in WORDS.items():
+        yield f"words, {kind}", partial(_words, sigma_hh, back, vocab)
     for name, setting in SETTINGS.items():
-        measure = _perplexities if "threshold" in name else _outcomes
-        yield name, partial(measure, setting, ids, len(vocab))
-    yield "first update", lambda: [first_update(Setting(), k, ids, len(vocab)) for k in SEEDS]
-    yield "factor at first", partial(_factors, Setting(), ids, len(vocab), 0)
-    for name in SETTINGS:
-        if name in DIRECTIONS:
-            yield f"factor, {name}", partial(_factors, SETTINGS[name], ids, len(vocab))
+        yield name, partial(_outcomes, setting, ids, len(vocab))
 
 
-def _words(sigma_hh, back, times, distance, vocab):
-    return [remember(sigma_hh, distance, seed, vocab, 500, back, times) for seed in FEW]
+def _words(sigma_hh, back, vocab):
+    return [remember(sigma_hh, DISTANCE, seed, vocab, back=back) for seed in FEW]
 
 
 def _outcomes(setting, ids, vocab_size):
     return [outcome(setting, seed, ids, vocab_size) for seed in SEEDS]
-
-
-def _perplexities(setting, ids, vocab_size):
-    return [outcome(setting, seed, ids, vocab_size)[0] for seed in FEW]
-
-
-def _factors(setting, ids, vocab_size, num_updates=EARLY):
-    return [round(factor(setting, seed, ids, vocab_size, num_updates), 3) for seed in SEEDS]

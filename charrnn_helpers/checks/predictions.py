@@ -143,13 +143,13 @@ PREDICTIONS = (
         lambda means: max(means, key=means.get).lower(), "b",
         {"a": "the run whose norms become small", "b": "the run whose norms stay near 1"}),
     Prediction("blame", 5, "One thing is changed: the windows are 32 long, the learning rate is "
-        "0.1, or W_hh begins at 0.177. Which of the three does not save the networks?", "With "
-        "this rate, eight of ten are still ruined, and with each of the other changes, none is.",
+        "0.1, or W_hh begins at 0.177. With which of the three are most networks still ruined?",
+        "With this rate, eight of ten are ruined, and with each of the other changes, none is.",
         lambda ruined: max(ruined, key=ruined.get), "rate",
         {"windows": "windows of 32", "rate": "a learning rate of 0.1", "W_hh": "W_hh at 0.177"}),
     Prediction("uphill", 5, "Ten networks begin as the one that failed. Every gradient with a norm "
         "above 10 is turned around, and all are clipped at 1. How do most of them end?", "They end "
-        "almost as well as the clipped ones. The text below asks why.",
+        "almost as well as the clipped ones.",
         lambda ends: "ruined" if sum(share > 0.5 for _, share, _ in ends) > 5 else "learned"
         if sum(loss < 12 for loss, *_ in ends) > 5 else "neither", "learned",
         {"ruined": "ruined", "neither": "not ruined, but with a perplexity above 12",

@@ -271,8 +271,8 @@ def ripples(control, floor, middle, ends):
 
     Each panel is `(distances, changes, norm)`.  The first two are on the same axes, `middle` is a
     part of `floor`, fifty million times as large, in which the first lowest point downhill is
-    marked.  `ends` are the changes of the loss where the updates end: that of the control, one of
-    length 1, and the words for the full one.
+    marked.  `ends` are the change of the loss where the update of the control ends, and the words
+    for the full one.
     """
     fig, axes = new_figure(ncols=3, figsize=(7.5, 3.3))
     titles = ["sigma 0.1", "sigma 0.3", "its middle, enlarged"]
@@ -285,15 +285,13 @@ def ripples(control, floor, middle, ends):
         ax.plot([x / scale for x in distances], changes, color=BLUE, ls="-", lw=1.5)
         ax.set_title(title)
         ax.set(xlim=(-far / scale, far / scale), ylim=(-0.8, 0.8), xlabel="distance")
-    first, one, words = ends
+    first, words = ends
     left, center, right = axes
     left.plot(control[2], first, "o", color="#222", mfc="white", mew=1.8, zorder=5)
     where = {"xytext": (-7, -6), "ha": "right", "va": "top"} | POINTS
     left.annotate("the update\nends here", (control[2], first), **where)
     left.annotate("loss", (-1.1, 0.5), color=BLUE, ha="center")
     left.annotate(f"slope\n-{control[2]:.1f}", (0.75, 0.0), color=RED, ha="left", va="bottom")
-    center.plot(1, one, "o", color="#222", mfc="white", mew=1.8, zorder=5)
-    center.annotate("length 1", (1, one), xytext=(0, 9), ha="center", **POINTS)
     center.annotate(words, (1.42, -0.74), ha="right", va="bottom")
     center.set_yticklabels([])
     center.annotate(f"slope\n-{floor[2]:,.0f}", (-0.12, 0.5), color=RED, ha="right", va="bottom")
@@ -325,28 +323,19 @@ def kind_of(loss, share, most=12.0):
     return "ruined" if share > 0.5 or loss == math.inf else "neither" if loss > most else "learned"
 
 
-FACTORS = {"factor below 1": ("o", BLUE), "factor above 1": ("x", RED)}
-
-
-def side_of(_, factor):
-    """Tell on which side of 1 the factor of a network is, whatever its perplexity."""
-    return "factor above 1" if factor > 1 else "factor below 1"
-
-
 @look()
-def dots(groups, marks, xlim, heads=(), notes=None, kinds=KINDS, kind_of=kind_of):
+def dots(groups, marks, xlim, heads=()):
     """Draw a row of dots `{label: [(perplexity, saturated share), ...]}` for each group.
 
     Ruined networks are crosses, and those beyond the axis are drawn at its edge.  `marks` are
     vertical lines, `{label: value}`, and `heads` the labels above which a line is drawn.  At the
-    end of a row stands how many are ruined, or its entry in `notes`, with that of "" above.  With
-    `FACTORS` and `side_of`, the second number is a factor, and decides on the mark.
+    end of a row stands how many are ruined.
     """
     fig, ax = new_figure(figsize=(7.5, 1.3 + 0.36 * len(groups)))
     for row, (label, ends) in enumerate(groups.items()):
         if label in heads:
             ax.axhline(row - 0.5, color="0.6", lw=0.8, xmin=-0.4, clip_on=False)
-        for kind, (mark, color) in kinds.items():
+        for kind, (mark, color) in KINDS.items():
             found = [loss for loss, share, *_ in ends if kind_of(loss, share) == kind]
             shown = [loss for loss in found if loss < xlim[1]]
             shown += [xlim[1] * 0.93 ** (k // 3) for k in range(len(found) - len(shown))]
@@ -355,17 +344,13 @@ def dots(groups, marks, xlim, heads=(), notes=None, kinds=KINDS, kind_of=kind_of
             ax.plot(shown, apart, ls="none", clip_on=False, **look)
         count = sum(kind_of(loss, share) == "ruined" for loss, share, *_ in ends)
         place = {"xycoords": ("axes fraction", "data"), "va": "center"}
-        words = notes.get(label, "") if notes else f"{count} of {len(ends)}"
-        ax.annotate(words, (1.03, row), **place)
-    above = notes.get("", "") if notes else "ruined"
-    ax.annotate(above, (1.03, -0.9), color="#222" if notes else RED, **place)
+        ax.annotate(f"{count} of {len(ends)}", (1.03, row), **place)
+    ax.annotate("\u00d7 ruined", (1.0, -0.9), color=RED, **place)
     for label, value in marks.items():
         ax.axvline(value, color="0.35", linewidth=1, linestyle=":")
         ax.annotate(label, (value, -0.9), ha="center", va="center", annotation_clip=False)
-    for x, (kind, (mark, color)) in zip((-0.3, 0.52, 0.8), kinds.items(), strict=False):
-        sign = {"o": "\u25cf", "D": "\u25c6", "x": "\u00d7"}[mark]
-        if notes or kind != "ruined":
-            ax.annotate(f"{sign} {kind}", (x, -0.9), color=color, **place)
+    for x, sign, kind in ((-0.3, "\u25cf", "learned"), (0.52, "\u25c6", "neither")):
+        ax.annotate(f"{sign} {kind}", (x, -0.9), color=KINDS[kind][1], **place)
     ax.set(xscale="log", xlim=xlim, ylim=(len(groups) - 0.5, -0.6), xlabel="perplexity in the end")
     ax.set_yticks(range(len(groups)), groups)
     places = [x for x in (7, 9, 12, 15, 20, 30, 50, 100, 200) if xlim[0] <= x <= xlim[1]]
@@ -376,19 +361,15 @@ def dots(groups, marks, xlim, heads=(), notes=None, kinds=KINDS, kind_of=kind_of
 
 
 @look()
-def reach(groups, controls=()):
-    """Draw the shares of right answers `{label: [share, ...]}` as rows of dots.
-
-    The rows of `controls` are gray.
-    """
-    fig, ax = new_figure(figsize=(7.5, 1.1 + 0.4 * len(groups)))
-    for row, (label, shares) in enumerate(groups.items()):
-        color = GRAY if label in controls else BLUE
+def reach(groups):
+    """Draw the shares of right answers `{label: [share, ...]}` as rows of dots."""
+    fig, ax = new_figure(figsize=(7.5, 1.1 + 0.45 * len(groups)))
+    for row, shares in enumerate(groups.values()):
         ys = [row + 0.1 * (j - 2) for j in range(len(shares))]
-        ax.plot(shares, ys, "o", color=color, ms=6, alpha=0.8, clip_on=False)
-        words = f"{sum(share > 0.9 for share in shares)} of {len(shares)} learned"
+        ax.plot(shares, ys, "o", color=BLUE, ms=6, alpha=0.8, clip_on=False)
+        count = sum(share > 0.9 for share in shares)
         place = {"xycoords": ("axes fraction", "data"), "va": "center"}
-        ax.annotate(words, (1.03, row), color=color, **place)
+        ax.annotate(f"{count} of {len(shares)} learned", (1.03, row), color=BLUE, **place)
     ax.axvline(0.5, color="0.35", linewidth=1, linestyle=":")
     ax.annotate("guessing", (0.5, -0.75), ha="center", annotation_clip=False)
     ax.set(xlim=(0.4, 1.02), ylim=(len(groups) - 0.5, -0.5), xlabel="share of right answers")
