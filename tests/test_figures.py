@@ -6,7 +6,6 @@ import pytest
 from matplotlib.text import Text
 
 from charrnn_helpers.show import cliff, figures, latch, memory, style
-from charrnn_helpers.trained import recorded
 
 ENDS = {"a": [(8, 0.1), (40, 0.2)], "b": [(20, 0.9), (math.inf, 0.0)]}
 FIGURES = {
@@ -35,15 +34,13 @@ FIGURES = {
     "sampling_loop": figures.sampling_loop,
     "one_layer": lambda: figures.one_layer("the t", "i"),
     "impulses": lambda: latch.impulses({"a": [0.8, 0.7], "b": [-0.8, -0.8]}, {"c": [0.5] * 9}),
-    "cobwebs": lambda: latch.cobwebs({"x": {"w": (1.5, 0.0, 0.1, (0, 1), 0)}, "y": {}}),
-    "price": lambda: latch.price([1.5, 2.0], [0.2, 0.5], [0.4, 0.2], [1.5]),
+    "cobweb": lambda: latch.cobweb({"w": (1.5, 0.1, (0, 1))}),
     "learned_and_built": lambda: latch.learned_and_built(
-        {"a": [1, 0.1], "b": [1, 0.001]}, {"a": [2, 2]}, 0.01
+        {"a": [1, 0.1, 0.001], "b": [1, 0.001]}, {"a": [2, 2, 2]}, 0.01
     ),
     "heard": lambda: latch.heard({1: 20, 2: 9, 3: 8, 4: 6, 10: 5}, 5),
     "three_units": lambda: latch.three_units(" t", [[1, -1], [-1, 1], [-0.9, -0.9]]),
-    "rivals": lambda: memory.rivals(recorded("fixed_windows"), [4.3, 4.4]),
-    "both_parts": lambda: memory.both_parts({"6": [(3.8, 4.4), (3.7, 4.4)]}),
+    "rivals": lambda: memory.rivals([1, 2, 3], [9.0, 6.0, 5.0], 5.5),
     "gated_step": lambda: figures.gated_step("C", "F", r"$\mathbf{I}_t$", "tanh(...)", "O"),
 }
 
@@ -129,7 +126,6 @@ def test_a_strange_value_of_the_switch_is_named(monkeypatch):
 
 
 def test_a_unit_rests_where_its_curve_meets_the_line():
-    assert [stable for _, stable in latch.resting(1.5, 0.0)] == [True, False, True]
-    assert [round(h, 2) for h, _ in latch.resting(1.5, 0.0)] == [-0.86, 0.0, 0.86]
-    assert len(latch.resting(0.5, 0.0)) == len(latch.resting(1.5, -0.5)) == 1
-    assert len(latch.resting(3.0, -0.5)) == 3
+    assert [stable for _, stable in latch.resting(1.5)] == [True, False, True]
+    assert [round(h, 2) for h, _ in latch.resting(1.5)] == [-0.86, 0.0, 0.86]
+    assert len(latch.resting(0.5)) == 1

@@ -31,7 +31,6 @@ IGNORED = {
         "# Drawn: the perplexity of the trained network after n characters",
         'checks.reveal("two_pasts", last)',
         "# Drawn: how much two states differ, in the trained network and in ours",
-        "def spread(rnn, starts, text):",
         "generator = torch.Generator().manual_seed(1)",
     ],
     "03_loss_and_perplexity": [

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from charrnn_helpers.data import TimeMachine
-from charrnn_helpers.model import make_model
 from charrnn_helpers.trained import recorded
 from tests.conftest import generator
 from tools import windows
@@ -15,14 +14,7 @@ def test_the_record_is_what_would_be_written():
     assert recorded("fixed_windows") == rounded(recorded("fixed_windows"))
     found = recorded("fixed_windows")
     assert tuple(found["letters"]) == windows.LETTERS
-    threes = [*found["windows"], *found["from other text"], found["recurrent"]]
-    threes += [found[f"{n} letters, longer"] for n in (4, 5, 6)]
-    pairs = [found[name] for name in ("6 letters", "16 letters", "16 letters, more units")]
-    assert all(len(on_both) == 2 for three in pairs for on_both in three)
-    threes += pairs
-    assert {len(scores) for scores in threes} == {3}
-    for name in ("from an empty state", "from other text", "from the mean state"):
-        assert len(found[name]) == len(windows.LETTERS)
+    assert {len(scores) for scores in [*found["windows"], found["recurrent"]]} == {3}
     assert set(found["rates"]) <= set(windows.RATES)
     assert found["recurrent rate"] in windows.RNN_RATES[1:-1]  # not at the edge of what was tried
 
@@ -53,20 +45,6 @@ def test_a_score_is_a_perplexity_over_all_characters_from_a_place_on():
     assert windows.score(lambda X: torch.zeros(len(X), 4), 2, ids) == pytest.approx(4)
     certain = torch.nn.functional.one_hot
     assert windows.score(lambda X: 50.0 * certain((X[:, -1] + 1) % 4, 4), 2, ids) < 1.001
-
-
-def test_the_same_characters_are_read_after_other_states():
-    model, ids = make_model(4, num_hiddens=3, sigma=0.5), torch.arange(100) % 4
-    states = windows.states_while_reading(model, ids)
-    _, last = model.forward_with_state(ids[:50].unsqueeze(0))
-    assert states.shape == (100, 3) and torch.allclose(states[49], last[0], atol=1e-6)
-    empty = windows.from_states(model, ids, 2, lambda n: torch.zeros(n, 3))
-    assert empty == pytest.approx(windows.score(lambda X: model(X)[:, -1], 2, ids))
-    found = windows.from_other_text(model, ids, 2, states)
-    assert len(set(found)) == 3
-    assert windows.from_other_text(model, ids, 2, states) == found
-    same = windows.from_other_text(model, ids, 2, torch.zeros(5, 3))
-    assert same == pytest.approx([empty] * 3)
 
 
 def test_the_best_rate_is_that_of_the_lowest_score_and_gets_all_seeds():

@@ -18,7 +18,7 @@ from tools import clipping, encodings, trials, windows
 
 RECORDS = {
     "encodings": encodings,  # half a minute
-    "fixed_windows": windows,  # three quarters of an hour
+    "fixed_windows": windows,  # half an hour
     "clipping": clipping,  # an hour
     "trials": trials,  # an hour
 }

@@ -87,9 +87,9 @@ PREDICTIONS = (
         lambda scores: near(scores["id + one-hot"], scores["one-hot"], scores["ids"]), "ids",
         {"one-hot": "close to one-hot vectors", "between": "halfway between one-hot and ids",
          "ids": "close to ids", "worst": "much worse than ids"}),
-    Prediction("num_params", 2, "How many parameters has the model with 28 tokens and 32 hidden "
-        "units?", "They are 28 * 32 in W_xh, 32 * 32 in W_hh, 32 in b_h, 32 * 28 in W_hq, and 28 "
-        "in b_q.", as_measured, 2876),
+    Prediction("num_params", 2, "How many parameters does the model with 28 tokens and 32 "
+        "hidden units have?", "They are 28 * 32 in W_xh, 32 * 32 in W_hh, 32 in b_h, 32 * 28 in "
+        "W_hq, and 28 in b_q.", as_measured, 2876),
     Prediction("two_pasts", 2, 'The trained network reads "to" or "fo", and then sixty times the '
         "same letter. For how many of these letters do its two states differ by 0.01 or more in "
         "some unit?", "On the whole, the two states come closer. From the 16th letter o on, or the "

@@ -57,76 +57,45 @@ def impulses(lines, longer):
     return fig
 
 
-def next_state(h, w, x):
-    """Return the next state of a unit with self-weight w and input x."""
-    return math.tanh(w * h + x)
-
-
-def resting(w, x):
-    """Return where the state stays, `[(h, stable), ...]`, from the lowest h to the highest."""
+def resting(w):
+    """Return where a unit without input stays, `[(h, stable), ...]`, from the lowest h on."""
     hs = [k / 2000 - 1.0003 for k in range(4002)]
-    gaps = [next_state(h, w, x) - h for h in hs]
+    gaps = [math.tanh(w * h) - h for h in hs]
     pairs = zip(hs, hs[1:], gaps, gaps[1:], strict=False)
     return [((a + b) / 2, before > 0) for a, b, before, after in pairs if before * after < 0]
 
 
-def _panel(ax, title, units):
-    """Draw the next state against the current one for units `{label: (w, x, start, ...)}`."""
-    ax.plot([-1.1, 1.1], [-1.1, 1.1], color=GRAY, lw=1, ls="-")
-    hs = [k / 25 - 1.1 for k in range(56)]
-    for label, (w, x, start, place, k) in units.items():
-        ax.plot(hs, [next_state(h, w, x) for h in hs], color=PALETTE[k], ls="-", lw=2)
-        ax.annotate(label, place, color=PALETTE[k], ha="center", va="center")
-        h, web = start, [(start, start)]
-        for _ in range(18):
-            web += [(h, next_state(h, w, x)), (next_state(h, w, x),) * 2]
-            h = next_state(h, w, x)
-        ax.plot(*zip(*web, strict=True), color=PALETTE[k], ls="-", lw=0.9)
-        ax.plot(start, start, "s", color=PALETTE[k], ms=6, mec="white", zorder=6)
-        for h, stable in resting(w, x):
-            fill = PALETTE[k] if stable else "white"
-            ax.plot(h, h, "o", ms=7, mfc=fill, mec=PALETTE[k], mew=1.5, zorder=5)
-            word, shift, side = (
-                ("stays", (-2, -13), "left") if stable else ("tips over", (-9, 6), "right")
-            )
-            small = {"size": "small", "va": "center", "ha": side, "textcoords": "offset points"}
-            if w > 1 and (h > 0 or not stable):
-                ax.annotate(word, (h, h), shift, color=PALETTE[k], **small)
-    ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xlabel="current state", title=title, aspect="equal")
-    ax.set_xticks([-1, -0.5, 0, 0.5, 1])
-    ax.set_yticks([-1, -0.5, 0, 0.5, 1])
-
-
 @look()
-def cobwebs(panels):
-    """Draw a panel for each title: the next state against the current one, and a way from a start.
+def cobweb(units):
+    """Draw the next state against the current one for units `{label: (w, start, place)}`.
 
     Squares are starts.  At full dots the state stays, and at hollow ones it tips over to one side.
     """
-    fig, axes = new_figure(figsize=(7.5, 3.7), ncols=len(panels))
-    for ax, (title, units) in zip(axes, panels.items(), strict=True):
-        _panel(ax, title, units)
-    axes[0].set_ylabel("next state")
+    fig, ax = new_figure(figsize=(7.5, 4.0))
+    ax.plot([-1.1, 1.1], [-1.1, 1.1], color=GRAY, lw=1, ls="-")
+    hs = [k / 25 - 1.1 for k in range(56)]
+    for k, (label, (w, start, place)) in enumerate(units.items()):
+        ax.plot(hs, [math.tanh(w * h) for h in hs], color=PALETTE[k], ls="-", lw=2)
+        ax.annotate(label, place, color=PALETTE[k], ha="center", va="center")
+        h, web = start, [(start, start)]
+        for _ in range(18):
+            web += [(h, math.tanh(w * h)), (math.tanh(w * h),) * 2]
+            h = math.tanh(w * h)
+        ax.plot(*zip(*web, strict=True), color=PALETTE[k], ls="-", lw=0.9)
+        ax.plot(start, start, "s", color=PALETTE[k], ms=6, mec="white", zorder=6)
+        for h, stable in resting(w):
+            fill = PALETTE[k] if stable else "white"
+            ax.plot(h, h, "o", ms=7, mfc=fill, mec=PALETTE[k], mew=1.5, zorder=5)
+            small = {"size": "small", "ha": "right", "textcoords": "offset points"}
+            if w > 1 and (h > 0 or not stable):
+                word = "stays" if stable else "tips over"
+                ax.annotate(word, (h, h), (-9, 4), color=PALETTE[k], **small)
     words = {"color": GRAY, "rotation": 45, "ha": "center", "va": "center"}
-    axes[-1].annotate("next = current", (-0.5, -0.4), **words)
-    return fig
-
-
-@look()
-def price(weights, limits, factors, marked):
-    """Draw what a latch withstands, and what it passes on, over its self-weight."""
-    fig, axes = new_figure(figsize=(7.5, 2.6), ncols=2)
-    titles = ("the largest contrary input withstood", "factor on a small change of the state")
-    for k, (ax, title, values) in enumerate(zip(axes, titles, (limits, factors), strict=True)):
-        ax.plot(weights, values, color=PALETTE[k], ls="-")
-        for w in marked:
-            value = values[weights.index(w)]
-            ax.plot(w, value, "o", color=PALETTE[k], ms=7)
-            shift = (8, 8) if k else (-8, 8)
-            side = {"ha": "left" if k else "right", "textcoords": "offset points"}
-            ax.annotate(f"{value:.2f}", (w, value), shift, color=PALETTE[k], **side)
-        ax.set(xlabel="self-weight w", title=title, xlim=(1, 4), ylim=(0, None))
-        ax.set_xticks([1, 1.5, 2, 2.5, 3, 3.5, 4])
+    ax.annotate("next = current", (-0.56, -0.47), **words)
+    ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
+    ax.set(xlabel="current state", ylabel="next state")
+    ax.set_xticks([-1, -0.5, 0, 0.5, 1])
+    ax.set_yticks([-1, -0.5, 0, 0.5, 1])
     return fig
 
 
@@ -161,7 +130,7 @@ def learned_and_built(learned, built, limit):
     """Draw how much two states differ after each letter, lines `{letter: values}` of two networks.
 
     The axis is logarithmic.  The first and the last line of `learned` to fall below the limit are
-    marked there.
+    marked where they stay below it.
     """
     fig, ax = new_figure(figsize=(7.5, 2.7))
     for color, lines, width in ((1, learned, 0.9), (0, built, 2.5)):
@@ -171,16 +140,17 @@ def learned_and_built(learned, built, limit):
     words = {"va": "center", "ha": "left", "annotation_clip": False}
     ends = {}
     for letter, values in learned.items():
-        ends[letter] = max(t for t, d in enumerate(values, 1) if d >= limit)
+        ends[letter] = 1 + max(t for t, d in enumerate(values, 1) if d >= limit)
         shown = [t for t, d in enumerate(values, 1) if d > 3e-6][-1]
         place = shown + 1.5, 2 * values[shown - 1]
         ax.annotate(letter, place, color=PALETTE[1], weight="bold", **words)
     ax.axhline(limit, color="0.35", lw=1, ls=":")
-    for end in (min(ends.values()), max(ends.values())):
-        ax.plot(end, limit, "o", color=PALETTE[1], ms=7, zorder=5)
-        shift = {"xytext": (6, 6) if end == max(ends.values()) else (-18, -14)}
+    for letter in (min(ends, key=ends.get), max(ends, key=ends.get)):
+        place = ends[letter], learned[letter][ends[letter] - 1]
+        ax.plot(*place, "o", color=PALETTE[1], ms=7, zorder=5)
+        shift = {"xytext": (-4, 10) if ends[letter] == max(ends.values()) else (-20, -14)}
         shift |= {"textcoords": "offset points"}
-        ax.annotate(str(end), (end, limit), color=PALETTE[1], weight="bold", **shift)
+        ax.annotate(str(ends[letter]), place, color=PALETTE[1], weight="bold", **shift)
     ax.set(yscale="log", xlabel="letters read after to or fo", xlim=(0, 60), ylim=(1e-6, 20))
     ax.set(ylabel="largest difference")
     ax.set_yticks([1, limit, 1e-4, 1e-6], ["1", f"{limit:g}", "0.0001", "0.000001"])
@@ -204,17 +174,15 @@ FROM = {(0, 1): "6", (1, 2): "3", (2, 2): "3"}  # weights between the units, one
 def three_units(text, values):
     """Draw the three units at each character, `values` of shape (3, len(text)), and their weights.
 
-    Solid arrows act at once, dashed ones in the next time step.  Units near 1 are filled.  At the
-    top are the sums of unit 2, of which it takes tanh.
+    Solid arrows act at once, dashed ones in the next time step.  Units near 1 are filled.
     """
-    fig, ax = new_figure(figsize=(7.5, 3.5))
-    ax.set(xlim=(-3.3, 1.6 * len(text) - 0.9), ylim=(-1.6, 2.9))
+    fig, ax = new_figure(figsize=(7.5, 3.3))
+    ax.set(xlim=(-3.3, 1.6 * len(text) - 0.9), ylim=(-1.6, 2.5))
     ax.axis("off")
     near = {"ha": "center", "va": "center"}
     for row, name in enumerate(UNITS):
         ax.text(-3.3, row, name, size="small", ha="left", va="center")
     ax.text(-3.3, -1.3, "reads", size="small", ha="left", va="center")
-    ax.text(-3.3, 2.62, "sum of unit 2", size="small", ha="left", va="center")
     for t, char in enumerate(text):
         x = 1.6 * t
         ax.text(x, -1.3, visible(char), size=16, family="monospace", **near)
@@ -222,8 +190,6 @@ def three_units(text, values):
             on = values[row][t] > 0
             fill = PALETTE[1] if on else "white"
             ax.plot(x, row, "o", ms=19, mfc=fill, mec=PALETTE[1] if on else GRAY, mew=1.5, zorder=5)
-        total = f"{round(math.atanh(values[2][t])):d}"
-        ax.text(x, 2.62, total, color=PALETTE[1] if total[0] != "-" else GRAY, **near)
         inputs = {" ": {0: "6", 2: "-9"}, "t": {1: "10"}}.get(char, {})
         for row, weight in inputs.items():
             color = PALETTE[0]

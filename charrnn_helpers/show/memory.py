@@ -82,65 +82,19 @@ def hand_memory(sentence, vocab, self_weight):
 
 
 @look()
-def rivals(record, longer):
-    """Draw the perplexities of windows by their length, and what twice as many updates change.
-
-    A recurrent network stands beside them, which reads as many characters from the state of another
-    place, or from the mean state; `longer` has its perplexities after twice as many updates.
-    """
-    fig, (ax, twice) = new_figure(figsize=(7.5, 3.0), ncols=2, width_ratios=[1.8, 1.2])
-    letters, words = record["letters"], {"va": "center", "annotation_clip": False}
-    others = [_mean(scores) for scores in record["from other text"]]
-    windows = [_mean(scores) for scores in record["windows"]]
-    lines = (windows, others, record["from the mean state"])
-    for k, means in enumerate(lines):
-        look_ = {"color": PALETTE[min(k, 1)], "ls": ("-", "--", ":")[k], "ms": 5}
-        ax.plot(letters, means, "oD."[k], **look_)
-    for k, means in enumerate(lines[:2]):
-        place = letters[means.index(min(means))], min(means) - 0.2
-        ax.annotate(f"{min(means):.2f}", place, color=PALETTE[k], ha="center", **words)
-    ax.annotate("windows of\nn characters", (1.05, 5.2), color=PALETTE[0], **words)
-    name = "the recurrent network after\nn characters, dashed: from\nanother place's state,"
-    ax.annotate(name + "\ndotted: the mean state", (4.6, 6.25), color=PALETTE[1], **words)
-    ax.set(xlabel="characters read, n", ylabel="perplexity", xscale="log", title="9 epochs")
+def rivals(letters, windows, recurrent):
+    """Draw the perplexities of windows by their length; that of the recurrent network is a line."""
+    fig, ax = new_figure(figsize=(7.5, 3.0))
+    words = {"va": "center", "annotation_clip": False}
+    ax.axhline(recurrent, color=PALETTE[1], ls="--")
+    label = f"recurrent network: {recurrent:.2f}"
+    ax.annotate(label, (1.05, recurrent - 0.17), color=PALETTE[1], **words)
+    ax.plot(letters, windows, "o", color=PALETTE[0], ls="-", ms=5)
+    place = letters[windows.index(min(windows))], min(windows) - 0.2
+    ax.annotate(f"{min(windows):.2f}", place, color=PALETTE[0], ha="center", **words)
+    ax.annotate("windows of n characters", (2.15, 6.2), color=PALETTE[0], **words)
+    ax.set(xlabel="length of the window, n", ylabel="perplexity", xscale="log")
     ax.set(xlim=(0.93, 18), ylim=(4.0, 7.0))
     ax.set_xticks(letters, map(str, letters))
     ax.minorticks_off()
-    four = record["windows"][letters.index(4)], record["4 letters, longer"]
-    pairs = {"window of 4": four, "recurrent": (record["recurrent"], longer)}
-    for k, (name, (before, after)) in enumerate(pairs.items()):
-        for epochs, scores in ((9, before), (18, after)):
-            marks = {"color": PALETTE[k], "alpha": 0.7, "ms": 6}
-            twice.plot([epochs] * len(scores), scores, "oD"[k], **marks)
-        means = [_mean(before), _mean(after)]
-        twice.plot([9, 18], means, color=PALETTE[k], ls=("-", "--")[k])
-        label = f"{name}\n{means[0]:.2f}, then {means[1]:.2f}"
-        twice.annotate(label, (18.8, means[1]), color=PALETTE[k], **words)
-    twice.set(xlabel="epochs", title="twice as long, enlarged", xlim=(7.5, 33), ylim=(4.15, 4.75))
-    twice.set_xticks([9, 18])
     return fig
-
-
-@look()
-def both_parts(networks):
-    """Draw perplexities `{label: [(training, validation), ...]}` as two dots, joined by a line."""
-    fig, ax = new_figure(figsize=(7.5, 1.9))
-    for row, pairs in enumerate(networks.values()):
-        ends = [_mean(scores) for scores in zip(*pairs, strict=True)]
-        ax.plot(ends, [-row, -row], color="0.45", ls="-", lw=2, zorder=1)
-        for k, score in enumerate(ends):
-            ax.plot(score, -row, "oD"[k], color=PALETTE[k], ms=8)
-            place = (score + (0.06, -0.06)[score == min(ends)], -row)
-            side = "right" if score == min(ends) else "left"
-            ax.annotate(f"{score:.2f}", place, color=PALETTE[k], ha=side, va="center")
-            if not row:
-                above = (score, 0.5)
-                ax.annotate(("training", "validation")[k], above, color=PALETTE[k], ha="center")
-    ax.set(xlabel="perplexity", xlim=(3.1, 5.8), ylim=(0.6 - len(networks), 1))
-    ax.set_yticks([-row for row in range(len(networks))], [*networks])
-    ax.grid(axis="y", visible=False)
-    return fig
-
-
-def _mean(scores):
-    return sum(scores) / len(scores)
