@@ -195,9 +195,8 @@ begins = Counter(text[i : i + n] for i in range(len(text) - 8) for n in range(9)
 runs = {rate: ([actual.tolist()] * 2001, [3.0] * 2001) for rate in (5, 50, 200)}
 train_text, beginning = text, "there was a "
 tables, ngrams = [defaultdict(lambda: Counter(text))] * 12, {1: 2.8, 12: 1.4}
-t, h, noise = vocab["t"], vocab["h"], torch.zeros(28, 28)
+t, h = vocab["t"], vocab["h"]
 ids = vocab.encode(text)
-bends = {char: 0.0021 * 10 ** (k / 20) for k, char in enumerate(sorted(set(text)))}
 texts = {n: n * "there was a " for n in range(2, 9)}
 def remember(w, b):
     h = torch.tensor([0.5, -0.5], dtype=torch.double)

@@ -76,9 +76,7 @@ WAYS = {
 }
 LOOKS = recorded("trials")["doublings"]["looks"]
 TURNING = [3 + (n - 5) ** 2 / 4 for n in range(1, 13)]
-LIMITS = {name: 60 * 1.2**k for k, name in enumerate(NAMES)}
-BENDS = {name: 2 / limit for name, limit in LIMITS.items()} | {"q": 0.0}
-SWUNG = {200: {name: max(float(200 * bend > 2), 1e-7) for name, bend in BENDS.items()}}
+LOOPS = {"given": {0: 28, 4: 60, 8: 99}, "repaired": {0: 28, 4: 20, 8: 15}}
 
 
 WRITTEN = {start: predict(MODEL, start, LETTERS, VOCAB) for start in ("time ", "for ", "it ")}
@@ -131,15 +129,15 @@ DEMOS = {
     "two_tables": lambda: tables.two_tables(EVEN, **RUN, updates=5),
     "by_order": lambda: tables.by_order(BY_ORDER, {"the", "time"}, COPIED, 9, 2),
     "bowl": lambda: descent.bowl(0.08, 0.33, 27, 200, 19),
-    "rows": lambda: descent.rows(BENDS, SWUNG, 200),
     "lengths": lambda: overfitting.lengths(
         {"old": dict(enumerate(TURNING, 1)), "new": {1: 17, 6: 3.5, 12: 4}}, ["old"], ["new"]
     ),
     "one_place": lambda: overfitting.one_place(
         {"": (90, 0.1), "q": (3, 0.7), "eq": (1, 0.85), "req": (1, 0.925)}, "u", "a"
     ),
-    "two_logits": lambda: descent.two_logits(6),
-    "wrong_table": lambda: descent.wrong_table({0: 28, 4: 12, 8: 20}, ["e", "u"], [0.9, 0.1]),
+    "wrong_table": lambda: descent.wrong_table(
+        LOOPS, ["e", "u"], {"given": [0.9, 0.1], "repaired": [0.2, 0.8]}
+    ),
     "waits": lambda: descent.waits(WAYS, WAYS, dict.fromkeys(WAYS, 0.02), 50),
     "falling": lambda: descent.falling({5: [50, 40, 30], 200: [50, 20, 45]}),
     "guessing_game": lambda: game.guessing_game(PASSAGES, "vxave "),
@@ -565,14 +563,10 @@ def test_an_update_settles_below_two_by_the_curvature():
     assert min(abs(o - lowest) for o in ends[False]) > 0.1
 
 
-def test_rows_beyond_their_limit_swing():
-    found = descent.rows(BENDS, SWUNG, 200)
-    beyond = "".join(sorted(name for name, bend in BENDS.items() if 200 * bend > 2))
-    assert f"swing: {beyond}. Rate times" in found.alt and f"2 for: {beyond}." in found.alt
-    share, actual = torch.tensor([[0.5], [0.5]]), torch.tensor([[0.5, 0.5], [0.9, 0.1]])
-    noise = torch.tensor([[1.0, -1.0], [0.0, 0.0]])
-    short, long = descent.swings(noise, share, actual, [1, 10], 300).values()
-    assert max(short) < 0.01 and long[0] > 0.1 and long[1] < 0.01  # limits 8 and 22
+def test_the_given_loop_is_told_beside_the_repaired_one():
+    found = DEMOS["wrong_table"]()
+    assert "begins at 28, and after 8 updates it is 99 (given) and 15 (repaired)" in found.alt
+    assert "given: e 0.90, u 0.10; repaired: e 0.20, u 0.80" in found.alt
 
 
 def test_each_occurrence_is_counted_once_or_at_each_length():

@@ -45,7 +45,7 @@ IGNORED = {
     ],
     "04_counting": [
         "# Demo: text by n-grams of growing length",
-        "# Checked: write() wrote the demo; more and more words are known; 12 recites",
+        "# Checked: the share of u after q; write() wrote the demo, and 12 recites",
         "# Demo: a table that begins as noise, beside the one that was counted",
         'scores = {"blind guessing": math.log(len(vocab)), "1-gram": ngrams[1]}',
         "best, letters = KneserNey(train_text, 6, len(vocab)), sorted(set(train_text))",

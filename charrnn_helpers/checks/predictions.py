@@ -120,7 +120,7 @@ PREDICTIONS = (
         {"falls": "each further character lowers it", "levels": "it falls, and then stays level",
          "turns": "it falls, and then rises again"}),
     Prediction("large_rate", 4, "What does the perplexity do in 30 updates with a learning rate of "
-        "200?", "The rate is too large for some rows. The text below finds out for which, and why.",
+        "200?", "Updates jump past the bottom. The text below computes how large the rate may be.",
         lambda by_rate: "fastest" if by_rate[200][-1] <= min(by_rate[50][-1], by_rate[5][-1])
         else "grows" if by_rate[200][-1] > by_rate[200][0] else "swings", "swings",
         {"fastest": "it falls faster than with 50, and ends lowest",

@@ -1,21 +1,16 @@
-"""Gradient descent on a table of logits: a bowl, rows that swing, and pairs that have to wait."""
+"""Gradient descent on a table of logits: a wrong loop, pairs that have to wait, and a bowl."""
 
 import math
 
-import torch
-
 from charrnn_helpers.show.style import DASHES, PALETTE
-from charrnn_helpers.show.svg import WIDTH, Axes, Drawing, power
+from charrnn_helpers.show.svg import WIDTH, Axes, Drawing
 
 RATES = [5, 20, 50, 80, 100, 110, 120, 130]  # of the bowl
-ROW_RATES = [50, 80, 100, 120, 150, 200, 300]
-SWINGS = 0.01  # a row swings if one update changes a probability by more than this
 BLUE, RED = PALETTE[:2]
 GRAY, RUST = "#999", "#A84300"
 BOWL_UPDATES = [*range(11), 15, 20, 25, 30, 35, 40]  # the updates in the bowl
 START = 2.2  # the logit before the first update
 LOGITS, LOSSES = (1, 4), (3.28, 3.32)  # the axes of the bowl
-PRODUCTS, CHANGES = (0.01, 10), (1e-8, 1000)  # the axes of the rows
 LEFT = {"updates": (0.5, 10_000), "progress": (0.1, 1000)}  # the axes of the pairs
 
 
@@ -64,189 +59,46 @@ def bowl(share, actual, others, rate, updates):
     )
 
 
-def swings(W, share, actual, rates, num_updates=2000, last=20):
-    """Return `{rate: for each row, the most that an update changes a probability}`.
-
-    Only the last updates count.  All rates run at once, each on its own copy of the logits.
-    """
-    each = torch.tensor(rates, dtype=W.dtype).view(-1, 1, 1)  # (rates, 1, 1)
-    W = W.expand(len(rates), *W.shape)
-    most, before = torch.zeros(W.shape[:2]), W.softmax(dim=2)
-    for k in range(num_updates):
-        W = W - each * share * (before - actual)
-        predicted = W.softmax(dim=2)
-        if k >= num_updates - last:
-            most = torch.maximum(most, (predicted - before).abs().amax(dim=2))
-        before = predicted
-    return dict(zip(rates, most.tolist(), strict=True))
-
-
-def rows(bends, swinging, rate):
-    """Draw for each row how much it swings, above rate x share x curvature.
-
-    `bends` is `{name: share x curvature}`, and `swinging` `{rate: {name: change}}`; the dots of
-    all other rates are gray.
-    """
-    d = Drawing(WIDTH, 400)
-    em, log = d.em, math.log10
-    box = left, top, right, bottom = (5.2 * em, 2.2 * em, WIDTH - em, d.height - 3.2 * em)
-    axes = Axes(d, box, tuple(map(log, PRODUCTS)), tuple(map(log, CHANGES)))
-    limit, level = axes.x(log(2)), axes.y(log(SWINGS))
-    d.rect(limit, top, right - limit, level - top, "#fbeadd")
-    d.rect(left, level, limit - left, bottom - level, "#e8f2f9")
-    xticks = {log(x): f"{x:g}" for x in (0.01, 0.1, 1, 2, 10)}
-    yticks = {k: power(k) for k in (-8, -6, -4, -2, 0)}
-    xlabel = "learning rate \u00d7 share \u00d7 curvature"
-    axes.frame(xlabel, "change in one update", xticks, yticks)
-    d.line(limit, top, limit, bottom, RED, 2, "7 4")
-    d.text(limit - 0.5 * em, top + 1.2 * em, "the limit, 2", "end", color=RUST)
-    d.text(left + 0.6 * em, level + 1.3 * em, "these rows settle", color="#005687")
-    d.text(limit + 0.5 * em, top + 1.2 * em, "these rows swing", color=RUST)
-
-    def place(name, at):
-        product = max(at * bends[name], PRODUCTS[0])  # a certain row has no curvature
-        return axes.x(log(product)), axes.y(log(max(swinging[at][name], CHANGES[0])))
-
-    for other in swinging:
-        for name in bends:
-            d.dot(*place(name, other), "#c4c4c4", 2.5)
-    far = [name for name in bends if swinging[rate][name] > SWINGS]
-    names = sorted(bends, key=bends.get)
-    dots = [place(name, rate) for name in names]
-    free = [(x, y, 0.45 * em) for x, y in dots]  # what a name must not cover, and how near
-    for name, (x, y) in zip(names, dots, strict=True):
-        ways = (-1, 1) if name in far else (-1,)  # above the dot, or below it
-        heights = (y + way * (0.95 + 0.2 * k) * em for k in range(40) for way in ways)
-        end = next(h for h in heights if not any(_near(x - a, h - b, r) for a, b, r in free))
-        free.append((x, end, 0.8 * em))
-        d.line(x, y, x, end - math.copysign(0.5 * em, end - y), "#bbb", 0.8)
-        d.dot(x, y, RED if name in far else BLUE, 4)
-        d.text(x, end + 0.35 * em, name, "middle")
-    sure = [place(name, rate) for name, bend in bends.items() if rate * bend < PRODUCTS[0]]
-    for x, y in sure:  # it is further to the left
-        d.path([(x + 1.4 * em, y), (x + 0.5 * em, y)], BLUE, 2)
-        d.path([(x + 0.9 * em, y - 4), (x + 0.5 * em, y), (x + 0.9 * em, y + 4)], BLUE, 2)
-    head = f"learning rate {rate}: {len(far)} of {len(bends)} rows swing"
-    d.text(left, 1.1 * em, head, font_weight="bold")
-    beyond = "".join(sorted(name for name, bend in bends.items() if rate * bend > 2)) or "none"
-    return d.picture(
-        f"With a learning rate of {rate}, these rows swing: {''.join(sorted(far)) or 'none'}. Rate "
-        f"times share times curvature is more than 2 for: {beyond}."
-    )
-
-
-def _near(across, down, radius):
-    """Tell whether two marks are so near that one covers the other."""
-    return abs(across) < radius and abs(down) < 1.15 * radius
-
-
-def two_logits(product):
-    """Draw the loss over two logits as a valley with two runs, and its curves along three lines.
-
-    Both letters are equally likely, and the curvature is 1/2 across the valley; `product` is the
-    learning rate times the share of the row.  The gray run moves the logit of a alone.
-    """
-    d = Drawing(WIDTH, 390)
-    em, root = d.em, math.sqrt(0.5)
-    d.text(4.2 * em, 1.1 * em, f"learning rate \u00d7 share = {product}", font_weight="bold")
-    side = d.height - 5.2 * em
-    box = (4.2 * em, 2 * em, 4.2 * em + side, 2 * em + side)
-    axes = Axes(d, box, (-2, 2), (-2, 2))
-    for k in range(1, 9):  # darker and darker triangles, each in a corner of the one before
-        far, shade = 2 - k / 2, _shade(math.log(math.cosh(k / 4)))
-        for sign in (1, -1):
-            corner = axes.points(
-                [2 * sign, 2 * sign, -far * sign], [far * sign, -2 * sign, -2 * sign]
-            )
-            points = " ".join(f"{x:.0f},{y:.0f}" for x, y in corner)
-            d.add("polygon", points=points, fill=shade)
-    axes.frame("the logit of a", "the logit of b", None, {k: str(k) for k in (-2, -1, 0, 1, 2)})
-    d.line(*axes.points([-2], [-2])[0], *axes.points([2], [2])[0], "#444", 1.5, "6 4")
-    d.text(axes.x(1.95), axes.y(0.7), "the bottom", "end", color="#222")
-    start, moves = (1.1, -1.1), {"alone": (1, 0), "both": (1, -1)}
-    for name, (of_a, of_b) in moves.items():
-        (a, b), path = start, []
-        for _ in range(9):
-            path.append((a, b))
-            slope = 1 / (1 + math.exp(b - a)) - 0.5  # of a; that of b is its negative
-            a, b = a - product * slope * of_a, b - product * slope * of_b
-        color = RED if name == "both" else "#555"
-        corners = [axes.points([x], [y])[0] for x, y in path]
-        d.path(corners, color, 1.5)
-        for x, y in corners:
-            d.dot(x, y, color, 4)
-    d.text(axes.x(1.1) + 0.7 * em, axes.y(-1.1) + 0.35 * em, "start", color="#222")
-    d.text(axes.x(-1.95), axes.y(1.62), "both move: they swing", color=RUST)
-    d.text(axes.x(-0.15), axes.y(-1.5), "a alone: it settles", "middle", color="#444")
-    left = box[2] + 5 * em
-    beside_box = (left, 2 * em, WIDTH - 7.2 * em, box[3])
-    d.text(left - 2 * em, 1.1 * em, "the loss along three lines", font_weight="bold")
-    lines = Axes(d, beside_box, (-2, 2), (0.6, 1.5))
-    lines.frame("distance from the bottom", "", None, {y: f"{y:.1f}" for y in (0.7, 1, 1.3)})
-    x, y = left - 2.8 * em, (box[1] + box[3]) / 2
-    d.text(x, y, "loss (nats)", "middle", transform=f"rotate(-90 {x:.1f} {y:.1f})")
-    xs = [k / 20 - 2 for k in range(81)]
-    curves = {
-        "across": ("1/2", "4", [math.log(2 * math.cosh(root * x)) for x in xs]),
-        "a alone": ("1/4", "8", [math.log(2 * math.cosh(x / 2)) for x in xs]),
-        "along": ("0", "", [math.log(2)] * 81),
-    }
-    for k, (name, (factor, limit, ys)) in zip((1, 0, 2), curves.items(), strict=True):
-        if name == "a alone":
-            d.path(lines.points(xs, ys), "#777", 2)
-        else:
-            lines.curve(xs, ys, k)
-        words, color = (
-            (name, f"curvature {factor}", f"limit {limit}" if limit else "no limit"),
-            DARK[k] if k else "#444",
-        )
-        top = lines.y(ys[-1]) - (0.9 if name == "along" else -0.35) * em
-        for row, word in enumerate(words):
-            weight = {} if row else {"font_weight": "bold"}
-            x, y = beside_box[2] + 0.5 * em, top + 1.2 * row * em
-            d.text(x, y, word, size=0.93, color=color, **weight)
-    return d.picture(
-        f"Left: over two logits, the loss is a straight valley along the diagonal. With learning "
-        f"rate times share = {product}, a alone settles at the bottom, and both together swing. "
-        "Right: along the valley the loss is flat; along one logit it has a curvature of 1/4 and "
-        "the limit 8, and across the valley 1/2 and the limit 4."
-    )
-
-
-def _shade(loss):
-    """Return a color from white at the bottom to blue."""
-    part = min(1, loss / 0.9)
-    return "#" + "".join(f"{round(255 + (end - 255) * 0.75 * part):02x}" for end in (60, 130, 180))
-
-
 def wrong_table(perplexities, names, after):
-    """Draw what a loop does: its perplexity `{updates: value}`, and a row of its table as bars.
+    """Draw what the given loop does, and in gray the repaired one: a curve, and a row of the table.
 
-    `after` are the largest probabilities in the row of the t, and `names` their characters.
+    `perplexities` is `{"given": {updates: value}, "repaired": ...}`, and `after` `{"given":
+    probabilities of the names after a t, ...}`.
     """
-    d = Drawing(WIDTH, 260)
+    d = Drawing(WIDTH, 290)
     em, half = d.em, WIDTH / 2
-    d.text(4.2 * em, 1.1 * em, "its perplexity, with a learning rate of 5", font_weight="bold")
-    last = max(perplexities)
-    axes = Axes(d, (4.2 * em, 2 * em, half - em, d.height - 3.2 * em), (0, last), (10, 30))
-    axes.frame("updates", "perplexity", None, {y: str(y) for y in (10, 15, 20, 25, 30)})
-    axes.curve(list(perplexities), perplexities.values(), 0)
+    looks = {"repaired": (GRAY, "#666", "none"), "given": (RED, RUST, DASHES[1])}
+    d.text(4.2 * em, 1.1 * em, "perplexity of the next character", font_weight="bold")
+    last = max(perplexities["given"])
+    axes = Axes(d, (4.2 * em, 2 * em, half - em, d.height - 3.2 * em), (0, last), (0, 120))
+    axes.frame("updates, with a learning rate of 5", "perplexity", None)
     title = f"after {last} updates: what follows t?"
     d.text(half + 2.6 * em, 1.1 * em, title, font_weight="bold")
     box = (half + 2.6 * em, 2 * em, WIDTH - em, d.height - 3.2 * em)
     bars = Axes(d, box, (0, len(names)), (0, 1))
     bars.frame("the next character", "", {}, {0: "0", 0.5: "0.5", 1: "1"})
-    wide = (box[2] - box[0]) / len(names)
-    for k, (name, p) in enumerate(zip(names, after, strict=True)):
-        x = box[0] + k * wide
-        d.rect(x + 0.2 * wide, bars.y(p), 0.6 * wide, box[3] - bars.y(p), BLUE)
-        d.text(x + wide / 2, bars.y(p) - 0.4 * em, f"{p:.2f}", "middle")
-        d.text(x + wide / 2, box[3] + 1.2 * em, name, "middle")
-    words = ", ".join(f"{name} {p:.2f}" for name, p in zip(names, after, strict=True))
+    for place, (label, (fill, dark, dash)) in enumerate(looks.items()):
+        curve = perplexities[label]
+        d.path(axes.points(curve, curve.values()), fill, 2.5, dash)
+        y = axes.y(curve[last]) + (-0.7 if place == 0 else 1) * em
+        x = axes.x(last) - (0.5 if place == 0 else 5) * em
+        d.text(x, y, f"{label}: {curve[last]:.0f}", "end", color=dark)
+        for k, p in enumerate(after[label]):
+            start = k + 0.08 + 0.42 * place
+            bars.bar(start, start + 0.42, p, fill)
+            if max(ps[k] for ps in after.values()) > 0.1:
+                x, y = bars.x(start + 0.21), bars.y(p) - 0.4 * em
+                d.text(x, y, f"{p:.2f}", "middle", size=0.85, color=dark)
+    for k, name in enumerate(names):
+        d.text(bars.x(k + 0.5), box[3] + 1.2 * em, name, "middle")
+    ends = " and ".join(f"{curve[last]:.0f} ({label})" for label, curve in perplexities.items())
+    rows = "; ".join(
+        f"{label}: " + ", ".join(f"{name} {p:.2f}" for name, p in zip(names, ps, strict=True))
+        for label, ps in after.items()
+    )
     return d.picture(
-        f"The perplexity begins at {perplexities[0]:.0f}, is lowest at "
-        f"{min(perplexities.values()):.0f}, and is {perplexities[last]:.0f} after {last} updates. "
-        f"In the row of the t, these are the likeliest: {words}."
+        f"The perplexity begins at {perplexities['given'][0]:.0f}, and after {last} updates it is "
+        f"{ends}. In the row of the t: {rows}."
     )
 
 
