@@ -669,7 +669,6 @@ def test_a_prediction_is_kept_and_shown_beside_what_happened(asked):
 ACTUAL = {
     "unseen_words": 8.27,
     "two_ones": [12.0, 14.0, 16.0],
-    "id_and_one_hot": {"id + one-hot": 10.6, "one-hot": 6.3, "ids": 10.5},
     "num_params": 2876,
     "two_pasts": [21, 19, 30],
     "window_or_memory": ([4.42, 4.48, 4.41], [4.65, 4.66, 4.67]),
@@ -695,9 +694,6 @@ ACTUAL = {
 
 
 def test_the_other_outcomes_of_a_prediction():
-    for score, outcome in ((5, "one-hot"), (8, "between"), (10, "ids"), (14, "worst")):
-        scores = {"id + one-hot": score, "one-hot": 6, "ids": 10}
-        assert find("id_and_one_hot").right(scores) == outcome
     assert find("two_pasts").right([3, 9, 4]) == "few"
     assert find("two_pasts").right([30, 60]) == "all"
     assert find("window_or_memory").right(([4.7, 4.8], [4.5, 4.6])) == "memory"

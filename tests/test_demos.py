@@ -5,7 +5,6 @@ import io
 import itertools
 import math
 import re
-import string
 import timeit
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -21,7 +20,6 @@ from charrnn_helpers.sampling import next_probs, predict, warm_up
 from charrnn_helpers.show import (
     chain,
     choices,
-    cosines,
     demos,
     descent,
     dice,
@@ -60,9 +58,6 @@ FIRST, SECOND = FIRST.softmax(dim=-1).tolist(), SECOND.softmax(dim=-1).tolist()
 MATRIX = torch.randn(len(VOCAB), 6, generator=generator(5))
 ANGLES = torch.arange(len(VOCAB)) * (2 * math.pi / len(VOCAB))
 ROUND = torch.stack([ANGLES.cos(), ANGLES.sin()], dim=1)
-ROWS = trained_model()[0].rnn.W_xh.detach()[2:]  # of a to z
-ALIKE = torch.cosine_similarity(ROWS[:, None], ROWS, dim=-1)
-AWAY = cosines.away(ALIKE)
 NAMES = [*"\u2423?abcdefghijklmnopqrstuvwxyz"]
 EVEN = [[1 / len(NAMES)] * len(NAMES) for _ in NAMES]
 LEARNED = (torch.eye(len(NAMES)) / 2 + 1 / (2 * len(NAMES))).tolist()
@@ -118,9 +113,9 @@ DEMOS = {
     "growing_contexts": lambda: journey.growing_contexts("the ti"),
     "picked_row": lambda: journey.picked_row([0, 1, 0], [[1, 2], [3, 4], [5, 6]]),
     "batch_box": lambda: journey.batch_box(["the t", "him w"], VOCAB),
-    "turned_or_mixed": lambda: journey.turned_or_mixed(["the t", "him w"]),
+    "rows_or_windows": lambda: journey.rows_or_windows(["time", "mach"]),
     "stages": lambda: encodings.stages(recorded("encodings")["written"], "the time traveller "),
-    "cosines": lambda: cosines.cosines(ALIKE, string.ascii_lowercase, "aeiou", AWAY),
+    "learned": lambda: encodings.learned({"ids": 10.6, "one-hot": 6.3}),
     "what_units_get": lambda: encodings.what_units_get(VOCAB),
     "on_a_circle": lambda: encodings.on_a_circle(ROUND, VOCAB, "e"),
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),
@@ -270,6 +265,8 @@ def test_a_network_learns_from_any_table():
     scaled = encodings.scaled(table)
     looks = list(encodings.learn_with(scaled, ids, ids[:1500], 0, [2, 5]))
     assert once == looks[1] < looks[0] < len(VOCAB)
+    for other in (table.int(), table.int().tolist(), list(table)):  # what the check accepts
+        assert encodings.score_with(other, ids, ids[:1500], 0, num_updates=5) == once
 
 
 def test_a_scaled_table_has_a_mean_row_of_zeros_and_rows_of_one_length():
@@ -287,14 +284,21 @@ def test_contexts_grow_at_one_height():
         journey.growing_contexts("a")
 
 
-def test_a_batch_is_transposed_and_beside_it_reshaped():
-    alt = journey.turned_or_mixed(["the t", "him w"]).alt
-    assert "has the rows 'th', 'hi', 'em', '  ', 'tw'; reshaped" in alt
-    assert alt.endswith("'th', 'e ', 'th', 'im', ' w'.")
-    assert (
-        "the sheets 'th', 'hi', 'em', '  ', 'tw'."
-        in journey.batch_box(["the t", "him w"], VOCAB).alt
-    )
+def test_a_box_is_read_by_time_step_and_by_window():
+    alt = journey.rows_or_windows(["time", "mach"]).alt
+    assert "are ['tmia', 'mceh']" in alt
+    box = journey.batch_box(["the t", "him w"], VOCAB)
+    assert "the sheets 'th', 'hi', 'em', '  ', 'tw'." in box.alt
+
+
+def test_a_cell_of_the_box_stands_below_its_token():
+    parts = list(ET.fromstring(journey.batch_box(["ttttt"], VOCAB).svg))
+    (label,) = (p for p in parts if p.text == "t" and p.get("fill") == "#555")
+    cells = [p for p in parts if p.get("fill") == journey.BOXES[0][1] and p.get("width")]
+    assert len(cells) == 5
+    for cell in cells:
+        off = float(cell.get("x")) + float(cell.get("width")) / 2 - float(label.get("x"))
+        assert abs(off) < float(cell.get("width")) / 2
 
 
 def test_ones_pick_rows_and_add_them():
@@ -302,19 +306,6 @@ def test_ones_pick_rows_and_add_them():
     assert journey.picked_row([0, 1, 0], W).alt.endswith("is row 1 of W.")
     two = journey.picked_row([1, 0, 1], W)
     assert two.alt.endswith("is row 0 plus row 2 of W.") and ">6<" in two.svg and ">8<" in two.svg
-
-
-def test_a_group_of_letters_that_points_away_from_all_others_is_found():
-    groups, means = AWAY
-    assert groups.shape == (65_780, 5) and groups[means.argmin()].tolist() == [0, 4, 8, 14, 20]
-    drawn = cosines.cosines(ALIKE, string.ascii_lowercase, "aeiou", AWAY)
-    assert drawn.alt.endswith("is -0.12, and lower for 0 of 65,780 groups.")
-    # In plain words: the mean over all pairs of one in the group and one outside
-    for k in (0, 1000, len(groups) - 1):
-        outside = [i for i in range(26) if i not in groups[k]]
-        assert means[k].item() == pytest.approx(
-            ALIKE[groups[k]][:, outside].mean().item(), abs=1e-5
-        )
 
 
 def test_the_memory_that_was_built_by_hand_shows_its_units():

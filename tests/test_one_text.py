@@ -26,7 +26,6 @@ ORDER = [  # a module imports only from those above it
         "show.cockpit",
         "show.demos",
         "show.journey",
-        "show.cosines",
         "show.encodings",
         "show.memory",
         "show.latch",

@@ -1,4 +1,4 @@
-"""What a network writes as it learns, and how well one learns from two numbers for each token.
+"""What a network writes as it learns, and how well one learns from encodings of the tokens.
 
 `tools.records` runs these trainings for chapter 1.
 """
@@ -18,10 +18,7 @@ BEGINNING = "the time traveller "
 
 
 def written(vocab, train_ids):
-    """Return what the trained model wrote after 0 and 100 updates, and what it writes now.
-
-    A larger model writes, too.
-    """
+    """Return what the trained model wrote after 0 and 100 updates, and what it writes now."""
     recipe = RECIPES["time_machine"]
     model, run = start(recipe, len(vocab), train_ids)
     texts = {0: write(model, vocab)}
@@ -29,7 +26,7 @@ def written(vocab, train_ids):
         pass
     texts[100] = write(model, vocab)
     last = recipe.num_epochs * len(StreamBatches(train_ids, recipe.batch_size, 32))
-    return texts | {last: write(*trained_model()), "larger": write(*trained_model("rnn"))}
+    return texts | {last: write(*trained_model())}
 
 
 def write(model, vocab):
@@ -38,14 +35,16 @@ def write(model, vocab):
 
 
 def tables():
-    """Return the encodings of two numbers, `{name: a table with a row for each token}`."""
+    """Return the encodings, `{name: a table with a row for each token}`."""
     places = torch.arange(28)
     angles = 2 * math.pi * places / 28
     circle = torch.stack([angles.cos(), angles.sin()], dim=1)
-    return {"circle": circle, "grid": torch.stack([places // 5, places % 5], dim=1).float()}
+    parabola = torch.stack([places, -(places**2)], dim=1)
+    one = {"ids": places.unsqueeze(1), "one-hot": torch.eye(28)}
+    return one | {"circle": circle, "parabola": parabola}
 
 
-def two_numbers(data):
+def perplexities(data):
     """Return the perplexities on the validation part, `{name: [one for each seed]}`."""
     parts = data.train_ids, data.val_ids
     return {
@@ -57,4 +56,4 @@ def two_numbers(data):
 def trials(data):
     """Yield the name of each trial, and what runs it."""
     yield "written", lambda: written(data.vocab, data.train_ids)
-    yield "two numbers", lambda: two_numbers(data)
+    yield "perplexities", lambda: perplexities(data)

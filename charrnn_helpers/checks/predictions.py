@@ -56,12 +56,6 @@ def as_measured(value):
     return value
 
 
-def near(score, best, worst):
-    """Return which of the choices "one-hot", "between", "ids", and "worst" a score is near to."""
-    place, ends = (score - best) / (worst - best), {"one-hot": 0.3, "between": 0.7, "ids": 1.3}
-    return next((name for name, end in ends.items() if place < end), "worst")
-
-
 def window_or_memory(perplexities):
     windows, recurrent = perplexities
     if max(windows) < min(recurrent):
@@ -81,12 +75,6 @@ PREDICTIONS = (
         lambda numbers: "sum" if numbers == [12.0, 14.0, 16.0] else "other", "sum",
         {"two": "two rows, one below the other", "sum": "the sum of row 1 and row 3",
          "mean": "the mean of row 1 and row 3", "error": "PyTorch raises an error"}),
-    Prediction("id_and_one_hot", 1, "Each token gets its id, 28 times, plus its one-hot vector. "
-        "Where will the perplexity be?", "Most of what tells two tokens apart is still their id: "
-        "it stands in all 28 numbers, and the small differences beside it hardly help.",
-        lambda scores: near(scores["id + one-hot"], scores["one-hot"], scores["ids"]), "ids",
-        {"one-hot": "close to one-hot vectors", "between": "halfway between one-hot and ids",
-         "ids": "close to ids", "worst": "much worse than ids"}),
     Prediction("num_params", 2, "How many parameters does the model with 28 tokens and 32 "
         "hidden units have?", "They are 28 * 32 in W_xh, 32 * 32 in W_hh, 32 in b_h, 32 * 28 in "
         "W_hq, and 28 in b_q.", as_measured, 2876),

@@ -43,7 +43,7 @@ def continuation(model, vocab, beginning, temperature):
         d.text(x, 3.2 * em, char, size=1.25, font_weight="bold", **MONO)
         d.text(x + 1.6 * em, 3.2 * em, f"{p:.2f}")
         d.rect(x, 3.8 * em, wide, 0.7 * em, "#eee")
-        d.rect(x, 3.8 * em, wide * p.item(), 0.7 * em, PALETTE[1])
+        d.rect(x, 3.8 * em, wide * p.item(), 0.7 * em, "#555")
     d.text(em, 6.4 * em, f"written at temperature {temperature:g}", color="#555")
     for k, line in enumerate(lines[:6]):
         given = min(len(kept), len(line)) if k == 0 else 0  # the beginning, as far as it is here

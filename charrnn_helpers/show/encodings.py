@@ -47,11 +47,12 @@ def learn_with(table, train_ids, val_ids, seed, looks, lr=0.03):
 
 
 def score_with(table, train_ids, val_ids, seed, num_updates=100):
-    """Train a network that reads each token as a row of the scaled table; return its perplexity."""
+    """Train a network that reads each token as a row of the scaled table; return its perplexity.
+
+    The table is a tensor, or a list with a row for each token.
+    """
+    table = torch.stack([torch.as_tensor(row, dtype=torch.float) for row in table])
     return list(learn_with(scaled(table), train_ids, val_ids, seed, [num_updates]))[-1]
-
-
-NAMES = {"0": "before it has learned", "larger": "a larger network, in notebook 11"}
 
 
 def stages(written, beginning):
@@ -60,7 +61,7 @@ def stages(written, beginning):
     d = Drawing(WIDTH, (3.3 * len(written) - 0.2) * em)
     for k, (updates, text) in enumerate(written.items()):
         y = (1.2 + 3.3 * k) * em
-        name = NAMES.get(updates) or f"after {int(updates):,} updates"
+        name = f"after {int(updates):,} updates" if int(updates) else "before it has learned"
         d.text(0.5 * em, y, name, color=PALETTE[0], font_weight="bold")
         d.text(0.5 * em, y + 1.5 * em, beginning, size=1.1, color="#777", **MONO)
         new = text.removeprefix(beginning).replace("<unk>", "?")[:54]
@@ -68,6 +69,22 @@ def stages(written, beginning):
         d.text(x, y + 1.5 * em, new, size=1.1, **MONO)
         spoken.append(f"{name}, {new}")
     return d.picture(f"After {beginning!r}, the network writes: {'; '.join(spoken)}.")
+
+
+def learned(scores):
+    """Draw the perplexities of networks after the same number of updates as bars, `{name: one}`."""
+    em = Drawing(0, 0).em
+    d, left = Drawing(WIDTH, (1.6 + 2.3 * len(scores)) * em), 6 * em
+    unit = (WIDTH - left - 6 * em) / max(scores.values())
+    d.text(left, 1.1 * em, "perplexity after 100 updates", font_weight="bold")
+    d.text(WIDTH - 6 * em, 1.1 * em, "lower is better", "end", color="#555")
+    for k, (name, score) in enumerate(scores.items()):
+        y = (1.9 + 2.3 * k) * em
+        d.text(left - 0.8 * em, y + 1.2 * em, name, "end")
+        d.rect(left, y, unit * score, 1.7 * em, "#777")
+        d.text(left + unit * score + 0.6 * em, y + 1.2 * em, f"{score:.1f}", font_weight="bold")
+    spoken = ", ".join(f"{name} {score:.1f}" for name, score in scores.items())
+    return d.picture(f"The perplexity after 100 updates: {spoken}. Lower is better.")
 
 
 VOWELS = "aeiou"
@@ -113,7 +130,7 @@ def _stems(d, names, values, bottom, title, words, left=0.02 * WIDTH, high=3.9):
     d.line(left, bottom, left + len(names) * step, bottom, "#999")
     for i, (name, value) in enumerate(zip(names, values, strict=True)):
         x, y = left + (i + 0.5) * step, bottom - high * em * value
-        color = PALETTE[1] if name in VOWELS else "#666"
+        color = PALETTE[2] if name in VOWELS else "#666"
         d.line(x, bottom, x, y, color, 2)
         d.dot(x, y, color, 4)
         lift = 0.2 * em if name == "\u2423" else 0.0
@@ -125,7 +142,7 @@ def _arrow_to(d, table, names, token, center, radius):
     """Draw the tokens as points of a circle, an arrow to one, and the line that it reaches."""
     em, places = d.em, [(center[0] + radius * x, center[1] - radius * y) for x, y in table.tolist()]
     for name, (x, y) in zip(names, places, strict=True):
-        color = PALETTE[1] if name in VOWELS else "#444"
+        color = PALETTE[2] if name in VOWELS else "#444"
         d.dot(x, y, color, 4)
         out = [c + 1.12 * (p - c) for p, c in zip((x, y), center, strict=True)]
         lift = 0.1 * em if name == "\u2423" else 0.33 * em

@@ -125,8 +125,8 @@ def shares(parts, xlabel):
     """Draw a bar of consecutive parts `{name: length}`, each with its name and its share."""
     fig, ax = new_figure(figsize=(7.5, 1.9))
     whole, left = sum(parts.values()), 0
-    for index, (name, length) in enumerate(parts.items()):
-        color = {"color": "white", "edgecolor": PALETTE[index], "lw": 2.5}
+    for name, length in parts.items():
+        color = {"color": "white", "edgecolor": "#555", "lw": 2.5}
         ax.barh(0, length, left=left, clip_on=False, **color)
         numbers = f"{length:,}\n{100 * length / whole:.0f}%"
         _write(ax, left + length / 2, 0, numbers, size="small")

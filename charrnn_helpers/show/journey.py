@@ -7,7 +7,8 @@ from charrnn_helpers.show.svg import MONO, WIDTH, Drawing
 LONGEST = 20  # characters that fit into the picture of a journey
 MOST = 6  # questions in the picture of the contexts
 BLUE, ORANGE = ("#cfe6f5", PALETTE[0]), ("#fbe3d3", PALETTE[1])  # (fill, edge) of a box
-BOXES = (BLUE, ORANGE, ("#d5efe6", PALETTE[2]))  # of the windows of a batch
+PICKED = "#e4e4e4"  # the fill of a picked row
+BOXES = (("#d5efe6", PALETTE[2]), ("#f6e3ee", PALETTE[3]))  # of the windows of a batch
 WHITE, GRAY, BLACK = (255, 255, 255), (238, 238, 238), (34, 34, 34)
 GREEN, PINK = (0, 130, 95), (190, 75, 140)  # of the largest weights, positive and negative
 MARK = "#222"  # the edge of what is picked
@@ -170,7 +171,7 @@ def picked_row(x, W):
         y = middle if t == len(W) else 1.4 * em + t * row
         for k, number in enumerate(numbers):
             cell = (third if t == len(W) else second) + k * wide
-            d.rect(cell, y, wide, row, ORANGE[0] if picked else "white", "#999")
+            d.rect(cell, y, wide, row, PICKED if picked else "white", "#999")
             color = "#222" if picked else "#777"
             d.text(cell + wide / 2, y + 1.25 * em, f"{number:g}", "middle", color=color)
     for cell, sign in ((second, "\u00d7"), (third, "=")):
@@ -193,8 +194,9 @@ def batch_box(windows, vocab):
     sheets = list(zip(*marked, strict=True))
     _table(d, em, top, marked, 1.7 * em, "batch", (size, steps))
     _arrow(d, (1.7 * steps + 1.6) * em, (1.7 * steps + 3.4) * em, top + 1.7 * em)
-    left = (1.7 * steps + 8.4) * em
-    slant, column = 0.35 * em, (WIDTH - left - (0.35 * steps + 1.4) * em) / len(vocab)
+    left = (1.7 * steps + 10) * em
+    column = (WIDTH - left - 2 * em) / len(vocab)
+    slant = 0.4 * column / steps  # so that each cell stays below its token
     d.text(left, top - 1.9 * em, "inputs", **MONO)
     d.text(left + 5 * em, top - 1.9 * em, f"{steps} \u00d7 {size} \u00d7 {len(vocab)}", size=0.9)
     for k, token in enumerate(vocab.idx_to_token):
@@ -203,7 +205,7 @@ def batch_box(windows, vocab):
         d.text(*place, visible(token), "middle", size=0.85, color="#555", **MONO)
     for t, step in enumerate(sheets):
         y, start = top + t * pitch + 0.1 * em, left + t * slant
-        d.text(left - 0.6 * em, y + row * size / 2 + 0.35 * em, f"step {t}", "end", size=0.85)
+        d.text(left - 0.6 * em, y + row * size / 2 + 0.35 * em, f"time step {t}", "end", size=0.85)
         for edge in (0, len(vocab) * column):
             if t < steps - 1:
                 ends = (start + edge, y + size * row), (start + edge + slant, y + pitch)
@@ -221,30 +223,32 @@ def batch_box(windows, vocab):
     return d.picture(f"The box of the batch {windows} has the sheets {spoken}.")
 
 
-def turned_or_mixed(windows):
-    """Draw a batch of windows, transposed beside reshaped."""
+def rows_or_windows(windows):
+    """Draw the characters of windows by time step, and two ways to read them back."""
     em, steps, size = Drawing(0, 0).em, len(windows[0]), len(windows)
-    top, high = 3.2 * em, 1.7 * em
-    d = Drawing(WIDTH, top + (steps + 0.3) * high)
+    top, high, wide = 3.2 * em, 1.7 * em, 1.7 * em
+    second = top + (size + 2.6) * high
+    d = Drawing(WIDTH, max(second + size * high, top + steps * high) + 0.4 * em)
     marked = [[(char, BOXES[b]) for char in window] for b, window in enumerate(windows)]
-    turned, flat = list(zip(*marked, strict=True)), [cell for cells in marked for cell in cells]
-    mixed = [flat[t * size : (t + 1) * size] for t in range(steps)]
-    wide = 1.7 * size * em
-    first, second = em * (1.7 * steps + 5), em * (1.7 * steps + 5) + wide + 11 * em
-    _table(d, em, top, marked, high, "batch", (size, steps))
-    _arrow(d, (1.7 * steps + 1.6) * em, first - 0.8 * em, top + 1.7 * em)
-    for x, rows, name, said, color in (
-        (first, turned, "batch.T", ("a row is", "a time step"), "#222"),
-        (second, mixed, "batch.reshape", ("the windows", "are mixed"), ORANGE[1]),
-    ):
-        _table(d, x, top, rows, high, name, (steps, size))
-        for k, line in enumerate(said):
-            d.text(x + wide + 0.8 * em, top + (1.3 + 1.4 * k) * em, line, color=color)
-    rows = (
-        ", ".join(repr("".join(c for c, _ in row)) for row in table) for table in (turned, mixed)
+    rows = list(zip(*marked, strict=True))
+    flat = [cell for row in rows for cell in row]
+    mixed = [flat[k * steps : (k + 1) * steps] for k in range(size)]
+    left, right = 14 * em, 20 * em + size * wide
+    _table(d, left, top, rows, high, "ids", (steps, size))
+    middle = top + steps * high / 2
+    for t in range(steps):
+        d.text(left - 0.6 * em, top + t * high + 1.2 * em, f"time step {t}", "end")
+    for y, table, name in ((top, mixed, "read row by row"), (second, marked, ".T")):
+        _table(d, right, y, table, high, name, (size, steps))
+        said = " ".join("".join(char for char, _ in row) for row in table)
+        d.text(right + steps * wide + em, y + size * high / 2 + 0.35 * em, said, **MONO)
+        turn, goal = right - 3 * em, y + size * high / 2
+        d.path([(left + size * wide + 0.8 * em, middle), (turn, middle), (turn, goal)], "#555", 2)
+        _arrow(d, turn, right - 0.8 * em, goal)
+    read = ["".join(char for char, _ in row) for row in mixed]
+    return d.picture(
+        f"Read row by row, the time steps of {windows} are {read}; .T gives them back."
     )
-    right, wrong = rows
-    return d.picture(f"Transposed, the batch {windows} has the rows {right}; reshaped, {wrong}.")
 
 
 def _table(d, x, y, rows, height, name, shape):
