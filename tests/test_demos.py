@@ -172,7 +172,7 @@ DEMOS = {
     "over": lambda: runs.over(
         LOOKS, {"4-gram": 1.48}, {544: [1.7], 1224: [1.54, 1.55], 2448: [1.5]}
     ),
-    "schedules": lambda: runs.schedules(SCHEDULES, [1.5, 1.51], [1.49]),
+    "schedules": lambda: runs.schedules(SCHEDULES, [1.5, 1.51]),
     "stopping": lambda: runs.stopping([2.5, 2.0, 1.5, 1.4], [2.5, 2.2, 2.3, 2.4], 4, 2),
     "symptoms": lambda: runs.symptoms(
         [2.7, 2.4, 2.5], {"A": [9.0, 11.0, 10.0], "B": [2.6, 2.7, 2.9]}

@@ -61,8 +61,7 @@ IGNORED = {
     "06_training": [
         'sentence = "the time traveller for so it will be convenient to speak of him "',
         "data = TimeMachine(1024, 32, text, num_train=10_000, num_val=5_000)",
-        "d2l_loss = evaluate(d2l, data.val_batches())",
-        'for name, loss, time_taken in zip([" 64", "256"], (small, large), seconds):',
+        'for name, loss in {" 64": small, "256": large}.items():',
         "stream = StreamBatches(vocab.encode(sentence), 1, 16)",
         "flight = cockpit.run()",
         "from charrnn_helpers.show.live import live_plot",

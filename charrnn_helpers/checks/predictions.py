@@ -144,8 +144,7 @@ PREDICTIONS = (
          "learned": "with a perplexity below 12, like the clipped ones"}),
     Prediction("equal_text", 6, "Two networks read the same 30,000 windows, one in batches of 64 "
         "and one in batches of 256. Which one predicts the validation part better?", "The small "
-        "batches make 4 times as many updates for the same text. Whether this was all, and whether "
-        "the rate was fair, come next.",
+        "batches made 4 times as many updates. Whether the rate was fair to both comes next.",
         lambda losses: "same" if abs(losses[0] - losses[1]) < 0.05 else
         "small" if losses[0] < losses[1] else "large", "small",
         {"small": "the one with batches of 64", "large": "the one with batches of 256",

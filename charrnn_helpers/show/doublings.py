@@ -29,7 +29,7 @@ def doublings(looks, marks, words, updates):
     seen = [look for look in looks if look["step"] <= updates]
     axes.curve(*zip(*curve[: len(seen)], strict=True))
     d.dot(axes.x(curve[len(seen) - 1][0]), axes.y(seen[-1]["loss"]), PALETTE[1], 6)
-    d.text(3.6 * em, top + 0.2 * em, "updates", "end", color="#555", size=0.93)
+    d.text(3.9 * em, top + 0.2 * em, "updates", "end", color="#555", size=0.93)
     d.text(WIDTH - em, top + 0.2 * em, "perplexity", "end", color="#555", size=0.93)
     for k, look in enumerate(seen):
         y, last = top + (k + 1.3) * row, look is seen[-1]

@@ -28,7 +28,7 @@ def over(looks, marks, ends):
     axes.marks(marks)
     curve = [(position(look["step"]), look["loss"]) for look in looks if look["step"] >= 256]
     d.path(axes.points(*zip(*curve, strict=True)), "#777", 2)
-    middle = next(k for k, (_, loss) in enumerate(curve) if loss < math.log(7))
+    middle = next(k for k, (_, loss) in enumerate(curve) if loss < math.log(8))
     x, y = axes.points(*zip(curve[middle], strict=True))[0]
     d.text(x + 0.8 * em, y - 0.5 * em, "the opening run", color="#555")
     means = {updates: sum(losses) / len(losses) for updates, losses in ends.items()}
@@ -64,12 +64,11 @@ def reached(looks, loss):
     raise ValueError(f"the run does not reach a loss of {loss}")
 
 
-def schedules(runs, dropped, averaged):
+def schedules(runs, dropped):
     """Draw the learning rate and the perplexity of runs `{label: (rates, losses, last)}` by epoch.
 
     `last` are the last losses with several seeds.  `dropped` are those of the first run if its rate
-    falls to a tenth for the last epoch, which is drawn as a branch of it, and `averaged` those with
-    the mean of its weights in the last epoch.
+    falls to a tenth for the last epoch, which is drawn as a branch of it.
     """
     em = Drawing(0, 0).em
     d, right = Drawing(WIDTH, 26.4 * em), WIDTH - 16.8 * em
@@ -86,14 +85,12 @@ def schedules(runs, dropped, averaged):
     rates, losses, _ = next(iter(runs.values()))
     end = len(losses)
     labels.append(("0.01, then a tenth", dropped, "#222"))
-    labels.append(("0.01, mean weights", averaged, "#777"))
     high.drawing.path(high.points([end - 1, end - 1, end], [0.01, 0.001, 0.001]), "#222", 2)
     low.drawing.path(low.points([end - 1, end], [losses[-2], dropped[0]]), "#222", 2)
     free, said = math.inf, []
-    shifts = {"0.01, mean weights": 10}  # where two runs would hide each other
     for label, last, color in sorted(labels, key=lambda row: sum(row[1]) / len(row[1])):
         mean = math.log(sum(map(perplexity, last)) / len(last))
-        x = low.x(end) + shifts.get(label, 0)
+        x = low.x(end)
         for loss in last:
             d.dot(x, low.y(loss), color, 3.5)
         free = min(low.y(mean) + 0.35 * em, free)
@@ -150,9 +147,10 @@ def stopping(training, validation, stopped=None, kept=None):
 def symptoms(right, worse):
     """Draw the losses of a loop by epoch in gray, and those of loops that each have one mistake.
 
-    `worse` is {letter: losses}.  What leaves the axis is an arrow, and one letter more stands for
-    a loop whose losses are the same, but which ends with the last weights and not with the best:
-    its line is the score of what it has kept, beside that of what should be kept, dotted.
+    `worse` is {letter: losses}.  What is above the axis is a row of triangles at its edge.  One
+    letter more stands for a loop whose losses are the same, but which ends with the last weights
+    and not with the best: its line is the score of what it has kept, beside that of what should be
+    kept, dotted.
     """
     em = Drawing(0, 0).em
     d, last = Drawing(WIDTH, 19.5 * em), len(right)
@@ -164,12 +162,15 @@ def symptoms(right, worse):
     for index, (letter, losses) in enumerate(worse.items()):
         color = PALETTE[index]
         if min(losses) > axes.ylim[1]:
-            x, y = axes.x(2), axes.box[1]
-            d.path([(x, y + 2.6 * em), (x, y)], color, 2)
-            d.path([(x - 5, y + 9), (x, y), (x + 5, y + 9)], color, 2)
+            y = axes.box[1]
+            for epoch in range(1, last + 1):
+                x = axes.x(epoch)
+                d.path(
+                    [(x - 4, y + 8), (x, y), (x + 4, y + 8), (x - 4, y + 8)], color, 1, fill=color
+                )
             text = f"never below {10 ** int(math.log10(perplexity(min(losses)))):,}"
-            d.text(x + 0.7 * em, y + 1.2 * em, letter, color=color, font_weight="bold")
-            d.text(x + 1.9 * em, y + 1.2 * em, text, color=color)
+            d.text(edge + 0.6 * em, y + 0.6 * em, letter, **_bold(color))
+            d.text(edge + 1.8 * em, y + 0.6 * em, text, color=color)
         else:
             text = f"{perplexity(losses[-1]):.1f} at the end"
             axes.curve(range(1, last + 1), losses, index)

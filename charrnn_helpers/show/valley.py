@@ -92,7 +92,6 @@ def valley(turn, updates):
         d.text(way.x(0), way.y(0) + 0.35 * em, "+", "middle")
         d.rect(x, y, side, side, "none", "#999")
         d.text(x, y - 0.5 * em, optimizer, color=color, font_weight="bold")
-        d.text(x + side, y - 0.5 * em, f"at {rate:.2g}", "end")
 
         box = (x + side + gap, y, x + wide, y + side)
         limits = math.log(LOWEST), math.log(HIGHEST)
@@ -102,17 +101,18 @@ def valley(turn, updates):
         _frame(fall, row)
         if index:
             d.path(fall.points(range(0, LAST + 1, 5), map(math.log, plain[::5])), "#999", 1.3)
-        mean = f"mean: {score(optimizer, rate, turn):.3f}"
+        d.text(box[0] - 0.7 * em, y - 0.7 * em, "height", "middle", size=0.93)
         if turn:
             before = best_rate(optimizer, 0)
             _draw_heights(fall, heights(optimizer, before, 0), color, 1.4, "5 4")
-            same = f"at 0\u00b0: {score(optimizer, before, 0):.3f}"
+            same = f"at 0\u00b0: {_short(score(optimizer, before, 0))}"
             d.text(box[2] - 4, y + 1.2 * em, same, "end", color=color)
         _draw_heights(fall, heights(optimizer, rate, turn)[: updates + 1], color, 1.8)
+        mean = f"mean: {_short(score(optimizer, rate, turn))}"
         d.text(box[2], y - 0.5 * em, mean, "end", color=color)
         if index:
             d.text(box[2] - 4, fall.y(math.log(plain[-1])) - 1.5 * em, "SGD", "end", color="#666")
-        words.append(f"{optimizer}, rate {rate:.2g}, {score(optimizer, rate, turn):.3f}")
+        words.append(f"{optimizer}, rate {rate:.2g}, {_short(score(optimizer, rate, turn))}")
         if row == 0:
             d.text(x + wide / 2, 0.9 * em, COLUMNS[column], "middle", color="#555")
         if column == 0:
@@ -122,6 +122,10 @@ def valley(turn, updates):
         f"A valley, turned by {turn} degrees, and four paths of {updates} updates. "
         f"Mean heights of the last {SCORED} of {LAST} updates: {'; '.join(words)}."
     )
+
+
+def _short(value):
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _frame(axes, row):
@@ -136,7 +140,7 @@ def _frame(axes, row):
     if row:
         for value in (0, 50, 100):
             d.text(axes.x(value), bottom + 1.2 * em, str(value), "middle", size=0.93)
-        d.text((left + right) / 2, bottom + 2.4 * em, "height after each update", "middle")
+        d.text((left + right) / 2, bottom + 2.4 * em, "updates", "middle")
 
 
 def _draw_heights(axes, values, color, width, dash="none"):
