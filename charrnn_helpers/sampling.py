@@ -73,7 +73,7 @@ def beam_step(scores, log_probs, width):
 @guarded_by(check_beam)
 @torch.no_grad()
 def beam_search(model, prefix, num_preds, vocab, width):
-    """Continue the prefix, with `width` texts in mind; return the likeliest."""
+    """Continue the prefix, keeping `width` texts; return the likeliest."""
     logits, state = warm_up(model, prefix, vocab)
     scores, log_probs = torch.zeros(1), logits.log_softmax(dim=0)[None]
     written = torch.empty(1, 0, dtype=torch.long)  # (num_beams, num_written)

@@ -162,8 +162,8 @@ DEMOS = {
         [(1, 10), (11, 20)],
     ),
     "variety": lambda: mistakes.variety(
-        {0.5: [(80, 30), (90, 40)], 1.0: [(50, 30), (52, 31)]},
-        {"Wells": [(92, 60), (90, 62)]},
+        {0.5: [(80, 14), (90, 15)], 1.0: [(50, 18), (52, 19)]},
+        {"Wells": [(92, 18), (90, 19)]},
     ),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
     "doublings": lambda: after(8192),
@@ -368,7 +368,7 @@ def test_the_game_goes_on_where_it_was_and_the_score_stands_on_the_board(played)
     assert board == {"a": 1.0, "you, 60 characters": (low, high)}
     assert "you, 60 characters" in figures.scoreboard({"a": 1.0}).data
     assert ">1.0 to 1.1</td>" in figures.scoreboard({"a": 1.0}).data
-    assert "a 1.44, you, 60 characters 0.0 to 0.1." in guesses.board({"a": 1.0}).alt
+    assert "a 1.44, on your passage:, you, 60 characters 0.0 to 0.1." in guesses.board({"a": 1.0}).alt
     tell(panel, click="again")
     assert "Nothing has been found" in panel.static.alt and figures.with_reader({"a": 1.0}) == {
         "a": 1.0
@@ -694,9 +694,9 @@ def test_the_likelihoods_are_told_as_means():
         ("meeting", "after 2 characters: greedy: 12, own dice: 1,000"),
         ("tree", "'u' 0.30, then 't' 0.82: 0.25; 'y' 0.11, then ' ' 0.99: 0.11"),
         ("temperatures", "0.80 at 0.5, 0.60 at 1.0"),
-        ("tails", "after 'th', p = 0.9 keeps 2 characters"),
+        ("tails", "after 'th', p = 0.9 keeps 2"),
         ("less_sure", "own 2.30 at first and 2.40 at last; Wells 2.30 at first and 2.30 at last"),
-        ("variety", "T = 0.5 85 and 35; T = 1.0 51 and 30; Wells 91 and 61"),
+        ("variety", "T = 0.5 85 and 14.5; T = 1.0 51 and 18.5; Wells 91 and 18.5"),
     ],
 )
 def test_a_picture_of_a_choice_tells_its_numbers(name, said):

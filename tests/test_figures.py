@@ -25,16 +25,10 @@ FIGURES = {
     "labelled": lambda: cliff.labelled(
         {"a": ([1, 2], [3, 4]), "(b)": ([1, 2], [4, 3])}, "x", "y", None, {"c": 3.5}
     ),
-    "ripples": lambda: cliff.ripples(
-        ([-1, 1], [1, -1], 0.5),
-        ([-1, 1], [0, 0], 9e3),
-        ([-1e-7, 1e-8, 1e-7], [0, -1e-4, 0], 9e3),
-        (0, "a"),
-    ),
     "sampling_loop": figures.sampling_loop,
     "one_layer": lambda: figures.one_layer("the t", "i"),
     "impulses": lambda: latch.impulses({"a": [0.8, 0.7], "b": [-0.8, -0.8]}, {"c": [0.5] * 9}),
-    "cobweb": lambda: latch.cobweb({"w": (1.5, 0.1, (0, 1))}),
+    "cobweb": lambda: latch.cobweb({"w": (1.5, 0.1), "v": (0.5, 1.0)}),
     "learned_and_built": lambda: latch.learned_and_built(
         {"a": [1, 0.1, 0.001], "b": [1, 0.001]}, {"a": [2, 2, 2]}, 0.01
     ),
@@ -71,11 +65,6 @@ def test_ruined_networks_are_counted_and_those_beyond_the_axis_are_drawn_at_its_
     assert texts[:4] == ["0 of 2", "2 of 2", "\u00d7 ruined", "c"]
     shown = sorted(x for line in ax.lines if line.get_marker() != "None" for x in line.get_xdata())
     assert shown == [8, 20, 40, 80]
-
-
-def test_the_first_lowest_point_of_the_ripples_is_marked():
-    *_, right = FIGURES["ripples"]().axes
-    assert "lowest at\n10 billionths" in [text.get_text() for text in right.texts]
 
 
 def test_a_line_that_is_a_control_is_gray():

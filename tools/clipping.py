@@ -25,15 +25,7 @@ class Setting(NamedTuple):
     num_updates: int = 300
 
 
-def turn(theta, model, generator):
-    """Give a gradient that is longer than 10 a random direction, and clip all at theta."""
-    if not gradient_norm(model) <= EXPLODED:
-        for p in model.parameters():
-            p.grad = torch.randn(p.shape, generator=generator)
-    clip_gradients(theta, model)
-
-
-def reverse(theta, model, generator):
+def reverse(theta, model):
     """Turn a gradient that is longer than 10 around, and clip all at theta."""
     if not gradient_norm(model) <= EXPLODED:
         for p in model.parameters():
@@ -43,9 +35,8 @@ def reverse(theta, model, generator):
 
 EXPLODED = 10.0  # ordinary gradients are shorter
 TREATMENTS = {
-    "none": lambda theta, model, generator: None,
-    "clip": lambda theta, model, generator: clip_gradients(theta, model),
-    "turn": turn,
+    "none": lambda theta, model: None,
+    "clip": lambda theta, model: clip_gradients(theta, model),
     "reverse": reverse,
 }
 SEEDS, FEW = range(10), range(5)
@@ -57,7 +48,6 @@ SETTINGS = {
     "W_hh at 0.177": Setting(sigma_hh=FINE),
     "clipped at 1": Setting(treatment="clip"),
     "clipped, reversed above 10": Setting(treatment="reverse"),
-    "clipped, random above 10": Setting(treatment="turn"),
     "clipped at 0.1": Setting(treatment="clip", theta=0.1),
     "all at 0.177, rate 2": Setting(FINE, lr=2.0),
     "rate 2, clipped at 0.5": Setting(FINE, lr=2.0, treatment="clip", theta=0.5),
@@ -86,7 +76,6 @@ def learn(setting, seed, train_ids, vocab_size):
     model = start(setting, seed, vocab_size)
     X, Y = windows(train_ids, setting.num_steps)
     generator = torch.Generator().manual_seed(seed)
-    other = torch.Generator().manual_seed(1000 + seed)  # for what the treatment draws
     losses, norms = [], []
     for _ in range(setting.num_updates):
         rows = torch.randint(len(X), (64,), generator=generator)
@@ -97,7 +86,7 @@ def learn(setting, seed, train_ids, vocab_size):
         losses.append(loss.item())
         if not math.isfinite(norms[-1]):
             break
-        TREATMENTS[setting.treatment](setting.theta, model, other)
+        TREATMENTS[setting.treatment](setting.theta, model)
         with torch.no_grad():
             for p in model.parameters():
                 p -= setting.lr * p.grad

@@ -40,17 +40,22 @@ def tables():
     angles = 2 * math.pi * places / 28
     circle = torch.stack([angles.cos(), angles.sin()], dim=1)
     parabola = torch.stack([places, -(places**2)], dim=1)
+    centered = parabola - parabola.float().mean(dim=0)
+    whitened, *_ = torch.linalg.svd(centered, full_matrices=False)  # equal and uncorrelated
     one = {"ids": places.unsqueeze(1), "one-hot": torch.eye(28)}
-    return one | {"circle": circle, "parabola": parabola}
+    return one | {"circle": circle, "parabola": parabola, "whitened": whitened}
 
 
 def perplexities(data):
     """Return the perplexities on the validation part, `{name: [one for each seed]}`."""
     parts = data.train_ids, data.val_ids
-    return {
+    found = {
         name: [score_with(table, *parts, seed) for seed in SEEDS]
         for name, table in tables().items()
     }
+    drawn = [torch.randn(28, 28, generator=torch.Generator().manual_seed(k)) for k in SEEDS]
+    pairs = zip(drawn, SEEDS, strict=True)
+    return found | {"random": [score_with(table, *parts, seed) for table, seed in pairs]}
 
 
 def trials(data):

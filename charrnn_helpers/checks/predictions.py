@@ -108,7 +108,7 @@ PREDICTIONS = (
         {"falls": "each further character lowers it", "levels": "it falls, and then stays level",
          "turns": "it falls, and then rises again"}),
     Prediction("large_rate", 4, "What does the perplexity do in 30 updates with a learning rate of "
-        "200?", "Updates jump past the bottom. The text below computes how large the rate may be.",
+        "200?", "The text below computes how large the rate may be.",
         lambda by_rate: "fastest" if by_rate[200][-1] <= min(by_rate[50][-1], by_rate[5][-1])
         else "grows" if by_rate[200][-1] > by_rate[200][0] else "swings", "swings",
         {"fastest": "it falls faster than with 50, and ends lowest",
@@ -156,8 +156,7 @@ PREDICTIONS = (
         {"one": "all of them in the same circle", "several": "in 2 to 20 circles",
          "many": "in more than 20 circles"}),
     Prediction("person", 7, "Does the model consider what a person wrote more likely than what it "
-        "writes greedily, or less?", "A person does not write what is expected at each character. "
-        "The next paragraph says what follows from that.",
+        "writes greedily, or less?", "A person does not write what is expected at each character.",
         lambda two: "less" if two[0] > two[1] else "more", "less",
         {"more": "more likely, so fewer bits for each character",
          "less": "less likely, so more bits for each character"}),

@@ -155,5 +155,5 @@ def tails(rows, top_k, top_p):
             side = -1 if place > 0.6 * len(probs) else 1
             anchor = "end" if side < 0 else "start"
             d.text(axes.x(place) + side * 0.4 * d.em, y * d.em, label, anchor, color=color)
-        told.append(f"after {prefix!r}, p = {top_p:g} keeps {kept} characters")
+        told.append(f"after {prefix!r}, p = {top_p:g} keeps {kept}")
     return d.picture(f"A cut at k = {top_k} keeps {top_k}; {'; '.join(told)}.")

@@ -1,8 +1,7 @@
 """The cliff: the loss of one unit that has to remember one bit, and gradient descent on it.
 
-`factor_curves` shows why its gradient is long, and `ripples` how far the slope of a real network
-holds; `dots` shows what many networks came to that learned in different ways, and `reach` which of
-them learned to remember.
+`factor_curves` shows why its gradient is long, `dots` what many networks came to that learned in
+different ways, and `reach` which of them learned to remember.
 """
 
 import math
@@ -262,52 +261,6 @@ def labelled(lines, xlabel, ylabel, ylim=None, marks=None, place=(0.12, -14)):
         ax.set_yticks([y for y in (5, 10, 20, 30, 50, 100, 200) if low <= y <= high])
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter(NullFormatter())
-    return fig
-
-
-@look()
-def ripples(control, floor, middle, ends):
-    """Draw how the loss changes along the update, and what its slope promises, in three panels.
-
-    Each panel is `(distances, changes, norm)`.  The first two are on the same axes, `middle` is a
-    part of `floor`, fifty million times as large, in which the first lowest point downhill is
-    marked.  `ends` are the change of the loss where the update of the control ends, and the words
-    for the full one.
-    """
-    fig, axes = new_figure(ncols=3, figsize=(7.5, 3.3))
-    titles = ["sigma 0.1", "sigma 0.3", "its middle, enlarged"]
-    for ax, title, (distances, changes, norm) in zip(
-        axes, titles, (control, floor, middle), strict=True
-    ):
-        far = distances[-1]
-        scale = 1e-9 if far < 1e-6 else 1.0
-        ax.plot([-far / scale, far / scale], [norm * far, -norm * far], color=RED, ls="--")
-        ax.plot([x / scale for x in distances], changes, color=BLUE, ls="-", lw=1.5)
-        ax.set_title(title)
-        ax.set(xlim=(-far / scale, far / scale), ylim=(-0.8, 0.8), xlabel="distance")
-    first, words = ends
-    left, center, right = axes
-    left.plot(control[2], first, "o", color="#222", mfc="white", mew=1.8, zorder=5)
-    where = {"xytext": (-7, -6), "ha": "right", "va": "top"} | POINTS
-    left.annotate("the update\nends here", (control[2], first), **where)
-    left.annotate("loss", (-1.1, 0.5), color=BLUE, ha="center")
-    left.annotate(f"slope\n-{control[2]:.1f}", (0.75, 0.0), color=RED, ha="left", va="bottom")
-    center.annotate(words, (1.42, -0.74), ha="right", va="bottom")
-    center.set_yticklabels([])
-    center.annotate(f"slope\n-{floor[2]:,.0f}", (-0.12, 0.5), color=RED, ha="right", va="bottom")
-    right.axhline(0, color="0.35", lw=0.8)
-    right.axvline(0, color="0.35", lw=0.8)
-    distances, changes, _ = middle
-    falls = [x <= 0 or b < a for x, a, b in zip(distances, changes, changes[1:], strict=False)]
-    k = falls.index(False) if False in falls else len(falls)
-    lowest = distances[k] / 1e-9, changes[k]
-    right.plot(*lowest, "o", color="#222", mfc="white", mew=1.8, zorder=5)
-    words = f"lowest at\n{lowest[0]:.0f} billionths"
-    right.annotate(words, lowest, xytext=(-13, -12), ha="right", va="top", **POINTS)
-    right.set(ylim=(-8e-4, 1.2e-3), xlabel="distance (billionths)")
-    right.set_yticks([k * 4e-4 for k in range(-2, 4)])
-    right.ticklabel_format(axis="y", style="plain")
-    left.set_ylabel("change of the loss")
     return fig
 
 

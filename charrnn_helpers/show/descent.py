@@ -127,7 +127,7 @@ def waits(ways, equal, shares, rate):
         )
         tenth = axes.y(0.1)
         d.line(box[0], tenth, box[2], tenth, GRAY, 1.2, "5 4")
-        title = "the pairs arrive one after the other" if panel == 0 else "they arrive together"
+        title = "the pairs arrive one after the other" if panel == 0 else "they arrive nearly together"
         d.text(left, 1.3 * em, title, font_weight="bold")
         if panel == 1:
             for way in equal.values():

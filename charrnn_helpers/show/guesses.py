@@ -93,11 +93,13 @@ def board(losses, estimate=None, others=None, title=""):
 
     A loss is a dot, an interval (low, high) is a bar, and (loss, (low, high)) is both.  A bar
     without a dot is dashed, because it comes from a single short game.  `estimate` is a band.
-    `others` are losses on another text, below a title of their own.
+    `others` are losses on another text, below a title of their own, and so is the reader's own.
     """
-    rows = _sorted(with_reader(losses))
+    rows, own = _sorted(losses), with_reader({})
     if others:
         rows += [(title, None), *_sorted(others)]
+    if own:
+        rows += [("on your passage:", None), *own.items()]
     d, row = Drawing(WIDTH, 0), 31
     em, top = d.em, 3.6 * d.em
     first = top + (1.9 * em if estimate else 0)

@@ -67,16 +67,15 @@ def resting(w):
 
 @look()
 def cobweb(units):
-    """Draw the next state against the current one for units `{label: (w, start, place)}`.
+    """Draw the next state against the current one, a panel for each unit `{label: (w, start)}`.
 
-    Squares are starts.  At full dots the state stays, and at hollow ones it tips over to one side.
+    Squares are starts.  The state moves toward full dots, and away from hollow ones.
     """
-    fig, ax = new_figure(figsize=(7.5, 4.0))
-    ax.plot([-1.1, 1.1], [-1.1, 1.1], color=GRAY, lw=1, ls="-")
+    fig, axes = new_figure(figsize=(7.5, 3.9), ncols=len(units), squeeze=False)
     hs = [k / 25 - 1.1 for k in range(56)]
-    for k, (label, (w, start, place)) in enumerate(units.items()):
+    for k, (ax, (label, (w, start))) in enumerate(zip(axes[0], units.items(), strict=True)):
+        ax.plot([-1.1, 1.1], [-1.1, 1.1], color=GRAY, lw=1, ls="-")
         ax.plot(hs, [math.tanh(w * h) for h in hs], color=PALETTE[k], ls="-", lw=2)
-        ax.annotate(label, place, color=PALETTE[k], ha="center", va="center")
         h, web = start, [(start, start)]
         for _ in range(18):
             web += [(h, math.tanh(w * h)), (math.tanh(w * h),) * 2]
@@ -85,17 +84,14 @@ def cobweb(units):
         ax.plot(start, start, "s", color=PALETTE[k], ms=6, mec="white", zorder=6)
         for h, stable in resting(w):
             fill = PALETTE[k] if stable else "white"
-            ax.plot(h, h, "o", ms=7, mfc=fill, mec=PALETTE[k], mew=1.5, zorder=5)
-            small = {"size": "small", "ha": "right", "textcoords": "offset points"}
-            if w > 1 and (h > 0 or not stable):
-                word = "stays" if stable else "tips over"
-                ax.annotate(word, (h, h), (-9, 4), color=PALETTE[k], **small)
+            ax.plot(h, h, "o", ms=8, mfc=fill, mec=PALETTE[k], mew=1.5, zorder=5)
+        ax.set(title=label, xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
+        ax.set_xlabel("current state")
+        ax.set_xticks([-1, -0.5, 0, 0.5, 1])
+        ax.set_yticks([-1, -0.5, 0, 0.5, 1])
     words = {"color": GRAY, "rotation": 45, "ha": "center", "va": "center"}
-    ax.annotate("next = current", (-0.56, -0.47), **words)
-    ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
-    ax.set(xlabel="current state", ylabel="next state")
-    ax.set_xticks([-1, -0.5, 0, 0.5, 1])
-    ax.set_yticks([-1, -0.5, 0, 0.5, 1])
+    axes[0][0].annotate("next = current", (-0.72, -0.6), **words)
+    axes[0][0].set_ylabel("next state")
     return fig
 
 

@@ -10,15 +10,15 @@ LOOKS = [(OWN, "none"), (PALETTE[0], "7 4"), (OTHER, "2 3")]
 
 
 def variety(temperatures, others):
-    """Draw known words against different known ones, of a hundred, with two standard errors.
+    """Draw known words of a hundred against different ones of 20, with two standard errors.
 
     `temperatures` are `{T: [(known, different), ...]}`, one pair for each text, joined by a line;
     `others` are `{label: pairs}`, drawn in gray.
     """
     d = Drawing(WIDTH, 24 * Drawing(0, 0).em)
-    axes = Axes(d, (5 * d.em, 0.8 * d.em, WIDTH - 8 * d.em, 20.6 * d.em), (20, 100), (10, 70))
-    xticks, yticks = ({k: str(k) for k in range(20, last, 20)} for last in (101, 61))
-    axes.frame("known words of a hundred", "different ones", xticks, yticks)
+    axes = Axes(d, (5 * d.em, 0.8 * d.em, WIDTH - 8 * d.em, 20.6 * d.em), (20, 100), (8, 20))
+    xticks, yticks = ({k: str(k) for k in ticks} for ticks in ([*range(20, 101, 20)], [10, 15, 20]))
+    axes.frame("known words of a hundred", "different ones of 20", xticks, yticks)
     places = {T: _mean_of(pairs) for T, pairs in temperatures.items()}
     d.path([(axes.x(x), axes.y(y)) for (x, y), _ in places.values()], OWN, 2.5)
     ends = min(places), max(places)
@@ -32,8 +32,8 @@ def variety(temperatures, others):
         d.text(
             axes.x(x) + place[0] * d.em, axes.y(y) + place[1] * d.em, label, place[2], color=color
         )
-    told = "; ".join(f"{label} {x:.0f} and {y:.0f}" for label, (((x, y), _), *_) in rows.items())
-    return d.picture(f"Known words of a hundred, and different ones among them: {told}.")
+    told = "; ".join(f"{label} {x:.0f} and {y:.1f}" for label, (((x, y), _), *_) in rows.items())
+    return d.picture(f"Known words of a hundred, and different ones among the first 20: {told}.")
 
 
 def _mean_of(pairs):
