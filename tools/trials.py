@@ -42,7 +42,12 @@ VARIED = {  # the recipe, and the recipe with one other setting
     "SGD 1": {"optimizer": "SGD", "lr": 1.0},
     "SGD 2": {"optimizer": "SGD", "lr": 2.0},  # of the three rates, its worst run is best
     "SGD 3": {"optimizer": "SGD", "lr": 3.0},
+    "momentum 0.2": {"optimizer": "momentum", "lr": 0.2},
+    "momentum 0.4": {"optimizer": "momentum", "lr": 0.4},  # the same
+    "momentum 0.6": {"optimizer": "momentum", "lr": 0.6},
+    "v alone 0.01": {"optimizer": "v alone"},
     "rate 0.005": {"lr": 0.005},
+    "rate 0.02": {"lr": 0.02},
     "not carried": {"carry": False},
     "windows": {"streams": False, "carry": False},
     "no clipping": {"grad_clip_val": None},

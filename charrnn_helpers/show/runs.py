@@ -148,9 +148,8 @@ def symptoms(right, worse):
     """Draw the losses of a loop by epoch in gray, and those of loops that each have one mistake.
 
     `worse` is {letter: losses}.  What is above the axis is a row of triangles at its edge.  One
-    letter more stands for a loop whose losses are the same, but which ends with the last weights
-    and not with the best: its line is the score of what it has kept, beside that of what should be
-    kept, dotted.
+    letter more stands for a loop whose losses are the same, but which keeps the last weights: it
+    is a dot at the end.  The gray dot is the best, and a dotted line leads from it to the end.
     """
     em = Drawing(0, 0).em
     d, last = Drawing(WIDTH, 19.5 * em), len(right)
@@ -179,9 +178,7 @@ def symptoms(right, worse):
         said.append(f"{letter}: {text}")
     best, color = right.index(min(right)), PALETTE[len(worse)]
     letter = chr(ord(max(worse)) + 1)
-    epochs = range(best + 1, last + 1)
     d.line(axes.x(best + 1), axes.y(right[best]), edge, axes.y(right[best]), "#777", 2, "2 4")
-    d.path(axes.points(epochs, right[best:]), color, 2.4, DASHES[len(worse)])
     d.dot(axes.x(best + 1), axes.y(right[best]), "#777", 6)
     text = f"without mistakes, keeps {perplexity(right[best]):.1f}"
     d.text(axes.x(best + 1) - 0.3 * em, axes.y(right[best]) + 1.5 * em, text, color="#555")
