@@ -127,8 +127,8 @@ def waits(ways, equal, shares, rate):
         )
         tenth = axes.y(0.1)
         d.line(box[0], tenth, box[2], tenth, GRAY, 1.2, "5 4")
-        title = "the pairs arrive one after the other" if panel == 0 else "they arrive nearly together"
-        d.text(left, 1.3 * em, title, font_weight="bold")
+        titles = "the pairs arrive one after the other", "they arrive nearly together"
+        d.text(left, 1.3 * em, titles[panel], font_weight="bold")
         if panel == 1:
             for way in equal.values():
                 _way(axes, way, 1.0, "#bbb", "none", 3.5)
