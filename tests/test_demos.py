@@ -115,7 +115,7 @@ DEMOS = {
     "batch_box": lambda: journey.batch_box(["the t", "him w"], VOCAB),
     "rows_or_windows": lambda: journey.rows_or_windows(["time", "mach"]),
     "stages": lambda: encodings.stages(recorded("encodings")["written"], "the time traveller "),
-    "learned": lambda: encodings.learned({"ids": 10.6, "one-hot": 6.3}),
+    "learned": lambda: encodings.learned({"ids": 10.6, "one-hot": 6.3}, {"copies": 10.6}),
     "what_units_get": lambda: encodings.what_units_get(VOCAB),
     "on_a_circle": lambda: encodings.on_a_circle(ROUND, VOCAB, "e"),
     "continuation": lambda: demos.continuation(MODEL, VOCAB, "Die Zeit", 0.7),

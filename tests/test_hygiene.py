@@ -17,7 +17,7 @@ EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 IGNORED = {
     "01_one_hot_encoding": [
         "# Demo: what the network writes",
-        "# Drawn: the perplexity after 100 updates, from three tables of numbers",
+        "# Drawn: the perplexity after 100 updates, from ids, one-hot vectors, controls",
         "def chances(text, temperature=1.0):",
         'written = "the time traveller "',
         "validation = StreamBatches(model_vocab.encode(val_text), 1, 1000)",

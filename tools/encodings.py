@@ -42,7 +42,8 @@ def tables():
     parabola = torch.stack([places, -(places**2)], dim=1)
     centered = parabola - parabola.float().mean(dim=0)
     whitened, *_ = torch.linalg.svd(centered, full_matrices=False)  # equal and uncorrelated
-    one = {"ids": places.unsqueeze(1), "one-hot": torch.eye(28)}
+    ids = places.unsqueeze(1)
+    one = {"ids": ids, "28 copies": ids.expand(-1, 28), "one-hot": torch.eye(28)}
     return one | {"circle": circle, "parabola": parabola, "whitened": whitened}
 
 
@@ -53,9 +54,11 @@ def perplexities(data):
         name: [score_with(table, *parts, seed) for seed in SEEDS]
         for name, table in tables().items()
     }
-    drawn = [torch.randn(28, 28, generator=torch.Generator().manual_seed(k)) for k in SEEDS]
-    pairs = zip(drawn, SEEDS, strict=True)
-    return found | {"random": [score_with(table, *parts, seed) for table, seed in pairs]}
+    for width in (2, 8, 28):
+        drawn = [torch.randn(28, width, generator=torch.Generator().manual_seed(k)) for k in SEEDS]
+        pairs = zip(drawn, SEEDS, strict=True)
+        found[f"{width} random"] = [score_with(table, *parts, seed) for table, seed in pairs]
+    return found
 
 
 def trials(data):

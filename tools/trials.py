@@ -172,10 +172,10 @@ def opening(data, seed):
     return {"validation": score(model, data.val_ids)}
 
 
-def hunt(data, mistake):
+def hunt(data, mistake, carry=True):
     """The loop of the hunt with one of its mistakes, or none: the loss after each epoch.
 
-    It learns from 10,000 characters, in windows of 8.
+    It learns from 10,000 characters, in windows of 8, and is scored with its state carried or not.
     """
     model = make_model(len(data.vocab), 128, 0.1)
     few, others = (StreamBatches(ids[:10_000], 32, 8) for ids in (data.train_ids, data.val_ids))
@@ -192,7 +192,7 @@ def hunt(data, mistake):
                 clip_gradients(1.0, model)
             optimizer.step()
             state = state.detach()
-        losses.append(evaluate(model, others, carry_state=True))
+        losses.append(evaluate(model, others, carry_state=carry))
     return losses
 
 
@@ -238,6 +238,7 @@ def trials(data):
         yield f"opening {seed}", lambda s=seed: opening(data, s)
     for mistake in ("none", "state lost", "clipped too late"):
         yield f"hunt {mistake}", lambda m=mistake: hunt(data, m)
+    yield "hunt state lost, none carried", lambda: hunt(data, "state lost", carry=False)
     for seed, name in itertools.product(SEEDS, VARIED):
         yield f"varied {name} {seed}", lambda n=name, s=seed: varied(data, s, **VARIED[n])
     yield "missions", lambda: missions(data)

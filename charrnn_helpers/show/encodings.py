@@ -71,19 +71,20 @@ def stages(written, beginning):
     return d.picture(f"After {beginning!r}, the network writes: {'; '.join(spoken)}.")
 
 
-def learned(scores):
-    """Draw the perplexities of networks after the same number of updates as bars, `{name: one}`."""
-    em = Drawing(0, 0).em
-    d, left = Drawing(WIDTH, (1.6 + 2.3 * len(scores)) * em), 6 * em
-    unit = (WIDTH - left - 6 * em) / max(scores.values())
+def learned(scores, controls):
+    """Draw perplexities after the same number of updates as bars, `{name: one}`, controls gray."""
+    em, all_of_them = Drawing(0, 0).em, scores | controls
+    d, left = Drawing(WIDTH, (1.6 + 2.3 * len(all_of_them)) * em), 11 * em
+    unit = (WIDTH - left - 6 * em) / max(all_of_them.values())
     d.text(left, 1.1 * em, "perplexity after 100 updates", font_weight="bold")
     d.text(WIDTH - 6 * em, 1.1 * em, "lower is better", "end", color="#555")
-    for k, (name, score) in enumerate(scores.items()):
-        y = (1.9 + 2.3 * k) * em
+    rows = sorted(all_of_them.items(), key=lambda row: -row[1])
+    for k, (name, score) in enumerate(rows):
+        y, color = (1.9 + 2.3 * k) * em, "#bbb" if name in controls else PALETTE[0]
         d.text(left - 0.8 * em, y + 1.2 * em, name, "end")
-        d.rect(left, y, unit * score, 1.7 * em, "#777")
+        d.rect(left, y, unit * score, 1.7 * em, color)
         d.text(left + unit * score + 0.6 * em, y + 1.2 * em, f"{score:.1f}", font_weight="bold")
-    spoken = ", ".join(f"{name} {score:.1f}" for name, score in scores.items())
+    spoken = ", ".join(f"{name} {score:.1f}" for name, score in rows)
     return d.picture(f"The perplexity after 100 updates: {spoken}. Lower is better.")
 
 

@@ -123,6 +123,7 @@ def my_largest_rate(share, actual):
 
 
 RATE_CASES = (
+    case(0.2, 0.3),
     case(0.5, 0.5),
     case(0.25, 0.2),
     case(0.1, 0.6),
