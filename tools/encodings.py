@@ -10,7 +10,7 @@ import torch
 
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.sampling import sample
-from charrnn_helpers.show.encodings import score_with
+from charrnn_helpers.show.encodings import learn_with, score_with
 from charrnn_helpers.trained import RECIPES, start, trained_model
 
 SEEDS = 0, 1, 2
@@ -43,7 +43,7 @@ def tables():
     centered = parabola - parabola.float().mean(dim=0)
     whitened, *_ = torch.linalg.svd(centered, full_matrices=False)  # equal and uncorrelated
     ids = places.unsqueeze(1)
-    one = {"ids": ids, "28 copies": ids.expand(-1, 28), "one-hot": torch.eye(28)}
+    one = {"ids": ids, "28 multiples": ids * torch.arange(1, 29), "one-hot": torch.eye(28)}
     return one | {"circle": circle, "parabola": parabola, "whitened": whitened}
 
 
@@ -58,6 +58,8 @@ def perplexities(data):
         drawn = [torch.randn(28, width, generator=torch.Generator().manual_seed(k)) for k in SEEDS]
         pairs = zip(drawn, SEEDS, strict=True)
         found[f"{width} random"] = [score_with(table, *parts, seed) for table, seed in pairs]
+    plain = torch.eye(28)  # neither centered nor scaled
+    found["one-hot as it is"] = [*(next(learn_with(plain, *parts, k, [100])) for k in SEEDS)]
     return found
 
 

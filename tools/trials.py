@@ -45,7 +45,9 @@ VARIED = {  # the recipe, and the recipe with one other setting
     "momentum 0.2": {"optimizer": "momentum", "lr": 0.2},
     "momentum 0.4": {"optimizer": "momentum", "lr": 0.4},  # the same
     "momentum 0.6": {"optimizer": "momentum", "lr": 0.6},
-    "v alone 0.01": {"optimizer": "v alone"},
+    "v alone 0.005": {"optimizer": "v alone", "lr": 0.005},
+    "v alone 0.01": {"optimizer": "v alone"},  # the same
+    "v alone 0.02": {"optimizer": "v alone", "lr": 0.02},
     "rate 0.005": {"lr": 0.005},
     "rate 0.02": {"lr": 0.02},
     "not carried": {"carry": False},
