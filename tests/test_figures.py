@@ -18,7 +18,7 @@ FIGURES = {
     "cut_between": lambda: figures.cut_between(["the ", "time"]),
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
     "dots": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), ["b"]),
-    "reach": lambda: cliff.reach({"a": [1, 0.9, 0.5], "b": [1]}),
+    "reach": lambda: cliff.reach({"a": [1, 0.9, 0.5], "b": [1]}, "b"),
     "factor_curves": lambda: cliff.factor_curves(
         {"a": [1, 2], "b": [1, 0.5]}, {"a": [2, 1, 1], "b": [0.5, 1, 1]}
     ),

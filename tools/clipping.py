@@ -52,12 +52,14 @@ SETTINGS = {
     "all at 0.177, rate 2": Setting(FINE, lr=2.0),
     "rate 2, clipped at 0.5": Setting(FINE, lr=2.0, treatment="clip", theta=0.5),
 }
-WORDS = {  # sigma of W_hh, and `back` of `read`
-    "all at 0.177": (FINE, 1.0),
-    "W_hh at 0.1": (0.1, 1.0),
-    "gradient strengthened": (0.1, 1.7),
+WORDS = {  # sigma of W_hh, `back` of `read`, and the distance
+    "5 letters": (FINE, 1.0, 5),
+    "10 letters": (FINE, 1.0, 10),
+    "20 letters": (FINE, 1.0, 20),
+    "40 letters": (FINE, 1.0, 40),
+    "W_hh at 0.1": (0.1, 1.0, 10),
+    "gradient strengthened": (0.1, 1.7, 10),
 }
-DISTANCE = 10
 
 
 def start(setting, seed, vocab_size):
@@ -161,14 +163,14 @@ def outcome(setting, seed, train_ids, vocab_size):
 def trials(data):
     """Yield the name of each trial, and what runs it."""
     ids, vocab = data.train_ids, data.vocab
-    for kind, (sigma_hh, back) in WORDS.items():
-        yield f"words, {kind}", partial(_words, sigma_hh, back, vocab)
+    for kind, settings in WORDS.items():
+        yield f"words, {kind}", partial(_words, *settings, vocab)
     for name, setting in SETTINGS.items():
         yield name, partial(_outcomes, setting, ids, len(vocab))
 
 
-def _words(sigma_hh, back, vocab):
-    return [remember(sigma_hh, DISTANCE, seed, vocab, back=back) for seed in FEW]
+def _words(sigma_hh, back, distance, vocab):
+    return [remember(sigma_hh, distance, seed, vocab, back=back) for seed in FEW]
 
 
 def _outcomes(setting, ids, vocab_size):

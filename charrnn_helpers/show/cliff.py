@@ -314,10 +314,15 @@ def dots(groups, marks, xlim, heads=()):
 
 
 @look()
-def reach(groups):
-    """Draw the shares of right answers `{label: [share, ...]}` as rows of dots."""
+def reach(groups, head=None):
+    """Draw the shares of right answers `{label: [share, ...]}` as rows of dots.
+
+    A line is drawn above the row with the label `head`.
+    """
     fig, ax = new_figure(figsize=(7.5, 1.1 + 0.45 * len(groups)))
-    for row, shares in enumerate(groups.values()):
+    for row, (label, shares) in enumerate(groups.items()):
+        if label == head:
+            ax.axhline(row - 0.5, color="0.6", lw=0.8, xmin=-0.4, clip_on=False)
         ys = [row + 0.1 * (j - 2) for j in range(len(shares))]
         ax.plot(shares, ys, "o", color=BLUE, ms=6, alpha=0.8, clip_on=False)
         count = sum(share > 0.9 for share in shares)
