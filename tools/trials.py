@@ -43,10 +43,10 @@ VARIED = {  # the recipe, and the recipe with one other setting
     "SGD 2": {"optimizer": "SGD", "lr": 2.0},  # of the three rates, its worst run is best
     "SGD 3": {"optimizer": "SGD", "lr": 3.0},
     "momentum 0.2": {"optimizer": "momentum", "lr": 0.2},
-    "momentum 0.4": {"optimizer": "momentum", "lr": 0.4},  # the same
+    "momentum 0.4": {"optimizer": "momentum", "lr": 0.4},  # its worst run is best, too
     "momentum 0.6": {"optimizer": "momentum", "lr": 0.6},
     "v alone 0.005": {"optimizer": "v alone", "lr": 0.005},
-    "v alone 0.01": {"optimizer": "v alone"},  # the same
+    "v alone 0.01": {"optimizer": "v alone"},  # and here
     "v alone 0.02": {"optimizer": "v alone", "lr": 0.02},
     "rate 0.005": {"lr": 0.005},
     "rate 0.02": {"lr": 0.02},
@@ -65,14 +65,19 @@ def shuffled(ids, batch_size, seed):
     return WindowBatches(ids, batch_size, NUM_STEPS, torch.Generator().manual_seed(seed))
 
 
+def opening_run(data, seed):
+    """Return a fresh network, and the run of the opening demo that trains it."""
+    model, options = make_model(len(data.vocab), 128, seed=seed), Options(10, OPENING_RATE)
+    return model, train(model, shuffled(data.train_ids, 32, seed), options)
+
+
 def doublings(data, last=13):
     """One run, looked at after 0, 1, 2, 4, ... updates: its loss, and what it writes.
 
     A sentence is written each time with the same random numbers.
     """
     text, val_text = data.vocab.decode(data.train_ids), data.vocab.decode(data.val_ids)
-    model, options = make_model(len(data.vocab), 128), Options(10, OPENING_RATE)
-    run, looks = train(model, shuffled(data.train_ids, 32, 0), options), []
+    (model, run), looks = opening_run(data, 0), []
     for step in [0, *(2**k for k in range(last + 1))]:
         fit(itertools.islice(run, step - (looks[-1]["step"] if looks else 0)))
         looks.append(
@@ -168,8 +173,7 @@ def streamed(data, lr, seed, num_epochs=9, falls=False, apart=False, each=True):
 
 def opening(data, seed):
     """The start of the opening run: its loss after 1,224 updates."""
-    model, options = make_model(len(data.vocab), 128, seed=seed), Options(10, OPENING_RATE)
-    run = train(model, shuffled(data.train_ids, 32, seed), options)
+    model, run = opening_run(data, seed)
     fit(itertools.islice(run, 1224))
     return {"validation": score(model, data.val_ids)}
 

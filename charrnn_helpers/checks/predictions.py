@@ -150,8 +150,8 @@ PREDICTIONS = (
         {"small": "the one with batches of 64", "large": "the one with batches of 256",
          "same": "both about equally well"}),
     Prediction("circles", 7, "A thousand beginnings from all over the book are continued greedily. "
-        "In how many different circles do the texts end?", "Wherever it begins, the network comes "
-        "to the same characters. The map below shows how.",
+        "In how many different circles do the texts end?", "Wherever it begins, the network ends "
+        "up writing the same characters. The map below shows how.",
         lambda count: "one" if count == 1 else "several" if count <= 20 else "many", "one",
         {"one": "all of them in the same circle", "several": "in 2 to 20 circles",
          "many": "in more than 20 circles"}),
