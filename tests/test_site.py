@@ -219,7 +219,7 @@ def test_the_search_finds_a_word(site, browser):
 
 
 def test_formulas_are_drawn(site, browser):
-    page, errors = opened(browser, site / "notation.html")
+    page, errors = opened(browser, site / "notebooks" / "notation.html")
     page.wait_for_selector("mjx-container svg")
     assert errors == []
 

@@ -1,4 +1,4 @@
-"""Copy the notebooks into a folder, and open JupyterLab there.
+"""Copy the notebooks and their glossary into a folder, and open JupyterLab there.
 
 A notebook that you have changed is never overwritten: if there is a newer edition of it, that is
 put beside yours.  Running the command again brings back what is missing.
@@ -32,11 +32,12 @@ def run(arguments):
 
 
 def notebooks():
-    """Return the course's notebooks {name: bytes}, from the wheel or beside the package."""
+    """Return the notebooks and what they link to {name: bytes}, from the wheel or the repository."""
     package = Path(charrnn_helpers.__file__).parent
     inside, beside = package / "notebooks", package.parent / "notebooks"
     folder = inside if inside.is_dir() else beside
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.ipynb"))}
+    paths = sorted([*folder.glob("*.ipynb"), *folder.glob("*.md")])
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def copy_notebooks(folder, ours):
@@ -58,7 +59,7 @@ def copy_notebooks(folder, ours):
         else:
             done[name] = "you changed it, so it was left alone"
             if laid.get(name) != new:
-                beside = path.with_name(f"{path.stem} (edition {new[:6]}).ipynb")
+                beside = path.with_name(f"{path.stem} (edition {new[:6]}){path.suffix}")
                 if not beside.exists():
                     write_whole(beside, content)
                 done[name] += f"; the newer edition is {beside.name!r}"
