@@ -194,6 +194,7 @@ phrase, beginnings = "the time", ["it was ", "moon "]
 begins = Counter(text[i : i + n] for i in range(len(text) - 8) for n in range(9))
 runs = {rate: ([actual.tolist()] * 2001, [3.0] * 2001) for rate in (5, 50, 200)}
 train_text, beginning = text, "there was a "
+seen_text, prompts = text[:20_000], vocab.encode(text[:4000]).reshape(100, 40)
 tables, ngrams = [defaultdict(lambda: Counter(text))] * 12, {1: 2.8, 12: 1.4}
 t, h = vocab["t"], vocab["h"]
 ids = vocab.encode(text)

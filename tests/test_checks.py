@@ -684,8 +684,9 @@ ACTUAL = {
     "circles": 1,
     "from_above": [0.16, 0.1, 0.12, 0.11, 1e-17],
     "reach": 17,
-    "hardest_kind": "word end",
-    "forgotten": 15,
+    "untrained_probe": 1.0,
+    "which_reader": {"both": {-3: 0.02, 3: 0.86}, "output": {0: 0.03, 3: 0.81}, "next": {3: 0.3}},
+    "eight_units": 1.32,
     "half_life": 7,
     "mixture": (3.81, 3.76, 3.56),
     "person": (2.2, 1.3),
@@ -713,6 +714,12 @@ def test_the_other_outcomes_of_a_prediction():
     assert find("person").right((1.2, 1.3)) == "more"
     assert find("pile_up").right((0.1, 0.3)) == "grows"
     assert find("pile_up").right((0.001, 0.001)) == "same"
+    area = find("untrained_probe").right
+    assert area(0.5) == "chance" and area(0.8) == "some"
+    ranges = {"both": {0: 0.0, 1: 0.9}, "output": {0: 0.4, 1: 0.5}, "next": {0: 0.1, 1: 0.9}}
+    assert find("which_reader").right(ranges) == "next"
+    assert find("which_reader").right(ranges | {"output": {0: 0.0, 1: 0.5}}) == "half"
+    assert [find("eight_units").right(ratio) for ratio in (0.8, 1.0)] == ["less", "sum"]
     assert find("mixture").right((3.8, 3.7, 3.75)) == "between"
     assert find("mixture").right((3.8, 3.7, 3.9)) == "worse"
 

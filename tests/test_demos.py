@@ -33,6 +33,7 @@ from charrnn_helpers.show import (
     mistakes,
     overfitting,
     runs,
+    steering,
     tables,
 )
 from charrnn_helpers.show.circle import LETTERS, circle, circle_of, likelihoods
@@ -108,6 +109,12 @@ SCHEDULES = {
 }
 FADING = {"it was": [10 * 0.7**k for k in range(129)], "i saw": [10 * 0.8**k for k in range(129)]}
 BRANCHES = [("e", 0.39, " ", 0.26), ("u", 0.3, "t", 0.82), ("y", 0.11, " ", 0.99)]
+STEERED = steering.Steered(
+    {a: "the time traveller " + 50 * letters for a, letters in ((-3.0, "xst "), (3.0, "eai "))},
+    {-3.0: 0.02, 3.0: 0.86},
+    [{-3.0: 0.3, 3.0: 0.4}],
+)
+ROWS = torch.randn(50, generator=generator(8)), torch.arange(50) % 3 == 0
 DEMOS = {
     "journey": lambda: journey.journey(SENTENCE, 12, VOCAB, MATRIX),
     "growing_contexts": lambda: journey.growing_contexts("the ti"),
@@ -154,6 +161,12 @@ DEMOS = {
     "meeting": lambda: choices.meeting(
         {"greedy": [1000, 300, 12], "own dice": [1000] * 3}, {"greedy": "a circle"}
     ),
+    "steering": lambda: steering.steering(STEERED, 3.0),
+    "readers": lambda: steering.readers({"both": {"a": {-3: 0, 3: 0.9}, "b": {-3: 0.1, 3: 0.2}}}),
+    "roc": lambda: steering.roc({"a network": (*ROWS, 0.6)}, (0.1, 0.6, "threshold 0")),
+    "by_number": lambda: steering.by_number({"a": {1: 0.6, 2: 0.7}, "b": {1: 0.5, 2: 0.7}}),
+    "cuts": lambda: steering.cuts({"ours": ([0.9, 1.1], 1.3), "seed 1": ([1.0], 1.5)}, "cost"),
+    "two_maps": lambda: steering.two_maps({"trained": {"a": (0, 1), "b": (1, 0), " ": (0, 1)}}),
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
     "temperatures": lambda: choices.temperatures({0.5: [0.8, 0.2], 1.0: [0.6, 0.4]}, "ab"),
     "tails": lambda: choices.tails({"th": ("eai", [0.8, 0.15, 0.05])}, 1, 0.9),
@@ -785,3 +798,44 @@ def test_the_numbers_of_runs_are_told():
     words = DEMOS["symptoms"]().alt
     assert "without mistakes, keeps 11.0; A: never below 1,000; B: 18.2 at the end" in words
     assert words.endswith("C: keeps 12.2.")
+
+
+def test_steering_marks_the_vowels_that_were_written():
+    svg = steering.steering(STEERED, -3.0).svg
+    assert svg.count("#cfe3f1") == 0  # those of the beginning do not count
+    assert steering.steering(STEERED, 3.0).svg.count("#cfe3f1") > 100
+    assert (
+        "With a push of -3, 0.02 of the characters are vowels"
+        in steering.steering(STEERED, -3.0).alt
+    )
+
+
+def test_a_push_in_the_weights_is_a_push_of_what_reads_the_state():
+    X, push = torch.tensor([[1, 4, 2]]), torch.randn(MODEL.rnn.num_hiddens, generator=generator(9))
+    for both in ((push, push), (push, 0 * push), (0 * push, push)):
+        logits, H = [], torch.zeros(1, len(push))
+        for x in X[0]:
+            rnn = MODEL.rnn
+            H = torch.tanh(rnn.W_xh[x] + (H + both[1]) @ rnn.W_hh + rnn.b_h)
+            logits.append((H + both[0]) @ MODEL.W_hq + MODEL.b_q)
+        found = steering.built_in(MODEL, *both)(X)[0]
+        assert torch.allclose(found, torch.cat(logits), atol=1e-5)
+
+
+def test_the_area_under_the_drawn_curve_is_that_of_the_pairs():
+    values, positive = ROWS
+    xs, ys = steering.rates(values, positive)
+    drawn = sum(
+        (x1 - x0) * (y0 + y1) / 2 for x0, x1, y0, y1 in zip(xs, xs[1:], ys, ys[1:], strict=False)
+    )
+    pairs = values[positive][:, None] > values[~positive]
+    assert drawn == pytest.approx(pairs.float().mean().item(), abs=0.02)
+
+
+def test_letters_on_a_map_do_not_cover_each_other():
+    svg = steering.two_maps({"": {"a": (0, 0), "b": (0, 0), "c": (1, 1), "d": (0.01, 0)}}).svg
+    found = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*>([abcd])<', svg)
+    spots = [(float(x), float(y)) for x, y, _ in found]
+    assert len(spots) == 4
+    for a, b in itertools.combinations(spots, 2):
+        assert abs(a[0] - b[0]) > 8 or abs(a[1] - b[1]) > 10

@@ -11,10 +11,8 @@ ENDS = {"a": [(8, 0.1), (40, 0.2)], "b": [(20, 0.9), (math.inf, 0.0)]}
 FIGURES = {
     "curves": lambda: figures.curves({"a": ([1, 2], [3, 4]), "b": ([1, 2], [4, 3])}, "x", "y"),
     "bars": lambda: figures.bars({"a": 1.0, "b": 2.0}, "x", highlight=["a"]),
-    "histograms": lambda: figures.histograms({"a": [0.1, 0.2], "b": [0.3]}, "x"),
     "unrolled": lambda: figures.unrolled("the"),
     "gradient_paths": lambda: figures.gradient_paths("the t"),
-    "clouds": lambda: figures.clouds({"a": ([1, 2], [3, 4]), "b": ([1], [2])}, "x", "y"),
     "cut_between": lambda: figures.cut_between(["the ", "time"]),
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
     "dots": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), ["b"]),
@@ -79,11 +77,6 @@ def test_the_scoreboard_is_sorted_and_escaped():
     assert "7.39" in page and "2.89" in page
 
 
-def test_colored_text_names_each_value():
-    page = figures.colored_text("a<", [0.5, 2.0], "bits")
-    assert 'title="a: 0.5 bits"' in page and 'title="&lt;: 2.0 bits"' in page
-
-
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_projector_makes_everything_large(name, monkeypatch):
     monkeypatch.setenv("CHARRNN_PROJECTOR", "0")
@@ -99,13 +92,12 @@ def test_the_projector_makes_everything_large(name, monkeypatch):
     assert 'width="750"' in figures.to_html(FIGURES[name](), alt="small again")
 
 
-def test_the_projector_enlarges_colored_text_and_the_scoreboard(monkeypatch):
+def test_the_projector_enlarges_the_scoreboard(monkeypatch):
     pages = {}
     for on in ("0", "1"):
         monkeypatch.setenv("CHARRNN_PROJECTOR", on)
-        pages[on] = [figures.colored_text("a", [1.0], "bits"), figures.scoreboard({"a": 1.0}).data]
-    assert all("font-size: 150%" in page for page in pages["1"])
-    assert not any("font-size" in page for page in pages["0"])
+        pages[on] = figures.scoreboard({"a": 1.0}).data
+    assert "font-size: 150%" in pages["1"] and "font-size" not in pages["0"]
 
 
 def test_a_strange_value_of_the_switch_is_named(monkeypatch):

@@ -15,7 +15,7 @@ from charrnn_helpers.data import StreamBatches, TimeMachine, windows
 from charrnn_helpers.model import make_model
 from charrnn_helpers.trained import FOLDER, RECIPES, by_rate, recorded, start, trained_model
 from charrnn_helpers.training import cross_entropy, evaluate, fit, gradient_norm, perplexity
-from tools import clipping
+from tools import clipping, insides
 from tools.course import ROOT
 from tools.models import make
 
@@ -105,6 +105,27 @@ def test_the_record_of_clipping_has_each_setting():
         assert len(kept) == len(clipping.FEW if name in words else clipping.SEEDS)
     ends = [end for name in clipping.SETTINGS for end in found[name]]
     assert all(len(end) == 3 and 0 <= end[1] <= 1 for end in ends)
+
+
+def test_the_record_of_insides_has_each_network():
+    found = recorded("insides")
+    assert list(found) == [name for name, _ in insides.trials(None)]
+    for kept in list(found.values())[:4]:
+        assert len(kept["both"]) == len(insides.ALPHAS)
+        assert len(kept["random eights"]) == insides.COUNT
+
+
+def test_a_cut_unit_is_heard_as_its_mean():
+    """The state of a copy is put in by hand, one time step after the other."""
+    model, means = make_model(9, 4, 0.7, 1), torch.tensor([0.3, -0.2, 0.5, 0.1])
+    X, H, logits = torch.tensor([[1, 5, 2]]), torch.zeros(1, 4), []
+    held = torch.tensor([False, True, False, True])
+    for x in X[0]:
+        H = torch.where(held, means, H)
+        H = torch.tanh(model.rnn.W_xh[x] + H @ model.rnn.W_hh + model.rnn.b_h)
+        logits.append(torch.where(held, means, H) @ model.W_hq + model.b_q)
+    found = insides.cut(model, [1, 3], means)(X)[0]
+    assert torch.allclose(found, torch.cat(logits), atol=1e-5)
 
 
 @pytest.mark.parametrize("treatment", clipping.TREATMENTS)

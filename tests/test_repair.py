@@ -82,13 +82,12 @@ ANSWERS = {  # the kind: the exercise, the answer, the number of the line, and a
         "move this line and its block below the line that follows the block",
     ),
     "another function": (
-        "auc",
-        "def my_auc(values, positive):\n    ranks = values.argsort().argsort() + 1.0\n"
-        "    n_1 = positive.sum().item()\n    n_0 = len(values) - n_1\n"
-        "    rank_sum = ranks[positive].mean()\n"
-        "    return (rank_sum - n_1 * (n_1 + 1) / 2) / (n_1 * n_0)\n",
-        5,
-        "another function in place of `mean`",
+        "few_units",
+        "def my_few_units(w, H, k):\n    terms = H * w\n"
+        "    terms = terms - terms.mean(dim=0)\n    effect = terms.sum(dim=0)\n"
+        "    return effect.abs().topk(k).indices\n",
+        4,
+        "another function in place of `sum`",
     ),
 }
 

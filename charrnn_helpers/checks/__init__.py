@@ -59,7 +59,7 @@ three_steps, good_sigma, clip_gradients, uphill = gradient_clipping.EXERCISES
 fair, adam, streams, early_stopping, broken_loop = training.EXERCISES
 draw_with, beam_step, top_p = sampling.EXERCISES
 linear_backward, step_back, window_backward = backpropagation_through_time.EXERCISES
-auc, switch_off = inside_the_hidden_state.EXERCISES
+build_in, few_units, cut = inside_the_hidden_state.EXERCISES
 (lstm_step,) = gated_networks.EXERCISES
 (mixture_loss,) = the_race.EXERCISES
 

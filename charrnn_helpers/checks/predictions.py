@@ -63,6 +63,14 @@ def window_or_memory(perplexities):
     return "memory" if max(recurrent) < min(windows) else "tie"
 
 
+def strongest_reader(shares):
+    """Tell which reader alone moves the share by most of what both do, {reader: {alpha: share}}."""
+    both, output, later = (max(by.values()) - min(by.values()) for by in shares.values())
+    if output > 0.8 * both and later < 0.3 * both:
+        return "output"
+    return "next" if later > 0.8 * both and output < 0.3 * both else "half"
+
+
 PREDICTIONS = (
     Prediction("unseen_words", 1, "On average, how many of 100 words in the validation part, "
         "repeats included, do not occur in the training part?", "Anything within a factor of two "
@@ -178,15 +186,24 @@ PREDICTIONS = (
     Prediction("reach", 8, "How many steps back is the gradient of the trained network less than "
         "a hundredth as long as at lag 0?", "Anything within a factor of two counts as right.",
         as_measured, 17, tolerance=0.5),
-    Prediction("hardest_kind", 9, "For which of these will even the best single unit do badly?",
-        "The other three depend on what has been read. The end of a word depends on what comes "
-        "next, so the network can only expect it.",
-        as_measured, "word end",
-        {"space": "spaces", "vowel": "vowels", "word start": "the first letters of words",
-         "word end": "the last letters of words"}),
-    Prediction("forgotten", 9, "After how many characters is the effect of a changed character on "
-        "the prediction below 0.01?", "Anything within a factor of two counts as right.",
-        as_measured, 14, tolerance=0.5),
+    Prediction("untrained_probe", 9, "A probe reads the states of an untrained network. How well "
+        "can it tell whether the character just read was a vowel?", "Each character adds its own "
+        "row of W_xh to the state, and even random rows differ.",
+        lambda area: "chance" if area < 0.6 else "some" if area < 0.95 else "perfect", "perfect",
+        {"chance": "an AUC below 0.6", "some": "an AUC between 0.6 and 0.95",
+         "perfect": "an AUC above 0.95"}),
+    Prediction("which_reader", 9, "The push is given to only one of the two readers of the state. "
+        "Which of them makes the share of vowels change?", "What the next time step gets along "
+        "this direction hardly changes the share.", strongest_reader, "output",
+        {"output": "the output layer alone does nearly all of it",
+         "next": "the next time step alone does nearly all of it",
+         "half": "each of them does about half of it"}),
+    Prediction("eight_units", 9, "Eight units that tell whether a vowel is next are cut at once. "
+        "What do they cost, compared with the sum of their single costs?", "The text below finds "
+        "out whether this is so for any eight units.",
+        lambda ratio: "less" if ratio < 0.9 else "sum" if ratio <= 1.1 else "more", "more",
+        {"less": "less than nine tenths of the sum", "sum": "the sum, within a tenth",
+         "more": "more than the sum, by over a tenth"}),
     Prediction("half_life", 10, "The gate is 0.9 at every step. After how many steps is less than "
         "half of an old value left?", "0.9 to the power of 6 is 0.53, and to the power of 7 it is "
         "0.48.", as_measured, 7, tolerance=0.1),

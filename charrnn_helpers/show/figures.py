@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from charrnn_helpers import logbook
-from charrnn_helpers.show.style import PALETTE, look, tint, visible, zoom
+from charrnn_helpers.show.style import PALETTE, look, visible, zoom
 from charrnn_helpers.training import bits_per_char, perplexity, shannon_bounds
 
 LETTER = {"size": 14, "family": "monospace"}
@@ -109,18 +109,6 @@ def bars(values, xlabel, ylabel="", highlight=()):
 
 
 @look()
-def histograms(samples, xlabel, bins=40, limits=None):
-    """Draw histograms `{title: values}` side by side, with shared axes."""
-    fig, axes = new_figure(ncols=len(samples), sharey=True, squeeze=False, figsize=(7.5, 2.8))
-    for ax, (title, values) in zip(axes[0], samples.items(), strict=True):
-        weights = [1 / len(values)] * len(values)
-        ax.hist(values, bins=bins, range=limits, color=PALETTE[0], weights=weights)
-        ax.set(title=title, xlabel=xlabel)
-    axes[0][0].set_ylabel("share of values")
-    return fig
-
-
-@look()
 def shares(parts, xlabel):
     """Draw a bar of consecutive parts `{name: length}`, each with its name and its share."""
     fig, ax = new_figure(figsize=(7.5, 1.9))
@@ -178,37 +166,6 @@ def sampling_loop():
     ax.plot([3.3, 3.3, 1.5], [1.24, 1.95, 1.95], "-", color=PALETTE[0], lw=3)
     _arrow(ax, (1.5, 1.98), (1.5, 1.36), PALETTE[0], 3)
     _write(ax, 2.4, 2.22, "the state goes into the next reading")
-    return fig
-
-
-@look()
-def scatter(points, xlabel, ylabel, highlight=()):
-    """Draw points `{label: (x, y)}` as their labels; the highlighted ones are circled."""
-    fig, ax = new_figure(figsize=(7.5, 4.2))
-    xs, ys = zip(*points.values(), strict=True)  # labels that would touch are moved up
-    across, up = 0.028 * (max(xs) - min(xs)), 0.055 * (max(ys) - min(ys))
-    placed = []
-    for label, (x, y) in sorted(points.items(), key=lambda point: point[1][1]):
-        while any(abs(x - a) < across and abs(y - b) < up for a, b in placed):
-            y += up / 4
-        placed.append((x, y))
-        box = _box(PALETTE[1], "circle,pad=0.25") if label in highlight else None
-        _write(ax, x, y, label, bbox=box, **LETTER)
-    ax.plot(xs, ys, linestyle="")  # sets the limits
-    ax.margins(0.08)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    return fig
-
-
-@look()
-def clouds(groups, xlabel, ylabel):
-    """Draw groups of points `{label: (xs, ys)}`, each with a color and a mark of its own."""
-    fig, ax = new_figure(figsize=(7.5, 4.2))
-    for k, (label, (xs, ys)) in enumerate(groups.items()):
-        ax.plot(xs, ys, "os^D"[k % 4], ms=4, mec="white", mew=0.4, alpha=0.8, label=label)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    if len(groups) > 1:
-        ax.legend()
     return fig
 
 
@@ -366,19 +323,6 @@ def _arrow(ax, start, end, color="0.25", width=1.5, between=None, bend=0.0):
         first, last = (text.get_bbox_patch() for text in between)
         look |= {"patchA": first, "patchB": last, "shrinkA": 3, "shrinkB": 3}
     ax.annotate("", end, start, arrowprops=look)
-
-
-def colored_text(text, values, unit, low=0.0):
-    """Return the text as HTML, shaded from white at `low` to dark; hovering shows a value."""
-    largest = max(values)
-    look = f"{LARGE[zoom()]}font-family: monospace; line-height: 1.7; white-space: pre-wrap; "
-    page = f'<div style="{look}color: black; background: white; padding: 0.5em">'
-    for char, value in zip(text, values, strict=True):
-        share, char = max(value - low, 0) / (largest - low), html.escape(char)
-        shade = bytes(tint(share)).hex()  # JupyterLab removes hsl() from an untrusted notebook
-        title = f"{char}: {value:.1f} {unit}"
-        page += f'<span title="{title}" style="background: #{shade}">{char}</span>'
-    return f"{page}\n(white: {low:g} {unit}; darkest: {largest:.1f} {unit})</div>"
 
 
 def reader_ranks():

@@ -1,4 +1,4 @@
-"""The exercises of notebook 9: the area under the curve, and units off."""
+"""The exercises of notebook 9: a push built into the weights, few units, and units held still."""
 
 import copy
 
@@ -10,56 +10,45 @@ from charrnn_helpers.checks.values import Odd, identical, name_of, settle
 from charrnn_helpers.model import make_model
 
 
-def my_auc(values, positive):
-    ranks = values.argsort().argsort() + 1.0
-    n_1 = positive.sum()
-    n_0 = len(positive) - n_1
-    return ((ranks[positive].sum() - n_1 * (n_1 + 1) / 2) / (n_1 * n_0)).item()
-
-
-def auc_case(num_values, num_positive, seed):
-    generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(num_values, generator=generator)
-    values = (torch.randperm(num_values, generator=generator) - num_values // 2) / 4 + 0.1
-    positive = torch.zeros(num_values, dtype=torch.bool)
-    positive[order[:num_positive]] = True
-    return case(values, positive)
-
-
-AUC_CASES = (
-    auc_case(2, 1, 1),
-    case(torch.tensor([0.1, 0.5, 0.3]), torch.tensor([False, True, True])),
-    auc_case(4, 1, 3),
-    auc_case(5, 3, 4),
-    auc_case(6, 5, 5),
-    auc_case(9, 4, 6),
-    auc_case(40, 11, 7),
-)
-
-
-def my_switch_off(model, units):
+def my_build_in(model, push):
     model = copy.deepcopy(model)
     with torch.no_grad():
+        model.rnn.b_h += push @ model.rnn.W_hh
+        model.b_q += push @ model.W_hq
+    return model
+
+
+def my_few_units(w, H, k):
+    effect = w.abs() * H.std(dim=0)
+    return effect.topk(k).indices
+
+
+def my_cut(model, units, means):
+    model = copy.deepcopy(model)
+    with torch.no_grad():
+        model.rnn.b_h += means[units] @ model.rnn.W_hh[units]
+        model.b_q += means[units] @ model.W_hq[units]
         model.rnn.W_hh[units] = 0
         model.W_hq[units] = 0
     return model
 
 
-def given_switch_off(model, units):
-    with torch.no_grad():
-        model.rnn.W_hh[:, units] = 0
-        model.W_hq[units] = 0
-    return model
+def with_push(answer, num_hiddens, push):
+    return changed_network(lambda model: answer(model, push), num_hiddens)
 
 
-def without_units(answer, units, num_hiddens):
-    """Switch off units of a fresh network, and compare its logits, and the network itself."""
+def with_cut(answer, num_hiddens, units, means):
+    return changed_network(lambda model: answer(model, units, means), num_hiddens)
+
+
+def changed_network(change, num_hiddens):
+    """Let the answer change a network; compare its logits, and the network itself."""
     model = make_model(5, num_hiddens, sigma=0.8, seed=3)
     with torch.no_grad():
         model.b_q.copy_(draw(5, seed=4))
         model.rnn.b_h.copy_(draw(num_hiddens, seed=5))
     before = settle(model)
-    changed = answer(model, units)
+    changed = change(model)
     if not isinstance(changed, nn.Module):
         settled = settle(changed)
         nothing = settled is None or settled is ...
@@ -74,11 +63,46 @@ def without_units(answer, units, num_hiddens):
         }
 
 
-OFF_CASES = tuple(
-    case(units, num_hiddens)._replace(show=f"(a network of {num_hiddens} units, {units})")
-    for units, num_hiddens in [([1], 4), ([], 4), ([0, 2], 6), ([5], 6), ([3, 1, 2, 0], 4)]
+def push_case(num_hiddens, seed):
+    push = draw(num_hiddens, seed=seed)
+    show = f"(a network of {num_hiddens} units, {push.tolist()})"
+    return case(num_hiddens, push)._replace(show=show.replace("00001", ""))
+
+
+def cut_case(units, num_hiddens):
+    means = draw(num_hiddens, seed=7, scale=0.4)  # between -1 and 1
+    show = f"(a network of {num_hiddens} units, {units}, means)"
+    return case(num_hiddens, units, means)._replace(show=show)
+
+
+def chosen(answer, w, H, k):
+    """Return the units that the answer chooses, in the order of their numbers."""
+    found = settle(answer(w, H, k))
+    if isinstance(found, torch.Tensor) and found.dim() == 1 and found.dtype != torch.bool:
+        found = found.tolist()
+    if isinstance(found, list) and all(isinstance(unit, (int, float)) for unit in found):
+        return sorted(found)
+    return found
+
+
+def units_case(num_states, num_units, k, seed):
+    """Make units with means and spreads of all sizes, so that each wrong order shows."""
+    w, means = draw(num_units, seed=seed), draw(num_units, seed=seed + 1)
+    spreads = draw(num_units, seed=seed + 2).abs() + 0.05
+    H = means + spreads * draw(num_states, num_units, seed=seed + 3)
+    return case(w, H, k)
+
+
+PUSH_CASES = tuple(push_case(n, seed) for n, seed in [(2, 11), (4, 12), (6, 13)])
+UNITS_CASES = tuple(
+    units_case(*sizes)
+    for sizes in [(4, 3, 1, 20), (6, 4, 2, 30), (9, 8, 3, 40), (12, 12, 5, 50), (7, 7, 3, 60)]
+)
+CUT_CASES = tuple(
+    cut_case(units, n) for units, n in [([1], 4), ([], 4), ([0, 2], 6), ([5], 6), ([3, 1, 2, 0], 4)]
 )
 EXERCISES = (
-    Exercise("auc", 9, my_auc, AUC_CASES),
-    Exercise("switch_off", 9, my_switch_off, OFF_CASES, without_units, given_switch_off, 2),
+    Exercise("build_in", 9, my_build_in, PUSH_CASES, with_push, arguments=2),
+    Exercise("few_units", 9, my_few_units, UNITS_CASES, chosen),
+    Exercise("cut", 9, my_cut, CUT_CASES, with_cut, arguments=3),
 )
