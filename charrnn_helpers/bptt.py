@@ -6,22 +6,41 @@ from torch.autograd.function import once_differentiable
 from charrnn_helpers.model import RNNLMScratch, RNNScratch, check_shape
 
 
+def fast_forward(X, state, W_xh, W_hh, b_h):
+    """Return all states in one tensor, H[0] to H[num_steps]."""
+    H = state.new_empty(len(X) + 1, *state.shape)
+    H[0] = state
+    # For all time steps at once: X_t W_xh + b_h
+    torch.addmm(b_h, X.flatten(0, 1), W_xh, out=H[1:].flatten(0, 1))
+    for t in range(1, len(H)):
+        H[t].addmm_(H[t - 1], W_hh).tanh_()  # in place
+    return H
+
+
+def fast_backward(from_above, X, H, W_hh):
+    """Return dA, with the indices of H, and the gradients of three weights."""
+    dA = H.square().neg_().add_(1)  # the slopes, which become dA in place
+    dA[0] = 0  # no tanh leads to the initial state
+    each = dA.unbind()  # views of dA[0], dA[1], ...
+    each[-1].mul_(from_above[-1])
+    for t in range(len(H) - 2, 0, -1):
+        each[t].mul_(torch.addmm(from_above[t], each[t + 1], W_hh.T))
+    rows = dA[1:].flatten(0, 1)  # (num_steps * batch_size, num_hiddens)
+    dW_xh = X.flatten(0, 1).T @ rows
+    dW_hh = H[:-1].flatten(0, 1).T @ rows
+    return dA, dW_xh, dW_hh, rows.sum(dim=0)
+
+
 class Recurrence(torch.autograd.Function):
     """H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h), with a backward pass by hand.
 
-    The inputs are `(num_steps, batch_size, num_inputs)`, the state is
-    `(batch_size, num_hiddens)`, and the result, `(num_steps, batch_size,
-    num_hiddens)`, holds the state after each step.
+    The inputs X are `(num_steps, batch_size, num_inputs)`, and the result, the
+    state after each time step, is `(num_steps, batch_size, num_hiddens)`.
     """
 
     @staticmethod
-    def forward(ctx, inputs, state, W_xh, W_hh, b_h):
-        X = inputs.flatten(0, 1)
-        H = state.new_empty(len(inputs) + 1, *state.shape)
-        H[0] = state  # before the first step
-        torch.addmm(b_h, X, W_xh, out=H[1:].flatten(0, 1))  # all steps at once
-        for t in range(1, len(H)):
-            H[t].addmm_(H[t - 1], W_hh).tanh_()  # in place
+    def forward(ctx, X, state, W_xh, W_hh, b_h):
+        H = fast_forward(X, state, W_xh, W_hh, b_h)
         ctx.save_for_backward(X, H, W_xh, W_hh)
         return H[1:]
 
@@ -29,31 +48,25 @@ class Recurrence(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, from_above):
         X, H, W_xh, W_hh = ctx.saved_tensors
-        # Slopes, which become dA step by step
-        dA = H[1:].square().neg_().add_(1)
-        dA[-1] *= from_above[-1]
-        for t in range(len(dA) - 2, -1, -1):  # from above + from the right
-            dA[t] *= torch.addmm(from_above[t], dA[t + 1], W_hh.T)
-        H_before, flat = H[:-1].flatten(0, 1), dA.flatten(0, 1)
-        dX = dA @ W_xh.T if ctx.needs_input_grad[0] else None
-        dW_xh, dW_hh = X.T @ flat, H_before.T @ flat
-        return dX, dA[0] @ W_hh.T, dW_xh, dW_hh, flat.sum(dim=0)
+        above = [None, *from_above]  # no loss is above the initial state
+        dA, dW_xh, dW_hh, db_h = fast_backward(above, X, H, W_hh)
+        dX = dA[1:] @ W_xh.T if ctx.needs_input_grad[0] else None
+        return dX, dA[1] @ W_hh.T, dW_xh, dW_hh, db_h
 
 
 class RNNByHand(RNNScratch):
     """RNNScratch with Recurrence in place of its loop."""
 
     def forward(self, inputs, state=None):
-        """Read inputs `(num_steps, batch_size, num_inputs)`.
+        """Return the state after each time step, in one tensor, and the last.
 
-        Return all states in one tensor, and the last one.
+        The inputs are `(num_steps, batch_size, num_inputs)`.
         """
-        if state is None:
-            state = inputs.new_zeros(inputs.shape[1], self.num_hiddens)
-        check_shape(state, (inputs.shape[1], self.num_hiddens))
-        outputs = Recurrence.apply(
-            inputs, state, self.W_xh, self.W_hh, self.b_h
-        )
+        shape = inputs.shape[1], self.num_hiddens
+        state = inputs.new_zeros(shape) if state is None else state
+        check_shape(state, shape)
+        weights = self.W_xh, self.W_hh, self.b_h
+        outputs = Recurrence.apply(inputs, state, *weights)
         return outputs, outputs[-1]
 
 

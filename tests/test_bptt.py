@@ -7,10 +7,12 @@ import torch
 from torch import nn
 
 from charrnn_helpers.bptt import Recurrence, RNNByHand, RNNLMByHand
+from charrnn_helpers.checks.riddle import network_a, network_b
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.model import RNNScratch, make_model
 from charrnn_helpers.training import Options, cross_entropy, fit, train
 from tests.conftest import generator
+from tools import backward
 
 SIZES = [(1, 1, 1, 1), (5, 3, 4, 6), (7, 1, 3, 2), (2, 4, 6, 3)]  # steps, batch, inputs, hiddens
 EACH = pytest.mark.parametrize("sizes", SIZES, ids=str)
@@ -43,10 +45,11 @@ def test_states_and_gradients_are_those_of_pytorch(sizes):
         theirs.bias_hh_l0.zero_()
     X, state = (a.detach().clone().requires_grad_() for a in ours[:2])
     weights = torch.randn(steps, batch, hiddens, dtype=torch.double, generator=generator(9))
-    (Recurrence.apply(*ours) * weights).sum().backward()
+    H = Recurrence.apply(*ours)
+    (H * weights).sum().backward()
     outputs, _ = theirs(X, state.unsqueeze(0))
     (outputs * weights).sum().backward()
-    assert torch.allclose(Recurrence.apply(*ours), outputs, rtol=0, atol=1e-12)
+    assert torch.allclose(H, outputs, rtol=0, atol=1e-12)
     rnn_grads = [theirs.weight_ih_l0.grad.T, theirs.weight_hh_l0.grad.T, theirs.bias_ih_l0.grad]
     for their_grad, a in zip([X.grad, state.grad, *rnn_grads], ours, strict=True):
         assert torch.allclose(their_grad, a.grad, rtol=0, atol=1e-10)
@@ -109,3 +112,28 @@ def test_pytorch_records_one_operation_instead_of_several_for_each_step():
     loop, by_hand = (cell(7, 5)(inputs)[1].grad_fn for cell in (RNNScratch, RNNByHand))
     assert recorded(loop, set()) > 24 * 4
     assert recorded(by_hand, set()) < 8
+
+
+def gradients(model):
+    X = torch.randint(11, (3, 6), generator=generator(5))
+    cross_entropy(model(X), X).backward()
+    return {name: p.grad for name, p in model.named_parameters()}
+
+
+def test_of_the_two_networks_of_the_notebook_one_lacks_what_comes_from_the_right():
+    X = torch.randint(11, (3, 6), generator=generator(5))
+    assert torch.equal(network_a(11)(X), network_b(11)(X))
+    ours, theirs = (gradients(network(11)) for network in (network_a, network_b))
+    same = {name for name, grad in ours.items() if torch.allclose(grad, theirs[name])}
+    assert same == {"W_hq", "b_q"}
+
+
+def test_the_gradient_with_all_diagonals_is_complete_and_with_one_is_that_of_the_notebook():
+    whole, six, five, one = (
+        gradients(backward.start(1, 11, kept, num_hiddens=32).double()) for kept in (None, 6, 5, 1)
+    )
+    lone = gradients(network_a(11).double())
+    for name, grad in whole.items():
+        assert torch.allclose(grad, six[name], rtol=0, atol=1e-12)
+        assert torch.allclose(one[name], lone[name], rtol=0, atol=1e-12)
+    assert not torch.allclose(whole["rnn.b_h"], five["rnn.b_h"], rtol=0, atol=1e-6)

@@ -41,6 +41,7 @@ from charrnn_helpers.show.cliff import cliff, descend, survey
 from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.doublings import doublings, position, rates
 from charrnn_helpers.show.spread import changed
+from charrnn_helpers.show.triangle import two_triangles
 from charrnn_helpers.show.valley import GRIDS, best_rate, height, score, slope, valley, walk
 from charrnn_helpers.trained import by_rate, recorded, trained_model
 from charrnn_helpers.training import shannon_bounds
@@ -152,7 +153,9 @@ DEMOS = {
     "belief": lambda: chain.belief([0.5, 0.3, 0.1, 0.1], "abcd", 1, 2),
     "likelihood": lambda: chain.likelihood(2, 18),
     "cliff": lambda: cliff(TERRAIN, 1.0, 60),
-    "gradient_reach": lambda: demos.gradient_reach(MODEL, VOCAB, SENTENCE, 12),
+    "two_triangles": lambda: two_triangles(
+        "time", {"all": {"5": [[0.1], [0.02, 0.1], [0, 0.2, 0.1]]}, "a\nb": {"5": [[1.0]] * 3}}, 5
+    ),
     "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
     "two_opinions": lambda: demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, 0.5),
     "circle": lambda: circle(MODEL, VOCAB, "It will", 30, WRITTEN),

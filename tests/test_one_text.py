@@ -34,7 +34,7 @@ ORDER = [  # a module imports only from those above it
     "show.dice",
     "show.overfitting",
     *["show.doublings", "show.valley", "show.spread", "show.runs", "show.circle", "show.choices"],
-    *["show.mistakes", "show.steering"],
+    *["show.mistakes", "show.steering", "show.triangle"],
     *["show", "trained"],
     *[
         f"checks.{name}"
@@ -43,7 +43,7 @@ ORDER = [  # a module imports only from those above it
     *[f"checks.{name}" for name in ("relations", "diagnosis", "verdict", "document")],
     "checks.judge",
     *[f"checks.exercises.{path.stem[3:]}" for path in NOTEBOOKS],
-    *["checks.exercises", "checks.predictions", "checks"],
+    *["checks.exercises", "checks.predictions", "checks.riddle", "checks"],
     *[
         f"commands.{name}"
         for name in ("computer", "fetch", "sample", "train", "lab", "report", "mistake")

@@ -20,6 +20,9 @@ ABOVE = {
     "cross_entropy": "it begins with the draft, and asks for what does not overflow",
     "lstm_step": "a hunt: the two equations are what the code is compared with",
 }
+LATER = {  # Questions whose outcome is not in the next cells, and why.
+    "missing_term": "the reader first derives the gradient with which it is answered",
+}
 FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "twin": r"order\(text\)\[",
     "log_likelihood": r"\\sum_\{?t.*\\ln p",
@@ -32,7 +35,6 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "fair": r"max\(.*< ?min\(|key=lambda rate",
     "streams": r"- 1\) ?// ?batch_size|\\lfloor",
     "adam": r"1 ?- ?0\.9|\\beta_1\^t",
-    "linear_backward": r"\\mathrm\{d\}\\mathbf\{H\} = ",
     "step_back": r"\\mathbf\{W\}_\{hh\}\^\\top",
     "build_in": r"\\mathbf\{v\} ?(\\, ?)?\\mathbf\{W\}|bias",
     "few_units": r"\|w_u\||standard deviation of (the|a) unit",
@@ -71,7 +73,7 @@ def test_between_a_question_and_its_outcome_nothing_answers_it(asked):
         if cell.cell_type == "markdown":
             assert not re.search(said(asked), cell.source), cell.source
         elif not re.match(r"checks\.\w+\(my_", cell.source):
-            assert cell.outputs == [], cell.source
+            assert asked.name in LATER or cell.outputs == [], cell.source
             assert is_folded(cell) or not re.search(r"^\s*assert\b", cell.source, re.M)
     (note,) = [o.data for o in outcome.outputs if "No prediction was made" in str(o)]
     shown, unfolded = note["text/html"].split("<details>")

@@ -176,15 +176,29 @@ PREDICTIONS = (
         {"grows": "less and less sure, the more it has written",
          "soon": "a little less sure after ten characters, and then no more so",
          "same": "just as sure"}),
+    Prediction("missing_term", 8, "Two networks begin with the same weights and read the same "
+        "windows. Which of them learns with a gradient that lacks a term?",
+        "The curves could not tell, but one nudged weight can: the loss of this network grows at "
+        "another rate than its gradient says.",
+        lambda gaps: max(gaps, key=gaps.get), "A", {"A": "network A", "B": "network B"}),
     Prediction("from_above", 8, "from_above holds the gradient that each of the five states gets "
-        "from the loss of its own step. For which states is this the complete gradient?",
+        "from the loss of its own time step. For which states is this the complete gradient?",
         "Only the last state has no later loss. Every other state also acts on the next state, "
         "and so on all later losses.",
         lambda gaps: "last" if gaps[-1] < 1e-10 < min(gaps[:-1]) else "all", "last",
         {"all": "for all five", "first": "for the first alone", "last": "for the last alone",
          "none": "for none"}),
-    Prediction("reach", 8, "How many steps back is the gradient of the trained network less than "
-        "a hundredth as long as at lag 0?", "Anything within a factor of two counts as right.",
+    Prediction("diagonals", 8, "How many diagonals of the triangle must a network keep in its "
+        "gradient, so that its perplexity in the end is at most 0.1 above that with all of them?",
+        "The gradient may stop early, because the state goes on: what it holds is carried forward "
+        "in full.",
+        lambda ends: min((k for k in ends if k.isdigit() and max(ends[k]) < min(ends["all"]) + 0.1),
+                         key=int, default="all"), "2",
+        {"1": "one, the diagonal alone", "2": "two", "4": "four", "8": "eight",
+         "all": "more than eight"}),
+    Prediction("reach", 8, "How many time steps back is the gradient of the trained network less "
+        "than a hundredth as large as at the state of its own time step?",
+        "Anything within a factor of two counts as right.",
         as_measured, 17, tolerance=0.5),
     Prediction("untrained_probe", 9, "A probe reads the states of an untrained network. How well "
         "can it tell whether the character just read was a vowel?", "Each character adds its own "

@@ -32,7 +32,7 @@ def run(arguments):
 
 
 def notebooks():
-    """Return the notebooks and what they link to {name: bytes}, from the wheel or the repository."""
+    """Return the notebooks and their glossary {name: bytes}, from the wheel or the repository."""
     package = Path(charrnn_helpers.__file__).parent
     inside, beside = package / "notebooks", package.parent / "notebooks"
     folder = inside if inside.is_dir() else beside

@@ -13,7 +13,7 @@ from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import next_probs, sample, warm_up
 from charrnn_helpers.show.style import DASHES, PALETTE, tint, visible
-from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing, power
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
 
 def _chart(height, top, xlim, ylim, left=5.0, right=1.0):
@@ -78,27 +78,6 @@ def unit_text(model, vocab, text, unit):
         for k, char in enumerate(piece):
             d.text((k + 1.5) * column, y + 1.2 * em, char, "middle", **MONO)
     return d.picture(f"The text {text[:40]!r}, shaded by unit {unit}.")
-
-
-def gradient_reach(model, vocab, sentence, position):
-    """Draw how much the loss of one character depends on the state at each character before it."""
-    ids = vocab.encode(sentence)
-    outputs, _ = model.rnn(one_hot(ids[:position].unsqueeze(1), len(vocab)))
-    logits = model.output_layer(outputs[-1:])[0, -1]  # (vocab_size,)
-    loss = torch.nn.functional.cross_entropy(logits, ids[position])
-    norms = [grad.norm().item() for grad in torch.autograd.grad(loss, list(outputs))]
-    d, axes = _chart(300, 2, (0, len(sentence)), (-6, 1))
-    names = {t + 0.5: visible(char) for t, char in enumerate(sentence)}
-    yticks = {k: power(k) for k in range(-6, 2)}
-    axes.frame("character", "gradient norm", xticks=names, yticks=yticks)
-    for t, norm in enumerate(norms):
-        axes.bar(t + 0.1, t + 0.9, math.log10(max(norm, 1e-6)))
-    axes.bar(position, position + 1, 1, PALETTE[1] + "66")
-    far = norms[-1] / norms[max(0, position - 11)] if position > 10 else None
-    words = f"; its gradient is {far:.0f} times smaller ten states earlier" if far else ""
-    sentence = f"loss of {visible(sentence[position])}: {loss.item():.2f} nats{words}"
-    d.text(WIDTH / 2, 1.2 * d.em, sentence, "middle")
-    return d.picture(f"The gradient at the states before one character; {sentence}.")
 
 
 def two_opinions(vocab, passage, network, counting, position, weight):

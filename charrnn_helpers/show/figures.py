@@ -17,7 +17,6 @@ from charrnn_helpers.training import bits_per_char, perplexity, shannon_bounds
 
 LETTER = {"size": 14, "family": "monospace"}
 BACKWARD = {"color": "#A84300", "size": "small"}  # the words beside an arrow of the gradient
-SLOPES = "$\\times$ slopes\n$\\times\\ \\mathbf{W}_{hh}^\\top$"
 LARGE = {1.0: "", 1.5: "font-size: 150%; "}  # by the zoom
 LEAST = 50  # characters that a reader must have found before the board has a row for the reader
 
@@ -245,7 +244,7 @@ def gradient_paths(characters):
         _write(ax, t, 0, rf"$\mathbf{{H}}_{t}$", PALETTE[0])
         _write(ax, t, 1.3, rf"$\mathbf{{O}}_{t}$", PALETTE[0])
         _write(ax, t, 2.4, "loss", PALETTE[1])
-        _write(ax, t + 0.1, 0.65, r"$\times\ \mathbf{W}_{hq}^\top$", ha="left", **BACKWARD)
+        _write(ax, t + 0.1, 0.65, "from\nabove", ha="left", **BACKWARD)
         _arrow(ax, (t, -0.8), (t, -0.32))
         for low, high in ((0.32, 0.98), (1.62, 2.1)):
             _arrow(ax, (t - 0.08, low), (t - 0.08, high))
@@ -253,7 +252,7 @@ def gradient_paths(characters):
         if t > 1:
             _arrow(ax, (t - 0.7, -0.1), (t - 0.3, -0.1))
             _arrow(ax, (t - 0.3, 0.12), (t - 0.7, 0.12), PALETTE[1], 3)
-            _write(ax, t - 0.5, -0.5, SLOPES, **BACKWARD)
+            _write(ax, t - 0.5, -0.5, "from the\nright", **BACKWARD)
     return fig
 
 

@@ -1,21 +1,13 @@
-"""The exercises of notebook 8: back through a product, one step back, a whole window."""
+"""The exercises of notebook 8: one step back, a whole window, the first state, a fast pass."""
 
 import torch
 
-from charrnn_helpers.checks.judge import Case, Exercise, draw, drawn
+from charrnn_helpers.checks.judge import Case, Exercise, draw
 
 
-def my_linear_backward(dO, H, W):
-    dH = dO @ W.T
-    dW = H.T @ dO
-    db = dO.sum(dim=0)
-    return dH, dW, db
-
-
-LINEAR_BACKWARD_CASES = tuple(
-    drawn(10 * k, dO=(b, o), H=(b, h), W=(h, o))
-    for k, (b, h, o) in enumerate([(2, 3, 1), (1, 2, 3), (2, 3, 4), (3, 3, 3), (4, 2, 5)], 1)
-)
+def states(*size, seed):
+    """Return numbers between -1 and 1 with two decimals."""
+    return draw(*size, seed=seed).tanh().mul(100).round().div(100)
 
 
 def my_step_back(dH, H, W_hh):
@@ -24,51 +16,112 @@ def my_step_back(dH, H, W_hh):
     return dA, dH_before
 
 
-def backward_case(seed, name, *size):
-    """Return a Case of gradients with this name, states of the same size, and weights."""
+def step_case(seed, *size):
+    """Return a Case of gradients, states of the same size, and weights."""
     h = size[-1]
 
     def make():
-        H = draw(*size, seed=seed + 1).tanh().mul(100).round().div(100)
+        H = states(*size, seed=seed + 1)
         return draw(*size, seed=seed), H, draw(h, h, seed=seed + 2)
 
-    return Case(f"({name} {size}, H {size}, W_hh {h, h})", make)
+    return Case(f"(dH {size}, H {size}, W_hh {h, h})", make)
 
 
 STEP_BACK_CASES = (
-    backward_case(110, "dH", 1, 2),
-    backward_case(120, "dH", 2, 3),
-    backward_case(130, "dH", 3, 3),
-    backward_case(140, "dH", 4, 2),
+    step_case(110, 1, 2),
+    step_case(120, 2, 3),
+    step_case(130, 3, 3),
+    step_case(140, 4, 2),
 )
 
 
 def my_window_backward(from_above, H, W_hh):
-    num_steps = len(H)
+    num_steps = len(H) - 1
     dA = torch.zeros_like(H)
-    for t in range(num_steps - 1, -1, -1):
+    for t in range(num_steps, 0, -1):
         dH = from_above[t]
-        if t < num_steps - 1:
+        if t < num_steps:
             dH = dH + dA[t + 1] @ W_hh.T
         dA[t] = dH * (1 - H[t] ** 2)
     return dA
 
 
+def window_of(seed, num_steps, b, h):
+    """Return what comes from above, 0 at the initial state, the states, and W_hh."""
+    from_above = draw(num_steps + 1, b, h, seed=seed)
+    from_above[0] = 0
+    return from_above, states(num_steps + 1, b, h, seed=seed + 1), draw(h, h, seed=seed + 2)
+
+
+def window_case(seed, num_steps, b, h):
+    size = num_steps + 1, b, h
+    shown = f"(from_above {size}, H {size}, W_hh {h, h})"
+    return Case(shown, lambda: window_of(seed, num_steps, b, h))
+
+
 WINDOW_BACKWARD_CASES = (
-    backward_case(210, "from_above", 1, 1, 2),
-    backward_case(220, "from_above", 2, 1, 2),
-    backward_case(230, "from_above", 3, 2, 3),
-    backward_case(240, "from_above", 4, 3, 3),
-    backward_case(250, "from_above", 6, 2, 4),
+    window_case(210, 1, 1, 2),
+    window_case(220, 2, 1, 2),
+    window_case(230, 3, 2, 3),
+    window_case(240, 4, 3, 3),
+    window_case(250, 6, 2, 4),
+)
+
+
+def my_sent_back(dA, W_hh):
+    dH_0 = dA[1] @ W_hh.T
+    return dH_0.sum(dim=0)
+
+
+def sent_case(seed, num_steps, b, h):
+    def make():
+        dA = draw(num_steps + 1, b, h, seed=seed)
+        dA[0] = 0
+        return dA, draw(h, h, seed=seed + 1)
+
+    return Case(f"(dA {num_steps + 1, b, h}, W_hh {h, h})", make)
+
+
+SENT_BACK_CASES = (
+    sent_case(310, 1, 1, 2),
+    sent_case(320, 2, 2, 2),
+    sent_case(330, 3, 2, 3),
+    sent_case(340, 5, 4, 3),
+    sent_case(350, 4, 3, 3),
+)
+
+
+def my_fast_backward(from_above, X, H, W_hh):
+    slopes = 1 - H**2
+    slopes[0] = 0  # no tanh leads to the initial state
+    dA = slopes * from_above
+    for t in range(len(H) - 2, 0, -1):
+        dA[t] += slopes[t] * (dA[t + 1] @ W_hh.T)
+    rows = dA[1:].flatten(0, 1)
+    dW_xh = X.flatten(0, 1).T @ rows
+    dW_hh = H[:-1].flatten(0, 1).T @ rows
+    return dW_xh, dW_hh, rows.sum(dim=0)
+
+
+def fast_case(seed, num_steps, b, i, h):
+    def make():
+        from_above, H, W_hh = window_of(seed, num_steps, b, h)
+        return from_above, draw(num_steps, b, i, seed=seed + 3), H, W_hh
+
+    size = num_steps + 1, b, h
+    return Case(f"(from_above {size}, X {num_steps, b, i}, H {size}, W_hh {h, h})", make)
+
+
+FAST_BACKWARD_CASES = (
+    fast_case(410, 1, 1, 1, 2),
+    fast_case(420, 2, 1, 1, 2),
+    fast_case(430, 3, 1, 2, 2),
+    fast_case(440, 4, 3, 2, 3),
+    fast_case(450, 6, 2, 3, 4),
 )
 EXERCISES = (
-    Exercise("linear_backward", 8, my_linear_backward, LINEAR_BACKWARD_CASES),
     Exercise("step_back", 8, my_step_back, STEP_BACK_CASES),
-    Exercise(
-        "window_backward",
-        8,
-        my_window_backward,
-        WINDOW_BACKWARD_CASES,
-        given="nothing from the right",
-    ),
+    Exercise("window_backward", 8, my_window_backward, WINDOW_BACKWARD_CASES),
+    Exercise("sent_back", 8, my_sent_back, SENT_BACK_CASES),
+    Exercise("fast_backward", 8, my_fast_backward, FAST_BACKWARD_CASES, given="all at once"),
 )

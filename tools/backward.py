@@ -1,0 +1,200 @@
+"""Trainings with a part of the gradient missing, for the chapter on backpropagation through time.
+
+See `tools.records`.  The triangle of a network holds the size of the gradient of the loss of each
+time step at the state of each time step.
+"""
+
+from functools import partial
+from itertools import pairwise
+
+import torch
+from torch.autograd.function import once_differentiable
+from torch.optim.lr_scheduler import LinearLR
+
+from charrnn_helpers.bptt import Recurrence, RNNByHand, RNNLMByHand
+from charrnn_helpers.data import StreamBatches, WindowBatches
+from charrnn_helpers.model import check_shape, make_model, one_hot
+from charrnn_helpers.training import Options, clip_gradients, cross_entropy, evaluate, fit, train
+from tools.clipping import words
+
+SENTENCE = "the time traveller for so"
+UPDATES = (0, 10, 30, 60, 100, 150, 200, 300, 500, 800, 1224)
+KEPT = (1, 2, 4, 8, None)  # how many diagonals of the triangle; None: all of them
+FROZEN = {
+    "W_hh frozen": ("W_hh",),
+    "recurrence frozen": ("W_xh", "W_hh", "b_h"),
+}
+SEEDS = (0, 1, 2)
+
+
+def keeping(num_diagonals):
+    """Return the Recurrence whose gradient has only these parts: from losses at lags below."""
+
+    class Truncated(Recurrence):
+        @staticmethod
+        @once_differentiable
+        def backward(ctx, from_above):
+            X, H, _, W_hh = ctx.saved_tensors
+            slopes, part, dH = 1 - H[1:] ** 2, from_above, from_above.clone()
+            for _ in range(1, num_diagonals):  # what comes from the losses of one lag
+                part = (part[1:] * slopes[1 : len(part)]) @ W_hh.T
+                dH[: len(part)] += part
+            dA, H_before = (a.flatten(0, 1) for a in (dH * slopes, H[:-1]))
+            return None, None, X.flatten(0, 1).T @ dA, H_before.T @ dA, dA.sum(dim=0)
+
+    return Truncated
+
+
+class TruncatedRNN(RNNByHand):
+    """RNNByHand with another Recurrence."""
+
+    recurrence = Recurrence
+
+    def forward(self, inputs, state=None):
+        shape = inputs.shape[1], self.num_hiddens
+        state = inputs.new_zeros(shape) if state is None else state
+        check_shape(state, shape)
+        outputs = self.recurrence.apply(inputs, state, self.W_xh, self.W_hh, self.b_h)
+        return outputs, outputs[-1]
+
+
+def start(seed, vocab_size, kept=None, frozen=(), num_hiddens=128):
+    """Return the network of the course, or a smaller one, as it is before its training."""
+    generator = torch.Generator().manual_seed(seed)
+    rnn = TruncatedRNN(vocab_size, num_hiddens, 0.1, generator)
+    if kept is not None:
+        rnn.recurrence = keeping(kept)
+    for name in frozen:
+        getattr(rnn, name).requires_grad_(False)
+    return RNNLMByHand(rnn, vocab_size, generator)
+
+
+def run_of(model, train_ids):
+    """Return the run that trains the network as `RECIPES` does, and its number of updates."""
+    streams = StreamBatches(train_ids, 32, 32)
+    learned = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.Adam(learned, lr=0.01)
+    decay = LinearLR(optimizer, 1, 0, total_iters=9 * len(streams))
+    return train(model, streams, Options(num_epochs=9, carry_state=True), optimizer, decay)
+
+
+def validation(data, seed, **change):
+    """Train a network with this change; return its loss on the validation part, as one text."""
+    model = start(seed, len(data.vocab), **change)
+    fit(run_of(model, data.train_ids))
+    return evaluate(model, StreamBatches(data.val_ids, 1, 1000), carry_state=True)
+
+
+@torch.no_grad()
+def triangle(model, ids, kept=None):
+    """Return a row for each loss: the size of its gradient at each state up to its own.
+
+    The size is the root of the mean of the squares of the numbers.  If only some diagonals are
+    kept, a row holds the last states alone, because the gradient at the others is 0.
+    """
+    X = one_hot(ids[:-1], model.vocab_size).unsqueeze(1)
+    H = model.rnn(X)[0].squeeze(1)  # (num_steps, num_hiddens)
+    logits = H @ model.W_hq + model.b_q
+    dH = (logits.softmax(-1) - one_hot(ids[1:], model.vocab_size)) @ model.W_hq.T
+    rows = []
+    for i, grad in enumerate(dH):
+        sizes = []
+        for j in range(i, -1 if kept is None else max(i - kept, -1), -1):
+            sizes.append(float(f"{grad.square().mean().sqrt().item():.2g}"))
+            grad = (grad * (1 - H[j] ** 2)) @ model.rnn.W_hh.T
+        rows.append(sizes[::-1])
+    return rows
+
+
+@torch.no_grad()
+def left(model, ids, lag=10):
+    """Return which share of the gradient of a loss is left this many time steps back."""
+    X, Y = next(iter(StreamBatches(ids, 32, 100)))
+    H, _ = model.rnn(one_hot(X.T, model.vocab_size))
+    logits = H @ model.W_hq + model.b_q
+    part = (logits.softmax(-1) - one_hot(Y.T, model.vocab_size)) @ model.W_hq.T
+    at_first = part.square().mean().sqrt().item()
+    for _ in range(lag):
+        part = (part[1:] * (1 - H[1 : len(part)] ** 2)) @ model.rnn.W_hh.T
+    return part.square().mean().sqrt().item() / at_first
+
+
+def during(model, data, look):
+    """Train the network, and return what it looks like after each of `UPDATES`."""
+    run, found = run_of(model, data.train_ids), {"0": look(model)}
+    for before, after in pairwise(UPDATES):
+        for _ in range(after - before):
+            next(run)
+        found[str(after)] = look(model)
+    return found
+
+
+def triangles(data, kept):
+    """Return the triangle of one network after each of `UPDATES` of its training."""
+    ids = data.vocab.encode(SENTENCE)
+    model = start(0, len(data.vocab), kept)
+    return during(model, data, lambda model: triangle(model, ids, kept))
+
+
+def fading(data, seed):
+    """Return what is left of the gradient ten time steps back, after each of `UPDATES`."""
+    model = start(seed, len(data.vocab))
+    return during(model, data, lambda model: left(model, data.val_ids))
+
+
+def early(data, seed):
+    """Return the perplexities of networks A and B of the chapter, averaged over 10 updates.
+
+    They are those before some updates, as {"all terms": {update: ...}, "term missing": ...}.
+    """
+    found, options = {}, Options(num_epochs=1, lr=0.01, optimizer=torch.optim.Adam)
+    for name, kept in {"all terms": None, "term missing": 1}.items():
+        model = start(seed, len(data.vocab), kept, num_hiddens=32)
+        batches = WindowBatches(data.train_ids, 64, 32, torch.Generator().manual_seed(seed))
+        run = train(model, batches, options)
+        values = [next(run).perplexity for _ in range(300)]
+        found[name] = {str(k): sum(values[k - 10 : k]) / 10 for k in (20, 40, 60, 100, 150, 300)}
+    return found
+
+
+def read_words(model, X, kept):
+    """Return the last logits; the gradient goes back through so many states."""
+    rnn, H = model.rnn, torch.zeros(len(X), model.rnn.num_hiddens)
+    for t, x in enumerate(one_hot(X.T, model.vocab_size)):
+        if t == X.shape[1] - kept:
+            H = H.detach()
+        H = torch.tanh(x @ rnn.W_xh + H @ rnn.W_hh + rnn.b_h)
+    return H @ model.W_hq + model.b_q
+
+
+def remember(vocab, kept, seed, distance=5):
+    """Learn the words of the chapter on clipping; return the share of right answers."""
+    model = make_model(len(vocab), 32, 0.177, seed)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(500):
+        X, Y = words(distance, 64, vocab, generator)
+        cross_entropy(read_words(model, X, kept), Y).backward()
+        clip_gradients(1.0, model)
+        with torch.no_grad():
+            for p in model.parameters():
+                p -= 0.3 * p.grad
+                p.grad = None
+    X, Y = words(distance, 1000, vocab, generator)
+    with torch.no_grad():
+        return (read_words(model, X, kept).argmax(-1) == Y).float().mean().item()
+
+
+def trials(data):
+    """Yield the name of each trial, and what runs it."""
+    yield "triangles", partial(triangles, data, None)
+    yield "triangles, term missing", partial(triangles, data, 1)
+    for kept in (2, 4, 6):
+        runs = [partial(remember, data.vocab, kept, seed) for seed in SEEDS]
+        yield f"words {kept}", lambda runs=runs: [run() for run in runs]
+    for seed in SEEDS:
+        yield f"early {seed}", partial(early, data, seed)
+        yield f"left {seed}", partial(fading, data, seed)
+        for kept in KEPT:
+            yield f"{kept or 'all'} {seed}", partial(validation, data, seed, kept=kept)
+        for name, frozen in FROZEN.items():
+            yield f"{name} {seed}", partial(validation, data, seed, frozen=frozen)
