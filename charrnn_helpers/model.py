@@ -62,11 +62,7 @@ def gate_weights(num_inputs, num_hiddens, sigma, generator):
 
 
 class GRUScratch(nn.Module):
-    """The gated recurrent unit (Cho et al. 2014), in place of RNNScratch.
-
-    As in nn.GRU, the reset gate R multiplies the product H W_hh; in D2L, it
-    multiplies H.
-    """
+    """The GRU (Cho et al. 2014), with R on H W_hh, as in nn.GRU."""
 
     def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None):
         super().__init__()

@@ -16,6 +16,7 @@ from PIL import Image
 
 from charrnn_helpers import logbook
 from charrnn_helpers.data import Vocab
+from charrnn_helpers.model import GRUScratch, one_hot
 from charrnn_helpers.sampling import next_probs, predict, warm_up
 from charrnn_helpers.show import (
     chain,
@@ -26,6 +27,7 @@ from charrnn_helpers.show import (
     encodings,
     figures,
     game,
+    gates,
     guesses,
     journey,
     latch,
@@ -109,6 +111,9 @@ SCHEDULES = {
     "two": ([0.01, 0, 0], [2, 1.6], [1.6]),
 }
 FADING = {"it was": [10 * 0.7**k for k in range(129)], "i saw": [10 * 0.8**k for k in range(129)]}
+PASSED = {bias: [(0.5 + bias / 5) ** k for k in range(1, 161)] for bias in (0, 2)}
+WON = {bias: {10: [0.1] * 4 + [1.0] * 6, 80: [0.1] * 10} for bias in (0, 2)}
+PLAYERS_AT = {update: make_model(9, seed=update, cell=GRUScratch) for update in (0, 9)}
 BRANCHES = [("e", 0.39, " ", 0.26), ("u", 0.3, "t", 0.82), ("y", 0.11, " ", 0.99)]
 STEERED = steering.Steered(
     {a: "the time traveller " + 50 * letters for a, letters in ((-3.0, "xst "), (3.0, "eai "))},
@@ -158,6 +163,17 @@ DEMOS = {
     ),
     "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
     "two_opinions": lambda: demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, 0.5),
+    "reach_of_gates": lambda: gates.reach_of_gates(PASSED, WON, 0),
+    "one_round": lambda: gates.one_round(PLAYERS_AT, gates_of, "abc" * 14, 9),
+    "rows_of_dots": lambda: gates.rows_of_dots(
+        {"300": {"a": [1.0, 0.9, 0.2], "b": [0.1] * 3}, "1,200": {"a": [1.0] * 3, "b": [0.95] * 3}},
+        heads=["b"],
+    ),
+    "reach_on_the_book": lambda: gates.reach_on_the_book(
+        {"RNN": {1: [1.1, 1.2], 16: [0.02, 0.03]}, "GRU": {1: [1.0, 1.1], 16: [0.01, 0.02]}}
+    ),
+    "gru_drawn": gates.gru_drawn,
+    "lstm_drawn": gates.lstm_drawn,
     "circle": lambda: circle(MODEL, VOCAB, "It will", 30, WRITTEN),
     "likelihoods": lambda: likelihoods({"a": [1.0, 2.0], "b": [3.0]}, "bits", (0, 5), ["b"]),
     "apart": lambda: choices.apart(FADING, 12, 0.016, 60),
@@ -202,6 +218,12 @@ DEMOS = {
     ),
 }
 EACH = pytest.mark.parametrize("name", DEMOS)
+
+
+def gates_of(rnn, inputs):
+    """The update gates of a GRU, as the notebook computes them."""
+    before = torch.stack([torch.zeros(inputs.shape[1], rnn.num_hiddens), *rnn(inputs)[0][:-1]])
+    return torch.sigmoid(inputs @ rnn.W_xz + before @ rnn.W_hz + rnn.b_z)
 
 
 @EACH
@@ -653,6 +675,42 @@ def test_the_tangent_touches_the_curve_at_zero():
     assert dot.get_xydata().tolist() == [[0, 3]] and len(curve.get_xdata()) == 5
     (x, y), (x1, y1) = line.get_xydata()
     assert math.isclose((y1 - y) / (x1 - x), -0.5) and math.isclose(y - x * -0.5, 3)
+
+
+def test_what_gates_let_through_is_told_and_drawn_darker_with_a_larger_bias():
+    low, high = (gates.reach_of_gates(PASSED, WON, bias) for bias in (0, 2))
+    assert "letters in between: 10: 1.00; 80: 0.10" in low.alt and "bias 2" in high.alt
+    (few,), (many,) = pixels(low), pixels(high)
+    assert few.getpixel((399, 0)) == (255, 255, 255)
+    assert many.getpixel((200, 0))[0] < few.getpixel((200, 0))[0]
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.954, "0.95"), (0.02, "0.02"), (1e-6, "10\u207b\u2076"), (0.0, "0")]
+)
+def test_a_share_in_words(share, said):
+    assert gates.share_in_words(share) == said
+
+
+def test_a_round_shows_the_gates_and_the_answer_of_the_network():
+    model = PLAYERS_AT[9]
+    picture = gates.one_round(PLAYERS_AT, gates_of, "ca!b", 9)
+    (image,) = pixels(picture)
+    assert image.size == (4, 32)  # three letters and the question mark
+    right = model(torch.tensor([[2, 0, 1, 8]]))[0, -1].softmax(-1)[2].item()
+    assert f"asked at the end: {right:.2f} for the right answer" in picture.alt
+    Z = gates_of(model.rnn, one_hot(torch.tensor([[2, 0, 1, 8]]).T, 9))
+    assert f"{Z[0].mean().item():.2f} at the first letter" in picture.alt
+
+
+@pytest.mark.parametrize("letters", ["", "xyz", "A" * 90])
+def test_a_round_with_whatever_is_typed(letters):
+    picture = gates.one_round(PLAYERS_AT, gates_of, letters, 0)
+    assert pixels(picture)[0].size[0] == (42 if "A" in letters else 2)
+
+
+def test_rows_of_dots_count_those_that_win():
+    assert "a, 300: 1 of 3" in DEMOS["rows_of_dots"]().alt
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,6 @@ FIGURES = {
     "heard": lambda: latch.heard({1: 20, 2: 9, 3: 8, 4: 6, 10: 5}, 5),
     "three_units": lambda: latch.three_units(" t", [[1, -1], [-1, 1], [-0.9, -0.9]]),
     "rivals": lambda: memory.rivals([1, 2, 3], [9.0, 6.0, 5.0], 5.5),
-    "gated_step": lambda: figures.gated_step("C", "F", r"$\mathbf{I}_t$", "tanh(...)", "O"),
 }
 
 

@@ -18,7 +18,6 @@ LEAST = 9  # nodes of an expression that is asked for: `x + y` may stand anywher
 ABOVE = {
     "rnn_loop": "the formula is given; it asks where each row ends",
     "cross_entropy": "it begins with the draft, and asks for what does not overflow",
-    "lstm_step": "a hunt: the two equations are what the code is compared with",
 }
 LATER = {  # Questions whose outcome is not in the next cells, and why.
     "missing_term": "the reader first derives the gradient with which it is answered",
@@ -46,6 +45,8 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "clip_gradients": r"\\min\\Big",
     "uphill": r"\*= -1",
     "lstm_step": r"\\mathbf\{F\}_t \\odot",
+    "holding_bias": r"\\ln|\\log|1/n\}",
+    "gru_slope": r"z \(1 - z\)|h - c",
 }
 
 

@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from charrnn_helpers.book import story_path
 from charrnn_helpers.data import TimeMachine
 from charrnn_helpers.trained import recorded
-from tools import records
+from tools import gates, records
 from tools.course import ROOT
 
 
@@ -56,3 +57,23 @@ def test_a_wrong_request_is_an_error_that_says_what_to_do(names, text, tmp_path)
     )
     said = "let CHARRNN_TEXT name the book" if text else "no record 'nothing'; choose from enc"
     assert run.returncode == 2 and said in run.stderr
+
+
+@pytest.mark.parametrize("cell", gates.CELLS)
+def test_networks_side_by_side_compute_what_each_computes_alone(cell):
+    setting = gates.Setting(cell, bias=1.5)
+    together = gates.Networks(setting, [3, 4], 9, 6)
+    X, first = gates.fresh(7, 5, [0, 1], salt=0)
+    _, last, _ = together.forward(X)
+    logits = together.logits(last)
+    alone = [gates.build(setting, seed, 9, 6) for seed in (3, 4)]
+    for k, model in enumerate(alone):
+        assert (model(X[k])[:, -1] - logits[k]).abs().max() < 1e-6
+    optimizer = torch.optim.SGD(together.weights, lr=1.0)
+    before = together.W_hq.detach().clone()
+    together.learn(gates.losses_of(logits, first), optimizer)
+    for k, model in enumerate(alone):
+        torch.nn.functional.cross_entropy(model(X[k])[:, -1], first[k]).backward()
+        norm = sum(p.grad.square().sum() for p in model.parameters()).sqrt()
+        step = min(1, 1 / norm.item()) * model.W_hq.grad
+        assert (before[k] - together.W_hq[k] - step).abs().max() < 1e-6

@@ -14,12 +14,13 @@ import torch
 
 from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.data import TimeMachine
-from tools import backward, clipping, encodings, insides, trials, windows
+from tools import backward, clipping, encodings, gates, insides, trials, windows
 
 RECORDS = {
     "encodings": encodings,  # half a minute
     "insides": insides,  # two minutes
     "backward": backward,  # ten minutes
+    "gates": gates,  # half an hour
     "fixed_windows": windows,  # half an hour
     "clipping": clipping,  # an hour
     "trials": trials,  # an hour

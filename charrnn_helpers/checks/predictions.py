@@ -218,9 +218,29 @@ PREDICTIONS = (
         lambda ratio: "less" if ratio < 0.9 else "sum" if ratio <= 1.1 else "more", "more",
         {"less": "less than nine tenths of the sum", "sum": "the sum, within a tenth",
          "more": "more than the sum, by over a tenth"}),
-    Prediction("half_life", 10, "The gate is 0.9 at every step. After how many steps is less than "
-        "half of an old value left?", "0.9 to the power of 6 is 0.53, and to the power of 7 it is "
-        "0.48.", as_measured, 7, tolerance=0.1),
+    Prediction("large_bias", 10, "The gates begin near 0.9975 instead of 0.95, and let nearly "
+        "everything through 40 letters. How many of ten networks win the game after 300 updates?",
+        "A gate that keeps nearly everything also writes nearly nothing: the candidate is "
+        "multiplied by 0.0025.",
+        lambda count: "few" if count < 3 else "some" if count < 8 else "most", "few",
+        {"most": "eight or more, about as with a bias of 3", "some": "three to seven",
+         "few": "at most two"}),
+    Prediction("half_life", 10, "The gate is 0.9 at every time step. After how many time steps is "
+        "less than half of an old value left?", "0.9 to the power of 6 is 0.53, and to the power "
+        "of 7 it is 0.48.", as_measured, 7, tolerance=0.1),
+    Prediction("own_gates", 10, "The gates of a trained network are replaced by means over other "
+        "rounds, separate for each unit and time step. With which means does it still win most "
+        "rounds?", "The gates are computed from the state as well, and the state holds the first "
+        "letter. Its gates differ from those of another first letter, all through the round.",
+        lambda shares: max(shares, key=shares.get), "first",
+        {"time": "means over all rounds", "read": "means over rounds in which the same letter is "
+         "being read", "first": "means over rounds with the same first letter"}),
+    Prediction("constant_gate", 10, "Each unit has a constant gate of 0.95, and there are 40 "
+        "letters in between. How many of ten networks win the game after 1,200 updates?",
+        "After 300 updates, none wins it. Even the worst of them wins 0.8 of the rounds after "
+        "1,200.",
+        lambda count: "few" if count < 3 else "some" if count < 8 else "most", "some",
+        {"few": "at most two", "some": "three to seven", "most": "eight or more"}),
     Prediction("mixture", 11, "What will the perplexity of the half-and-half mixture be?",
         "The two models are wrong in different places. Where one is badly wrong, the other still "
         "gives the right character some probability, and half of that probability counts.",

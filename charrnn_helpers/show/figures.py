@@ -281,35 +281,6 @@ def cut_between(windows):
     return fig
 
 
-@look()
-def gated_step(memory, keep, write, candidate, output=None):
-    """Draw one step of a memory with its gates; the candidate is given as a formula."""
-    fig, ax = _sketch(3.2, (-0.6, 8), (-0.6, 3.4))
-    places = {
-        "before": (0, 2, rf"$\mathbf{{{memory}}}_{{t-1}}$", PALETTE[0]),
-        "keep": (2.4, 2, r"$\times$", "0.25"),
-        "add": (4.8, 2, r"$+$", "0.25"),
-        "after": (7.2, 2, rf"$\mathbf{{{memory}}}_t$", PALETTE[0]),
-        "write": (4.8, 0.9, r"$\times$", "0.25"),
-        "new": (4.8, -0.2, candidate, PALETTE[1]),
-        "keep gate": (2.4, 3, rf"$\mathbf{{{keep}}}_t$", PALETTE[2]),
-        "write gate": (2.9, 0.9, write, PALETTE[2]),
-    }
-    arrows = [("before", "keep", 3), ("keep", "add", 3), ("add", "after", 3), ("new", "write", 1.5)]
-    arrows += [("write", "add", 1.5), ("keep gate", "keep", 1.5), ("write gate", "write", 1.5)]
-    if output is not None:
-        places["out"] = (7.2, 0.9, r"$\times$", "0.25")
-        places["out gate"] = (6.1, 0.9, rf"$\mathbf{{{output}}}_t$", PALETTE[2])
-        places["state"] = (7.2, -0.2, r"$\mathbf{H}_t$", PALETTE[0])
-        arrows += [("after", "out", 1.5), ("out gate", "out", 1.5), ("out", "state", 1.5)]
-        _write(ax, 7.3, 1.45, "tanh", ha="left", size="small")
-    boxes = {name: _write(ax, *place) for name, place in places.items()}
-    for start, end, width in arrows:
-        color, ends = PALETTE[0] if width == 3 else "0.25", (boxes[start], boxes[end])
-        _arrow(ax, places[start][:2], places[end][:2], color, width, between=ends)
-    return fig
-
-
 def _box(color, style="round,pad=0.5"):
     return {"boxstyle": style, "facecolor": "white", "edgecolor": color, "lw": 2}
 

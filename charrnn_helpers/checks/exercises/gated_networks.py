@@ -1,9 +1,48 @@
-"""The exercise of notebook 10: a broken LSTM."""
+"""The exercises of notebook 10: a bias that holds, a slope with three parts, a broken LSTM."""
+
+import math
 
 import torch
 
-from charrnn_helpers.checks.judge import Case, Exercise, draw, gradients
-from charrnn_helpers.checks.values import identical, settle
+from charrnn_helpers.checks.judge import Case, Exercise, case, draw, gradients
+from charrnn_helpers.checks.values import Fact, as_tensor, identical, settle
+
+
+def my_holding_bias(share, num_steps):
+    z = share ** (1 / num_steps)
+    return math.log(z / (1 - z))
+
+
+def left_over(answer, share, num_steps):
+    """Let a gate with this bias act in each time step, and tell what is left of a value of 1."""
+    found = settle(answer(share, num_steps))
+    bias = as_tensor(found) if isinstance(found, (int, float)) else found
+    if not isinstance(bias, torch.Tensor) or bias.numel() != 1 or bias.dtype == torch.bool:
+        return {"what is left": found}
+    left = (torch.sigmoid(bias.double()) ** num_steps).item()
+    return {"what is left": Fact(f"{left:.3g} of the value")}
+
+
+BIAS_CASES = tuple(
+    case(*args) for args in ((0.5, 100), (0.5, 10), (0.9, 50), (0.1, 200), (0.25, 2))
+)
+
+
+def my_gru_slope(h, v, b, w, a):
+    z = 1 / (1 + math.exp(-(v * h + b)))
+    c = math.tanh(w * h + a)
+    dz = z * (1 - z) * v
+    dc = (1 - c**2) * w
+    return z + (h - c) * dz + (1 - z) * dc
+
+
+SLOPE_CASES = (
+    case(0.5, 0.0, 0.0, 1.0, 0.0),
+    case(0.5, 1.0, 0.0, 0.0, 0.0),
+    case(-0.8, 0.5, 2.0, 1.5, 0.3),
+    case(0.3, -2.0, 1.0, -1.0, 0.7),
+    case(0.9, 3.0, -1.0, 0.8, -0.5),
+)
 
 
 def with_gradient(answer, *args):
@@ -35,6 +74,12 @@ def my_lstm_step(a_i, a_f, a_o, a_c, C):
     return H, new_C
 
 
+def leaking_lstm_step(a_i, a_f, a_o, a_c, C):
+    I, F, O = torch.sigmoid(a_i), torch.sigmoid(a_f), torch.sigmoid(a_o)
+    C = torch.tanh(F * C + I * torch.tanh(a_c))
+    return O * C, C
+
+
 def lstm_case(b, h, seed):
     show = f"(a_i, a_f, a_o, a_c, and C, each {b, h})"
     return Case(show, lambda: tuple(draw(b, h, seed=seed + i, scale=1.2) for i in range(5)))
@@ -42,5 +87,7 @@ def lstm_case(b, h, seed):
 
 LSTM_STEP_CASES = tuple(lstm_case(*size, 100 + 10 * k) for k, size in enumerate(SIZES, 1))
 EXERCISES = (
-    Exercise("lstm_step", 10, my_lstm_step, LSTM_STEP_CASES, with_gradient, "old memory in H"),
+    Exercise("holding_bias", 10, my_holding_bias, BIAS_CASES, left_over),
+    Exercise("gru_slope", 10, my_gru_slope, SLOPE_CASES),
+    Exercise("lstm_step", 10, my_lstm_step, LSTM_STEP_CASES, with_gradient, leaking_lstm_step),
 )

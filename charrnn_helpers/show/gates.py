@@ -1,0 +1,317 @@
+"""The memory game with its gates in view, and how a gated cell is made."""
+
+import math
+from statistics import median
+
+import torch
+
+from charrnn_helpers.model import one_hot
+from charrnn_helpers.show.style import DASHES, PALETTE, tint
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
+
+GRAY, ORANGE = "#555", "#A84300"
+LEAST = 1e-9  # of a share that is drawn; a white cell
+GAPS = (5, 10, 20, 40, 80)
+LETTERS = "abcdefgh"  # the ids 0 to 7 of the game
+ASK = 8  # the id of the question mark
+EM = Drawing(0, 0).em
+
+
+def share_in_words(share):
+    """Return a share with two digits, a small one as a power of ten."""
+    if share >= 0.095:
+        return f"{share:.2f}"
+    if share < 1e-40:
+        return "0"
+    if share >= 0.00095:
+        return f"{share:.1g}"
+    return "10" + str(math.floor(math.log10(share) + 0.5)).translate(SUPERSCRIPT)
+
+
+SUPERSCRIPT = str.maketrans(
+    "-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
+)
+
+
+def reach_of_gates(passed, won, bias):
+    """Draw what gates with this initial bias let through, and the games that were won then.
+
+    `passed[bias]` has the share after 1, 2, ... letters, and `won[bias]` the shares of rounds that
+    ten networks win, `{gap: [share, ...]}`.
+    """
+    d = Drawing(WIDTH, 29 * EM)
+    left, right = 7.5 * EM, WIDTH - 1.5 * EM
+    limits = (math.log(4), math.log(100))
+    shares = passed[bias]
+    axes = Axes(d, (left, 9.6 * EM, right, 23.7 * EM), limits, (0, 1.05))
+    d.text(
+        left, 1.2 * EM, "before training: the share of the first letter that the gates let through"
+    )
+    columns = 400
+    row = []
+    for k in range(columns):
+        gap = math.exp(limits[0] + (k + 0.5) / columns * (limits[1] - limits[0]))
+        share = shares[min(round(gap), len(shares)) - 1]
+        row.append(tint(1 - math.log10(max(share, LEAST)) / math.log10(LEAST)))
+    d.pixels(left, 1.9 * EM, right - left, 2.5 * EM, [row])
+    d.rect(left, 1.9 * EM, right - left, 2.5 * EM, "none", GRAY)
+    for gap in GAPS:
+        d.text(axes.x(math.log(gap)), 3.5 * EM, share_in_words(shares[gap - 1]), "middle", 0.93)
+    d.text(left - 0.6 * EM, 3.5 * EM, "gates", "end")
+    d.text(left, 7.9 * EM, "after training: the share of rounds that ten networks win")
+    for gap in GAPS:
+        d.line(axes.x(math.log(gap)), 4.4 * EM, axes.x(math.log(gap)), 5 * EM, GRAY)
+    ticks = {math.log(gap): str(gap) for gap in GAPS}
+    axes.frame("letters in between", "", ticks, {0: "0", 0.5: "0.5", 1: "1"})
+    guess = axes.y(1 / 8)
+    d.line(left, guess, right, guess, GRAY, 1.2, "2 3")
+    d.text(left + 0.4 * EM, guess - 0.4 * EM, "guessing", size=0.93, color=GRAY)
+    said = []
+    for gap, found in won[bias].items():
+        middle, half = axes.x(math.log(gap)), median(found)
+        for k, share in enumerate(found):
+            d.dot(middle + 0.27 * EM * (k - 4.5), axes.y(share), PALETTE[0] + "bb", 4)
+        y = axes.y(half)
+        d.line(middle - 1.6 * EM, y, middle + 1.6 * EM, y, PALETTE[1], 3)
+        said.append(f"{gap}: {half:.2f}")
+    gate = 1 / (1 + math.exp(-bias))
+    words = f"bias {bias:g}: at first, each gate is about {gate:.{3 if bias > 3 else 2}f}"
+    d.text(left, 28.5 * EM, words, color=ORANGE, font_weight="bold")
+    d.text(right, 28.5 * EM, "\u2501 median of ten", "end", color=PALETTE[1])
+    return d.picture(
+        f"{words}. Median share of rounds won, by letters in between: {'; '.join(said)}."
+    )
+
+
+def one_round(players, gates_of, letters, update):
+    """Draw one round as a network reads it, with its gates at each time step.
+
+    `players` are the network after some numbers of updates, `gates_of(rnn, inputs)` its gates.  The
+    units are in the order of the biases that their gates have in the end.  Below stands how likely
+    the right answer is if the question comes after each letter.
+    """
+    model = players[update]
+    ids = [LETTERS.index(char) for char in letters.lower() if char in LETTERS][:41] or [0]
+    inputs = one_hot(torch.tensor([[*ids, ASK]]).T, 9)  # (num_steps, 1, 9)
+    with torch.no_grad():
+        Z = gates_of(model.rnn, inputs)[:, 0]  # (num_steps, units)
+        states = torch.cat(model.rnn(inputs[:-1])[0])  # as many states as letters
+        asked, _ = model.forward_with_state(torch.full((len(ids), 1), ASK), states)
+    right = asked[:, 0].softmax(-1)[:, ids[0]].tolist()
+    Z = Z[:, players[max(players)].rnn.b_z.argsort(descending=True)]
+    d = Drawing(WIDTH, 28 * EM)
+    left = 7.5 * EM
+    column = (WIDTH - left - EM) / max(len(ids) + 1, 12)
+    for t, i in enumerate([*ids, ASK]):
+        look = {"font_weight": "bold"} if t in (0, len(ids)) else {}
+        d.text(left + (t + 0.5) * column, 1.3 * EM, (LETTERS + "?")[i], "middle", **MONO, **look)
+    width, height = column * (len(ids) + 1), 13 * EM
+    rows = [[tint(z) for z in row] for row in Z.T.tolist()]
+    d.pixels(left, 1.9 * EM, width, height, rows)
+    d.rect(left, 1.9 * EM, width, height, "none", GRAY)
+    for y, words in ((1.9, "gates of"), (3.1, f"{Z.shape[1]} units,"), (4.3, "sorted")):
+        d.text(left - 0.6 * EM, (y + 1.1) * EM, words, "end", 0.93)
+    d.text(left - 0.6 * EM, 12.3 * EM, "dark: near 1,", "end", 0.93)
+    d.text(left - 0.6 * EM, 13.5 * EM, "it keeps", "end", 0.93)
+    axes = Axes(d, (left, 17 * EM, left + width, 24.4 * EM), (0, len(ids) + 1), (0, 1.05))
+    axes.frame("", "", {}, {0: "0", 0.5: "0.5", 1: "1"})
+    d.line(left, axes.y(1 / 8), left + width, axes.y(1 / 8), GRAY, 1.2, "2 3")
+    places = [t + 0.5 for t in range(len(ids))]
+    means = Z.mean(1).tolist()
+    axes.curve([t + 0.5 for t in range(len(means))], means, 0)
+    axes.curve(places, right, 1)
+    for t, share in zip(places, right, strict=True):
+        d.dot(axes.x(t), axes.y(share), PALETTE[1], 3)
+    d.text(left, 26 * EM, "\u2501 mean gate", color=PALETTE[0])
+    d.text(
+        left + 9 * EM,
+        26 * EM,
+        "\u25cf probability of the right answer, if asked here",
+        color=ORANGE,
+    )
+    d.text(left, 27.6 * EM, "\u00b7\u00b7\u00b7 guessing", color=GRAY)
+    words = f"after {update} updates, asked at the end: {right[-1]:.2f} for the right answer"
+    d.text(WIDTH - EM, 27.6 * EM, words, "end", font_weight="bold")
+    return d.picture(
+        f"A round of {len(ids)} letters, the first one {LETTERS[ids[0]]}, {words}; the mean gate "
+        f"is {means[0]:.2f} at the first letter and {means[-2]:.2f} at the last."
+    )
+
+
+def rows_of_dots(panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won"):
+    """Draw shares as dots, `{title: {label: [share, ...]}}`, a panel for each title.
+
+    The labels are those of the first panel; above those in `heads` is a line.  At the end of each
+    row stands how many are above 0.9.
+    """
+    labels = [*next(iter(panels.values()))]
+    d = Drawing(WIDTH, (1.75 * len(labels) + 7.6) * EM)
+    left, room = label_width * EM, (WIDTH - label_width * EM) / len(panels)
+    said = []
+    for p, (title, groups) in enumerate(panels.items()):
+        start, end = left + p * room, left + (p + 1) * room - 5.4 * EM
+        box = (start, 2.4 * EM, end, (1.75 * len(labels) + 2.8) * EM)
+        axes = Axes(d, box, (0, 1), (0, 1))
+        axes.frame(xlabel, "", {0: "0", 0.5: "0.5", 1: "1"}, {0: ""})
+        d.text(start, 1.3 * EM, title, font_weight="bold")
+        d.line(axes.x(guess), box[1], axes.x(guess), box[3], GRAY, 1.2, "2 3")
+        for k, label in enumerate(labels):
+            y = (1.75 * k + 3.6) * EM
+            if p == 0:
+                d.text(left - 0.7 * EM, y + 0.35 * EM, label, "end")
+            if label in heads:
+                d.line(0 if p == 0 else start, y - 0.87 * EM, end + 4 * EM, y - 0.87 * EM, "#bbb")
+            found = groups[label]
+            for j, share in enumerate(found):
+                d.dot(
+                    axes.x(share), y + 0.1 * EM * (j - (len(found) - 1) / 2), PALETTE[0] + "bb", 3.6
+                )
+            count = f"{sum(share > 0.9 for share in found)} of {len(found)}" if found else ""
+            d.text(end + 0.7 * EM, y + 0.35 * EM, count, color=PALETTE[0])
+            said.append(f"{label}, {title}: {count}")
+    words = "dotted: guessing; at the end of a row: how many win more than 0.9"
+    d.text(left, d.height - 0.4 * EM, words, size=0.93, color=GRAY)
+    return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
+
+
+def reach_on_the_book(lines, limits=(0.001, 3.0)):
+    """Draw the loss after k characters above that with a network's own states, with all seeds.
+
+    `lines` are `{name: {k: [difference, ...]}}`; the axes are logarithmic.
+    """
+    d = Drawing(WIDTH, 23 * EM)
+    ks = [*next(iter(lines.values()))]
+    box = (5 * EM, EM, WIDTH - 14 * EM, d.height - 3.2 * EM)
+    xlim = math.log(0.9), math.log(1.1 * ks[-1])
+    axes = Axes(d, box, xlim, tuple(map(math.log, limits)))
+    ticks = {math.log(k): str(k) for k in ks}
+    heights = {math.log(y): f"{y:g}" for y in (0.001, 0.01, 0.1, 1)}
+    axes.frame("right characters, k", "extra loss, in nats", ticks, heights)
+    said = []
+    for index, (name, values) in enumerate(lines.items()):
+        means = {k: sum(found) / len(found) for k, found in values.items()}
+        shown = [k for k in ks if min(means[j] for j in ks if j <= k) > limits[0]]
+        logs = [math.log(k) for k in shown]
+        axes.curve(logs, [math.log(means[k]) for k in shown], index)
+        for k, x in zip(shown, logs, strict=True):
+            for value in values[k]:
+                if value > limits[0]:
+                    d.dot(axes.x(x), axes.y(math.log(value)), PALETTE[index], 3)
+        y = (2.5 + 1.7 * index) * EM
+        sample = [(box[2] + 0.5 * EM, y), (box[2] + 2.5 * EM, y)]
+        d.path(sample, PALETTE[index], dash=DASHES[index])
+        d.text(box[2] + 2.9 * EM, y + 0.35 * EM, name, size=0.93, color=PALETTE[index])
+        said.append(f"{name}: {', '.join(f'{means[k]:.3f} at {k}' for k in ks if k in (4, 8, 16))}")
+    return d.picture(
+        f"Extra loss by the number of right characters, mean of three. {'; '.join(said)}."
+    )
+
+
+def _wire(d, *points, width=1.6, color=GRAY, arrow=True):
+    """Draw a line through these points, with an arrow at its end."""
+    d.path(points, color, width)
+    if arrow:
+        (x0, y0), (x1, y1) = points[-2:]
+        length = math.hypot(x1 - x0, y1 - y0)
+        ux, uy, size = (x1 - x0) / length, (y1 - y0) / length, 6 + width
+        base = (x1 - size * ux, y1 - size * uy)
+        wing = (-0.45 * size * uy, 0.45 * size * ux)
+        corners = [(x1, y1), (base[0] + wing[0], base[1] + wing[1])]
+        d.path([*corners, (base[0] - wing[0], base[1] - wing[1])], "none", fill=color)
+
+
+def _box(d, x, y, name, function, color, width=112):
+    d.rect(x - width / 2, y - 24, width, 48, "white", color)
+    d.text(x, y - 5, name, "middle", 0.98, color, font_weight="bold")
+    d.text(x, y + 14, function, "middle", 0.9)
+
+
+def _node(d, x, y, sign):
+    d.add("circle", cx=x, cy=y, r=13, fill="white", stroke="#222", stroke_width=1.8)
+    d.text(x, y + 6, sign, "middle", 1.25)
+
+
+def _joint(d, x, y):
+    d.dot(x, y, GRAY, 3.2)
+
+
+def _risers(d, x, top, buses):
+    """Lead the state and the input up into a box, from the heights of their lines."""
+    for shift, y in zip((-20, 20), buses, strict=True):
+        _joint(d, x + shift, y)
+        _wire(d, (x + shift, y), (x + shift, top))
+
+
+def gru_drawn():
+    """Draw one time step of a GRU, with all that its gates and its candidate read."""
+    d = Drawing(WIDTH, 310)
+    top, mid, state, given = 50, 165, 245, 282
+    blue, green = PALETTE[0], PALETTE[2]
+    _wire(d, (75, top), (680, top), width=4, color=blue)
+    d.text(66, top + 5, "old H", "end", 1.05, blue, font_weight="bold")
+    d.text(688, top + 5, "new H", "start", 1.05, blue, font_weight="bold")
+    _joint(d, 100, top)
+    _wire(d, (100, top), (100, state), (440, state), arrow=False)
+    d.text(66, given + 5, "X", "end", 1.05, "#222", font_weight="bold")
+    _wire(d, (75, given), (620, given), (620, mid + 25))
+    for x in (190, 340):
+        _risers(d, x, mid + 25, (state, given))
+    _wire(d, (190, mid - 24), (190, top + 14), color=green)
+    _joint(d, 190, 105)
+    _wire(d, (190, 105), (587, 105), color=green)
+    d.text(390, 98, "1 \u2212 Z", "middle", 1.0, green)
+    _wire(d, (402, mid), (455, mid), (455, state - 14), color=green)
+    _wire(d, (455, state), (580, state), (580, mid + 25))
+    d.text(516, state - 7, "matrix W", "middle", 0.85)
+    _wire(d, (600, mid - 24), (600, 119), color=ORANGE)
+    _wire(d, (600, 92), (600, top + 14), color=ORANGE)
+    _box(d, 190, mid, "update gate Z", "sigmoid", green, 132)
+    _box(d, 340, mid, "reset gate R", "sigmoid", green, 124)
+    _box(d, 600, mid, "candidate", "tanh", ORANGE)
+    for x, y, sign in ((190, top, "\u00d7"), (600, 105, "\u00d7"), (600, top, "+")):
+        _node(d, x, y, sign)
+    _node(d, 455, state, "\u00d7")
+    return d.picture(
+        "One time step of a GRU. The old H runs through a product with Z and a sum to the new H. "
+        "Z, R, and the candidate read X and the old H; R multiplies what the candidate reads of "
+        "the old H, and 1 - Z multiplies the candidate."
+    )
+
+
+def lstm_drawn():
+    """Draw one time step of an LSTM, with all that its gates and its candidate read."""
+    d = Drawing(WIDTH, 310)
+    top, mid, state, given = 50, 165, 245, 282
+    blue, green = PALETTE[0], PALETTE[2]
+    _wire(d, (75, top), (680, top), width=4, color=blue)
+    d.text(66, top + 5, "old C", "end", 1.05, blue, font_weight="bold")
+    d.text(688, top + 5, "new C", "start", 1.05, blue, font_weight="bold")
+    d.text(66, state + 5, "old H", "end", 1.05, "#222", font_weight="bold")
+    d.text(66, given + 5, "X", "end", 1.05, "#222", font_weight="bold")
+    places = {"forget gate F": 140, "input gate I": 273, "candidate": 406, "output gate O": 537}
+    last = places["output gate O"]
+    _wire(d, (75, state), (last - 20, state), arrow=False)
+    _wire(d, (75, given), (last + 20, given), arrow=False)
+    for name, x in places.items():
+        _risers(d, x, mid + 25, (state, given))
+        color = ORANGE if name == "candidate" else green
+        _box(d, x, mid, name, "tanh" if name == "candidate" else "sigmoid", color, 122)
+    _wire(d, (140, mid - 24), (140, top + 14), color=green)
+    _wire(d, (273, mid - 24), (273, 105), (392, 105), color=green)
+    _wire(d, (406, mid - 24), (406, 119), color=ORANGE)
+    _wire(d, (406, 92), (406, top + 14), color=ORANGE)
+    _joint(d, 635, top)
+    _wire(d, (635, top), (635, mid - 14))
+    d.rect(608, 88, 54, 28, "white", "#222")
+    d.text(635, 107, "tanh", "middle", 0.95)
+    _wire(d, (598, mid), (621, mid), color=green)
+    _wire(d, (648, mid), (683, mid))
+    d.text(690, mid + 5, "new H", "start", 1.05, "#222", font_weight="bold")
+    for x, y, sign in ((140, top, "\u00d7"), (406, 105, "\u00d7"), (406, top, "+")):
+        _node(d, x, y, sign)
+    _node(d, 635, mid, "\u00d7")
+    return d.picture(
+        "One time step of an LSTM. The old C runs through a product with F and a sum, which adds I "
+        "times the candidate, to the new C. The new H is O times the tanh of the new C. All gates "
+        "and the candidate read X and the old H."
+    )

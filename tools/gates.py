@@ -1,0 +1,338 @@
+"""Networks with and without gates, in the memory game and on the book (see `tools.records`).
+
+All seeds of a setting learn side by side: their weights are stacked, and the step of each cell is
+written once for all of them.  `tests/test_records.py` compares it with the cells of the course.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch.nn import functional as F
+from torch.optim.lr_scheduler import LinearLR
+
+from charrnn_helpers.data import StreamBatches
+from charrnn_helpers.model import GRUScratch, LSTMScratch, RNNScratch, make_model
+
+CELLS = {"RNN": (RNNScratch, "h"), "GRU": (GRUScratch, "zrh"), "LSTM": (LSTMScratch, "ifoc")}
+
+
+class Setting(NamedTuple):
+    """One kind of network."""
+
+    cell: str = "GRU"
+    sigma: float = 0.1
+    bias: float = 0.0  # of the update gate, or of the forget gate
+    gate: float | None = None  # the update gate, if it is not computed
+    reset: bool = True  # or the reset gate is always 1
+    W_hh: str = "drawn"  # or orthogonal, or identity
+    lr: float = 0.01
+
+
+SEEDS, FEW = range(10), range(3)
+BIASES, GAPS = range(7), (10, 20, 40, 80)
+MARKS = 300, 1200  # numbers of updates
+ON, LEAKY = Setting(bias=3.0), Setting(reset=False)
+RIVALS = {  # 40 letters in between
+    "GRU, bias 3": ON,
+    "GRU, bias 3, no reset": LEAKY._replace(bias=3.0),
+    "constant 0.95": LEAKY._replace(gate=0.95),
+    "GRU, bias 0": Setting(),
+    "orthogonal": Setting("RNN", W_hh="orthogonal"),
+    "identity": Setting("RNN", W_hh="identity"),
+    "GRU, bias 6": Setting(bias=6.0),
+    "constant 0.9": LEAKY._replace(gate=0.9),
+    "RNN": Setting("RNN"),
+    "GRU, bias 0, sigma 0.25": Setting(sigma=0.25),
+    "orthogonal, rate 0.003": Setting("RNN", W_hh="orthogonal", lr=0.003),
+}
+SOON = "GRU, bias 3", "GRU, bias 3, no reset"  # these have learned the game after 300 updates
+FORGET = range(7)  # biases of the forget gate
+BOOK = {  # setting, units, batch size, time steps
+    "RNN": (Setting("RNN"), 128, 32, 32),
+    "GRU": (Setting(), 72, 32, 32),
+    "GRU, no reset": (LEAKY, 90, 32, 32),
+    "GRU, windows of 96": (Setting(), 72, 11, 96),
+}
+READ = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # numbers of characters
+
+
+def build(setting, seed, num_inputs, num_hiddens):
+    """Return a fresh model of this kind."""
+    cell, _ = CELLS[setting.cell]
+    model = make_model(num_inputs, num_hiddens, setting.sigma, seed, cell)
+    rnn = model.rnn
+    with torch.no_grad():
+        if setting.cell == "GRU":
+            rnn.b_z += setting.bias
+        if setting.cell == "LSTM":
+            rnn.b_f.fill_(setting.bias)
+        if setting.W_hh == "orthogonal":
+            rnn.W_hh.copy_(torch.linalg.qr(rnn.W_hh / setting.sigma)[0])
+        if setting.W_hh == "identity":
+            rnn.W_hh.copy_(torch.eye(num_hiddens))
+    return model
+
+
+class Networks:
+    """Networks of one kind, one for each seed, with stacked weights."""
+
+    def __init__(self, setting, seeds, num_inputs, num_hiddens):
+        self.setting, self.size = setting, num_hiddens
+        models = [build(setting, seed, num_inputs, num_hiddens) for seed in seeds]
+        _, gates = CELLS[setting.cell]
+
+        def stacked(*names):
+            rows = [torch.cat([model.get_parameter(n) for n in names], -1) for model in models]
+            return torch.stack(rows).detach().requires_grad_()
+
+        self.W_x, self.W_h, self.b = (
+            stacked(*[f"rnn.{part}{gate}" for gate in gates]) for part in ("W_x", "W_h", "b_")
+        )
+        self.W_hq, self.b_q = stacked("W_hq"), stacked("b_q")
+        self.weights = self.W_x, self.W_h, self.b, self.W_hq, self.b_q
+
+    def forward(self, X, state=None, change=None):
+        """Read ids `(seeds, batch_size, num_steps)`; return states, the last one, and gates.
+
+        A state is H, or H and C side by side; `change(t, Z)` may replace the update gates.
+        """
+        seeds, batch_size, num_steps = X.shape
+        inputs = F.one_hot(X.transpose(1, 2), self.W_x.shape[1]).float().flatten(1, 2)
+        A = (torch.bmm(inputs, self.W_x) + self.b[:, None]).unflatten(1, (num_steps, batch_size))
+        width = self.size * (1 + (self.setting.cell == "LSTM"))
+        state = torch.zeros(seeds, batch_size, width) if state is None else state
+        states, gates = [], []
+        for t, a in enumerate(A.unbind(1)):
+            state, Z = getattr(self, self.setting.cell.lower())(t, a, state, change)
+            states.append(state)
+            gates.append(Z)
+        return states, state, gates
+
+    def rnn(self, t, a, H, change):
+        return torch.tanh(a + torch.bmm(H, self.W_h)), None
+
+    def gru(self, t, a, H, change):
+        n, setting = self.size, self.setting
+        (a_zr, a_h), (u_zr, u_h) = (s.split([2 * n, n], -1) for s in (a, torch.bmm(H, self.W_h)))
+        Z, R = torch.sigmoid(a_zr + u_zr).split(n, -1)
+        Z = Z if setting.gate is None else setting.gate
+        Z = Z if change is None else change(t, Z)
+        candidate = torch.tanh(a_h + (R * u_h if setting.reset else u_h))
+        return candidate + Z * (H - candidate), Z
+
+    def lstm(self, t, a, state, change):
+        n = self.size
+        H, C = state.split(n, -1)
+        s = a + torch.bmm(H, self.W_h)
+        gates, candidate = s.split([3 * n, n], -1)
+        I, K, O = torch.sigmoid(gates).split(n, -1)
+        C = K * C + I * torch.tanh(candidate)
+        return torch.cat([O * torch.tanh(C), C], -1), K
+
+    def logits(self, H):
+        return torch.bmm(H[..., : self.size], self.W_hq) + self.b_q[:, None]
+
+    def learn(self, losses, optimizer):
+        """Take one step down on the losses `(seeds,)`; each network is clipped at 1."""
+        optimizer.zero_grad()
+        losses.sum().backward()
+        norms = sum(p.grad.flatten(1).square().sum(1) for p in self.weights).sqrt()
+        factor = (1 / norms).clamp(max=1)
+        for p in self.weights:
+            p.grad *= factor.view(-1, *[1] * (p.dim() - 1))
+        optimizer.step()
+
+
+def losses_of(logits, Y):
+    """Return the mean loss of each network, from `(seeds, rows, classes)`."""
+    return (
+        F.cross_entropy(logits.flatten(0, 1), Y.flatten(), reduction="none").view(Y.shape).mean(1)
+    )
+
+
+def rounds(gap, batch_size, generators):
+    """Return rounds of the game for each network, the notebook's `rounds_of_the_game`."""
+    X = [torch.randint(8, (batch_size, gap + 1), generator=g) for g in generators]
+    X = torch.stack(X)  # (seeds, batch_size, gap + 1)
+    return F.pad(X, (0, 1), value=8), X[..., 0]
+
+
+def fresh(gap, batch_size, seeds, salt):
+    return rounds(gap, batch_size, [torch.Generator().manual_seed(salt + seed) for seed in seeds])
+
+
+@torch.no_grad()
+def wins(networks, gap, seeds, change=None):
+    """Return how many of 1,000 new rounds each network wins."""
+    X, first = fresh(gap, 1000, seeds, 1000)
+    _, last, _ = networks.forward(X, change=change)
+    return (networks.logits(last).argmax(-1) == first).sum(1).tolist()
+
+
+def play(setting, gap, seeds, marks):
+    """Train on the game; yield the networks after each of these numbers of updates."""
+    networks = Networks(setting, seeds, 9, 32)
+    optimizer = torch.optim.Adam(networks.weights, lr=setting.lr)
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    for update in range(1, max(marks) + 1):
+        X, first = rounds(gap, 64, generators)
+        _, last, _ = networks.forward(X)
+        networks.learn(losses_of(networks.logits(last), first), optimizer)
+        if update in marks:
+            yield networks
+
+
+@torch.no_grad()
+def probe(networks, gap, seeds):
+    """Return how many of 500 first letters are read from the last state of each network.
+
+    They are read by least squares, and from the nearest of 2,000 other states.
+    """
+    (X, first), (new_X, new_first) = fresh(gap, 2000, seeds, 2000), fresh(gap, 500, seeds, 3000)
+    states, new_states = networks.forward(X)[1], networks.forward(new_X)[1]
+    found = []
+    for S, y, new_S, new_y in zip(states, first, new_states, new_first, strict=True):
+        spread = S.std(0) + 1e-8
+        S, new_S = ((s - S.mean(0)) / spread for s in (S, new_S))
+        S1, new_S1 = (F.pad(s, (0, 1), value=1.0).double() for s in (S, new_S))
+        ridge = S1.T @ S1 + 1e-3 * torch.eye(S1.shape[1])
+        W = torch.linalg.solve(ridge, S1.T @ F.one_hot(y, 8).double())
+        linear = ((new_S1 @ W).argmax(1) == new_y).sum().item()
+        near = (y[torch.cdist(new_S, S).argmin(1)] == new_y).sum().item()
+        found.append([linear, near])
+    return found
+
+
+@torch.no_grad()
+def gates_at_work(networks, gap, seeds):
+    """Return the mean gate at each time step, and what is won when gates are replaced by means.
+
+    Also, how much of the variance of a gate over the rounds goes with the first letter, and how
+    much with the letter that is being read.
+    """
+    X, first = fresh(gap, 4000, seeds, 4000)
+    Z = torch.stack(networks.forward(X)[2], 2)  # (seeds, rounds, num_steps, num_hiddens)
+    by_first = _means(Z, first[..., None].expand_as(X))  # (seeds, 8, num_steps, num_hiddens)
+    by_letter = by_first.clone()
+    by_letter[:, :, 1:-1] = _means(Z[:, :, 1:-1], X[:, :, 1:-1])
+    tests, asked = fresh(gap, 1000, seeds, 1000)
+    row = torch.arange(len(tests))[:, None]
+    changes = {
+        "unit": lambda t, z: Z.mean((1, 2))[:, None].expand_as(z),
+        "unit and time step": lambda t, z: Z[:, :, t].mean(1, keepdim=True).expand_as(z),
+        "and letter": lambda t, z: by_letter[row, tests[..., t].clamp(max=7), t],
+        "and first letter": lambda t, z: by_first[row, asked, t],
+    }
+    spread = Z[:, :, 1:-1].var(1).mean((1, 2))
+    shares = {
+        name: (means[:, :, 1:-1].var(1, unbiased=False).mean((1, 2)) / spread).tolist()
+        for name, means in (("by first letter", by_first), ("by letter", by_letter))
+    }
+    return {
+        "gates": Z.mean((1, 3)).tolist(),
+        "computed": wins(networks, gap, seeds),
+        **{name: wins(networks, gap, seeds, change) for name, change in changes.items()},
+        **shares,
+    }
+
+
+def _means(Z, letters):
+    """Return the mean gates for each of eight letters, one `(seeds, rounds)` for each time step."""
+    rows = []
+    for k in range(8):
+        here = (letters == k)[..., None]
+        rows.append((Z * here).sum(1) / here.sum(1))
+    return torch.stack(rows, 1)
+
+
+def passed(bias, gap=160, seeds=SEEDS):
+    """Return the mean product of the gates from the second letter on, before training."""
+    networks = Networks(Setting(bias=float(bias)), seeds, 9, 32)
+    with torch.no_grad():
+        Z = torch.stack(networks.forward(fresh(gap, 100, seeds, 5000)[0])[2])
+    return Z[1:].cumprod(0).mean((1, 2, 3)).tolist()
+
+
+def read_book(setting, num_hiddens, batch_size, num_steps, data, seeds=FEW, num_epochs=9):
+    """Train on streams with a decaying learning rate, as the model of the course is trained."""
+    vocab_size = len(data.vocab)
+    networks = Networks(setting, seeds, vocab_size, num_hiddens)
+    batches = StreamBatches(data.train_ids, batch_size, num_steps)
+    optimizer = torch.optim.Adam(networks.weights, lr=setting.lr)
+    decay = LinearLR(optimizer, 1, 0, total_iters=num_epochs * len(batches))
+    for _ in range(num_epochs):
+        state = None
+        for X, Y in batches:
+            states, state, _ = networks.forward(X.expand(len(seeds), *X.shape), state)
+            state = state.detach()
+            targets = Y.T.flatten().expand(len(seeds), -1)
+            networks.learn(losses_of(networks.logits(torch.cat(states, 1)), targets), optimizer)
+            decay.step()
+    return networks
+
+
+@torch.no_grad()
+def reach(networks, ids, first=100):
+    """Return the loss of each network on new text, with its own states, and after k characters.
+
+    It then begins with the state of another place, which is drawn.
+    """
+    count = len(networks.W_x)
+    states, _, _ = networks.forward(ids[:-1].expand(count, 1, -1))
+    states = torch.cat(states, 1)  # (seeds, num_chars, num_hiddens)
+    targets = ids[first:].expand(count, -1)
+    own = losses_of(networks.logits(states[:, first - 1 :]), targets).tolist()
+    generator = torch.Generator().manual_seed(0)
+    places = torch.randint(states.shape[1], (len(ids) - first,), generator=generator)
+    after = {}
+    for k in READ:
+        X = ids[:-1].unfold(0, k, 1)[first - k :]  # (num_targets, k)
+        _, last, _ = networks.forward(X.expand(count, *X.shape), states[:, places])
+        after[str(k)] = losses_of(networks.logits(last), targets).tolist()
+    return {"own states": own, **after}
+
+
+def trials(data):
+    """Yield the name of each trial, and what runs it."""
+    for bias in BIASES:
+        yield f"passed {bias}", partial(passed, bias)
+    yield "gates at work", _at_work
+    for gap in GAPS:
+        for bias in BIASES:
+            yield f"bias {bias} gap {gap}", partial(_game, Setting(bias=float(bias)), gap)
+    for name in ("RNN", "GRU", "GRU, no reset"):
+        yield f"book {name}", partial(_book, BOOK[name], data)
+    for name, setting in list(RIVALS.items())[:7]:
+        yield name, partial(_rival, setting, MARKS[: 1 if name in SOON else 2])
+    for bias in FORGET:
+        yield f"LSTM {bias}", partial(_game, Setting("LSTM", bias=float(bias)), 40)
+    name = "constant 0.9"
+    yield name, partial(_rival, RIVALS[name], MARKS)
+    name = "GRU, windows of 96"
+    yield f"book {name}", partial(_book, BOOK[name], data)
+    for name, setting in list(RIVALS.items())[8:]:
+        yield name, partial(_rival, setting, MARKS)
+
+
+def _game(setting, gap):
+    (networks,) = play(setting, gap, SEEDS, MARKS[:1])
+    return wins(networks, gap, SEEDS)
+
+
+def _rival(setting, marks, gap=40):
+    found = {}
+    for mark, networks in zip(marks, play(setting, gap, SEEDS, marks), strict=True):
+        found[str(mark)] = wins(networks, gap, SEEDS)
+        if mark == MARKS[0]:
+            found["probe"] = probe(networks, gap, SEEDS)
+    return found
+
+
+def _at_work(gap=40):
+    (networks,) = play(ON, gap, SEEDS, MARKS[:1])
+    return gates_at_work(networks, gap, SEEDS)
+
+
+def _book(book, data):
+    return reach(read_book(*book, data), data.val_ids)
