@@ -123,22 +123,13 @@ class LSTMScratch(nn.Module):
 
 
 def dropout(H, rate, generator=None):
-    """Set numbers to 0 with probability `rate`; divide the rest by 1 - rate.
-
-    The mean of each number over many draws stays as it was (Srivastava et al.
-    2014).
-    """
+    """Set numbers to 0 with probability `rate`; divide the rest by 1 - rate."""
     keep = torch.rand(H.shape, generator=generator) >= rate
     return H * keep.to(H.device) / (1 - rate)
 
 
 class WithDropout(nn.Module):
-    """An RNN that reads embeddings X W_e, with dropout in training.
-
-    `rates` are those for the embeddings and for the RNN's outputs; in
-    evaluation mode, nothing is dropped.  `without()` returns the same RNN
-    without the embedding.
-    """
+    """An RNN that reads embeddings X W_e, with dropout in training."""
 
     def __init__(self, rnn, vocab_size, rates=(0.2, 0.5), generator=None):
         super().__init__()
@@ -148,24 +139,18 @@ class WithDropout(nn.Module):
         self.W_e = nn.Parameter(W_e)
 
     def forward(self, inputs, state=None):
-        """Read one-hot inputs `(num_steps, batch_size, vocab_size)`."""
-        embs = inputs @ self.W_e  # (num_steps, batch_size, rnn.num_inputs)
-        if self.training:
-            embs = dropout(embs, self.rates[0], self.generator)
+        drop = dropout if self.training else lambda H, *_: H
+        embs = drop(inputs @ self.W_e, self.rates[0], self.generator)
         outputs, state = self.rnn(embs, state)
-        outputs = torch.stack(outputs)
-        if self.training:
-            outputs = dropout(outputs, self.rates[1], self.generator)
-        return outputs, state
+        return drop(torch.stack(outputs), self.rates[1], self.generator), state
 
-    @torch.no_grad()
     def without(self):
-        """Return a copy that reads one-hot inputs: X W_e W_x = X (W_e W_x)."""
+        """Return the RNN for one-hot inputs: (X W_e) W_x = X (W_e W_x)."""
         rnn = copy.deepcopy(self.rnn)
         rnn.num_inputs = len(self.W_e)
         for name, W in self.rnn.named_parameters():
             if name.startswith("W_x"):
-                setattr(rnn, name, nn.Parameter(self.W_e @ W))
+                setattr(rnn, name, nn.Parameter((self.W_e @ W).detach()))
         return rnn
 
 

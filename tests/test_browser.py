@@ -175,6 +175,7 @@ from functools import partial
 from types import SimpleNamespace
 import torch
 from charrnn_helpers.book import story_path
+from charrnn_helpers.counting import KneserNey
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import make_model
 from charrnn_helpers.sampling import advance, apply_temperature, keep_top_k, keep_top_p, next_probs
@@ -204,11 +205,11 @@ def remember(w, b):
     for _ in range(20):
         h = torch.tanh(w * h + b)
     return (h - torch.tensor([0.8, -0.8])).pow(2).mean(-1)
-partner, places_of = None, range(300)
-came = {"lstm": torch.linspace(0, 1, 300), "7-gram": torch.linspace(1, 0.5, 300) ** 2}
-probs = {"lstm": torch.full((300, 28), 1 / 28)}
-def distributions(model, text, places):
-    return torch.full((len(places), 28), 1 / 28).tolist()
+n, best, test_ids = 3, KneserNey(text, 3, 28), ids[:400]
+rnn, ngram = torch.linspace(0, 1, 300), torch.linspace(1, 0.5, 300) ** 2
+opinions = torch.full((300, 28), 1 / 28)
+came = {"LSTM": torch.linspace(0.1, 0.9, 400), "7-gram": torch.linspace(0.9, 0.2, 400)}
+expected = {"LSTM": 3.5, "7-gram": 3.6}
 """.strip()
 
 

@@ -693,7 +693,9 @@ ACTUAL = {
     "half_life": 7,
     "own_gates": {"time": 0.24, "read": 0.24, "first": 1.0},
     "constant_gate": 6,
-    "mixture": (3.81, 3.76, 3.56),
+    "lead": {"GRU": [3.7, 3.6], "LSTM": [3.5, 3.55], "RNN": [3.8, 3.56]},
+    "mixture": (4.65, 3.6, 3.71),
+    "order": ({"a": 3.5, "b": 3.6}, {"a": 3.8, "b": 3.7}),
     "person": (2.2, 1.3),
     "pile_up": (0.1, 0.08),
 }
@@ -727,7 +729,9 @@ def test_the_other_outcomes_of_a_prediction():
     assert find("which_reader").right(ranges) == "next"
     assert find("which_reader").right(ranges | {"output": {0: 0.0, 1: 0.5}}) == "half"
     assert [find("eight_units").right(ratio) for ratio in (0.8, 1.0)] == ["less", "sum"]
-    assert find("mixture").right((3.8, 3.7, 3.75)) == "between"
+    assert find("lead").right({"GRU": [3.6, 3.7], "LSTM": [3.5, 3.55]}) == "LSTM"
+    assert find("order").right(({"a": 1, "b": 2}, {"a": 3, "b": 4})) == "same"
+    assert find("mixture").right((3.8, 3.7, 3.5)) == "better"
     assert find("mixture").right((3.8, 3.7, 3.9)) == "worse"
 
 

@@ -25,6 +25,7 @@ from charrnn_helpers.show import (
     descent,
     dice,
     encodings,
+    envelope,
     figures,
     game,
     gates,
@@ -121,6 +122,16 @@ STEERED = steering.Steered(
     [{-3.0: 0.3, 3.0: 0.4}],
 )
 ROWS = torch.randn(50, generator=generator(8)), torch.arange(50) % 3 == 0
+EXPECTED = {"LSTM": 3.5, "7-gram": 3.6, "LSTM + 7-gram": 3.3}
+SURPRISES = {name: [math.log(value)] * 400 for name, value in EXPECTED.items()}
+
+
+def raced(characters):
+    """Draw the race of three rivals up to this many characters of a text of 400."""
+    curves = {name: envelope.so_far(losses, [200, 400]) for name, losses in SURPRISES.items()}
+    return envelope.test_race(curves, [200, 400], TEXT[:400], EXPECTED, characters)
+
+
 DEMOS = {
     "journey": lambda: journey.journey(SENTENCE, 12, VOCAB, MATRIX),
     "growing_contexts": lambda: journey.growing_contexts("the ti"),
@@ -196,6 +207,12 @@ DEMOS = {
     "variety": lambda: mistakes.variety(
         {0.5: [(80, 14), (90, 15)], 1.0: [(50, 18), (52, 19)]},
         {"Wells": [(92, 18), (90, 19)]},
+    ),
+    "envelope": lambda: envelope.envelope({"3-gram": 6.0, "RNN, 128 units": 4.6, "6-gram": 3.6}),
+    "opened": lambda: envelope.envelope(EXPECTED, dict.fromkeys(EXPECTED, 3.9)),
+    "test_race": lambda: raced(400),
+    "held_back": lambda: envelope.held_back(
+        {"without": ([5, 3, 2], [5.5, 4, 4.5]), "with": ([5, 4, 3], [5.5, 4.2, 3.5])}
     ),
     "next_character": lambda: demos.next_character(MODEL, VOCAB, "time ", 0.5, 10, 0.9),
     "doublings": lambda: after(8192),
@@ -776,6 +793,29 @@ def test_the_likelihoods_are_told_as_means():
 )
 def test_a_picture_of_a_choice_tells_its_numbers(name, said):
     assert said in DEMOS[name]().alt
+
+
+def test_the_race_begins_with_what_is_expected_and_ends_with_what_was_read():
+    assert raced(0).alt.startswith("by the validation part: LSTM + 7-gram 3.30, LSTM 3.50")
+    assert "the\u2423time" in raced(200).svg and "the\u2423time" not in raced(0).svg
+    assert raced(200).alt.startswith("200 characters read: LSTM + 7-gram 3.30")
+    assert raced(0).height == raced(400).height
+    assert envelope.so_far([math.log(2)] * 3 + [math.log(8)], [1, 4]) == pytest.approx([2, 8**0.5])
+
+
+def test_labels_are_spread_as_little_as_needed():
+    assert envelope.spread([10, 50, 90], 10, 0, 100) == [10, 50, 90]
+    assert envelope.spread([50, 50], 10, 0, 100) == [45, 55]
+    for wanted in ([1, 2, 3], [97, 98, 99], [40, 41, 60, 62, 64]):
+        found = envelope.spread(wanted, 10, 0, 100)
+        assert found[0] >= 0 and found[-1] <= 100
+        assert all(b - a >= 10 - 1e-9 for a, b in itertools.pairwise(found))
+
+
+def test_a_closed_envelope_tells_nothing_of_the_test_part():
+    assert "test part is a closed envelope" in DEMOS["envelope"]().alt
+    assert "On the test part: LSTM 3.90" in DEMOS["opened"]().alt
+    assert "without: best 4.00 after epoch 2, then 4.50" in DEMOS["held_back"]().alt
 
 
 def test_at_temperature_0_one_character_is_kept():

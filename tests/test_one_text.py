@@ -34,7 +34,7 @@ ORDER = [  # a module imports only from those above it
     "show.dice",
     "show.overfitting",
     *["show.doublings", "show.valley", "show.spread", "show.runs", "show.circle", "show.choices"],
-    *["show.mistakes", "show.steering", "show.triangle", "show.gates"],
+    *["show.mistakes", "show.steering", "show.triangle", "show.gates", "show.envelope"],
     *["show", "trained"],
     *[
         f"checks.{name}"

@@ -14,7 +14,7 @@ import torch
 
 from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.data import TimeMachine
-from tools import backward, clipping, encodings, gates, insides, trials, windows
+from tools import backward, clipping, encodings, gates, insides, opinions, race, trials, windows
 
 RECORDS = {
     "encodings": encodings,  # half a minute
@@ -24,6 +24,8 @@ RECORDS = {
     "fixed_windows": windows,  # half an hour
     "clipping": clipping,  # an hour
     "trials": trials,  # an hour
+    "opinions": opinions,  # half an hour
+    "race": race,  # two hours
 }
 
 

@@ -71,6 +71,13 @@ def strongest_reader(shares):
     return "next" if later > 0.8 * both and output < 0.3 * both else "half"
 
 
+def leader(ends):
+    """Return the kind `{kind: [perplexities]}` that is ahead of all others by 0.02, or "tie"."""
+    first = min(ends, key=lambda kind: max(ends[kind]))
+    others = [value for kind, values in ends.items() if kind != first for value in values]
+    return first if max(ends[first]) <= min(others) - 0.02 else "tie"
+
+
 PREDICTIONS = (
     Prediction("unseen_words", 1, "On average, how many of 100 words in the validation part, "
         "repeats included, do not occur in the training part?", "Anything within a factor of two "
@@ -241,13 +248,25 @@ PREDICTIONS = (
         "1,200.",
         lambda count: "few" if count < 3 else "some" if count < 8 else "most", "some",
         {"few": "at most two", "some": "three to seven", "most": "eight or more"}),
+    Prediction("lead", 11, "Five kinds of networks have equal numbers of weights. Which kind leads "
+        "on the validation part? A kind leads if its worst network is better than the best one of "
+        "every other kind, by 0.02 or more.", "The LSTM has the same score with one layer and with "
+        "two.", leader, "tie",
+        {"window": "the window", "RNN": "the plain RNN", "GRU": "the GRU", "LSTM": "the LSTM of "
+         "one layer", "two layers": "the LSTM of two layers", "tie": "none of them"}),
     Prediction("mixture", 11, "What will the perplexity of the half-and-half mixture be?",
-        "The two models are wrong in different places. Where one is badly wrong, the other still "
-        "gives the right character some probability, and half of that probability counts.",
+        "Half and half gives too much weight to a network that is so far behind. Other weights "
+        "come next.",
         lambda three: "better" if three[2] < min(three[:2]) else
-        "worse" if three[2] > max(three[:2]) else "between", "better",
+        "worse" if three[2] > max(three[:2]) else "between", "between",
         {"better": "lower than that of either", "between": "between the two",
          "worse": "higher than that of either"}),
+    Prediction("order", 11, "Will the rivals come in on the test part in the order that the "
+        "validation part predicts?", "Rivals that are close to each other may change places when "
+        "the text changes.",
+        lambda two: "same" if sorted(two[0], key=two[0].get) == sorted(two[1], key=two[1].get)
+        else "changed", "changed",
+        {"same": "yes, all of them", "changed": "no, some change places"}),
 )  # fmt: skip
 
 

@@ -1,34 +1,77 @@
-"""The exercise of notebook 11: the mixture of two models."""
+"""The exercises of notebook 11: a mixture that learns its weight, and the score to report."""
+
+import copy
+import math
 
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise
+from charrnn_helpers.checks.values import named
 
 
-def my_mixture_loss(p, q, w, targets):
-    mixed = w * p + (1 - w) * q
-    probs = mixed.gather(1, targets.unsqueeze(1))
-    return -probs.log().mean()
+def my_learning_mixture(p, q, lr):
+    a, noted = 0.0, []
+    for p_t, q_t in zip(p.tolist(), q.tolist(), strict=True):
+        w = 1 / (1 + math.exp(-a))
+        m = w * p_t + (1 - w) * q_t
+        noted.append(m)
+        slope = -(p_t - q_t) / m * w * (1 - w)
+        a = a - lr * slope
+    return torch.tensor(noted)
 
 
-def mixture_case(num_chars, vocab_size, w, seed, sharp=1.5):
-    def make():
-        generator = torch.Generator().manual_seed(seed)
-        logits = torch.randn(2, num_chars, vocab_size, generator=generator)
-        targets = torch.randint(vocab_size, (num_chars,), generator=generator)
-        p, q = ((sharp * logits[i]).softmax(dim=-1) for i in (0, 1))
-        return p, q, w, targets
-
-    return Case(f"(p and q {num_chars, vocab_size}, w = {w}, targets ({num_chars},))", make)
+def learning_case(p, q, lr):
+    return Case(
+        f"(torch.tensor({p}), torch.tensor({q}), {lr})", lambda: (*map(torch.tensor, (p, q)), lr)
+    )
 
 
-MIXTURE_LOSS_CASES = (
-    mixture_case(1, 3, 0.5, 210),
-    mixture_case(2, 3, 0.3, 220),
-    mixture_case(4, 5, 0.8, 230),
-    mixture_case(5, 5, 1, 240),
-    mixture_case(5, 4, 0, 250),
-    mixture_case(6, 28, 0.25, 260),
-    mixture_case(5, 6, 0.5, 270, sharp=6.0),
+LEARNING_MIXTURE_CASES = (
+    learning_case([0.5], [0.1], 1.0),
+    learning_case([0.5, 0.5], [0.1, 0.1], 1.0),
+    learning_case([0.9, 0.2, 0.8], [0.3, 0.6, 0.1], 1.0),
+    learning_case([0.9, 0.2, 0.8], [0.3, 0.6, 0.1], 0.1),
+    learning_case([0.1, 0.1, 0.1, 0.1], [0.9, 0.8, 0.9, 0.8], 2.0),
+    learning_case([0.3, 0.3], [0.3, 0.3], 1.0),
+    learning_case([0.05, 0.9, 0.4, 0.7, 0.6, 0.02], [0.7, 0.01, 0.5, 0.2, 0.9, 0.3], 0.5),
 )
-EXERCISES = (Exercise("mixture_loss", 11, my_mixture_loss, MIXTURE_LOSS_CASES),)
+
+
+def my_open_once(val, test):
+    val_means = {name: sum(losses) / len(losses) for name, losses in val.items()}
+    test_means = {name: sum(losses) / len(losses) for name, losses in test.items()}
+    chosen = min(val_means, key=val_means.get)
+    reported = test_means[chosen]
+    lowest = min(test_means.values())
+    return reported, reported - lowest
+
+
+def both_numbers(answer, val, test):
+    return named(answer(val, test), "the loss to report", "the flattery")
+
+
+def tried(val, test):
+    """Return a case that is shown as the reader would write it."""
+    return Case(f"({val}, {test})", lambda: (copy.deepcopy(val), copy.deepcopy(test)))
+
+
+OPEN_ONCE_CASES = (
+    tried({"a": [1.2], "b": [1.3]}, {"a": [1.5], "b": [1.4]}),
+    tried({"a": [1.2], "b": [1.3]}, {"a": [1.3], "b": [1.6]}),
+    tried({"a": [1.0, 1.6], "b": [1.2, 1.3]}, {"a": [1.1, 1.4], "b": [1.4, 1.7]}),
+    tried({"a": [1.4, 1.5], "b": [1.3, 1.2]}, {"a": [1.1, 1.9], "b": [1.7, 1.9]}),
+    tried(
+        {5: [1.31, 1.35, 1.33], 6: [1.29, 1.30, 1.31], 7: [1.27, 1.36, 1.33]},
+        {5: [1.41, 1.30, 1.37], 6: [1.39, 1.35, 1.40], 7: [1.28, 1.44, 1.45]},
+    ),
+    tried(
+        {"x": [2.0, 2.2, 2.1], "y": [1.9, 1.7], "z": [1.75, 2.4, 1.6]},
+        {"x": [1.9, 1.6, 1.9], "y": [2.1, 1.8], "z": [1.7, 2.0, 1.6]},
+    ),
+    tried({"only": [1.2, 1.4]}, {"only": [1.5, 1.3]}),
+    tried({"a": [1.2, 1.6], "b": [1.5, 1.5]}, {"a": [1.4, 1.6], "b": [1.3, 1.5]}),
+)
+EXERCISES = (
+    Exercise("learning_mixture", 11, my_learning_mixture, LEARNING_MIXTURE_CASES),
+    Exercise("open_once", 11, my_open_once, OPEN_ONCE_CASES, both_numbers),
+)

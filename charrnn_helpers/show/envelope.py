@@ -1,0 +1,192 @@
+"""The race on the test part: rivals beside a closed envelope, and the lines that come out of it."""
+
+import math
+
+from charrnn_helpers.show.descent import DARK
+from charrnn_helpers.show.style import DASHES, PALETTE, visible
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
+
+KINDS = {"counts": 1, "learns": 0, "both": 2}  # the color and the line style of a kind of rival
+PAPER, FLAP, GRAY = "#f6efe0", "#c9b58a", "#555"
+TICKS = (1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.5, 5, 6, 8, 10, 15, 20, 30)
+LETTERS = 84  # of the text are shown at a time
+
+
+def kind_of(name):
+    """Tell whether a rival counts, learns by gradients, or does both, by its name."""
+    counts, learns = "gram" in name or "count" in name, "RNN" in name or "LSTM" in name
+    return "both" if counts and (learns or "+" in name) else "counts" if counts else "learns"
+
+
+def spread(heights, gap, highest, lowest):
+    """Return heights in their order, moved as little as needed to be at least `gap` apart."""
+    groups = []  # [sum of the first places that its labels want, number of labels]
+    for y in heights:
+        groups.append([y, 1])
+        while len(groups) > 1 and _first(groups[-2]) + gap * groups[-2][1] > _first(groups[-1]):
+            total, count = groups.pop()
+            groups[-1][0] += total - count * gap * groups[-1][1]
+            groups[-1][1] += count
+    places = [_first(group) + gap * k for group in groups for k in range(group[1])]
+    for k in range(len(places)):
+        places[k] = max(places[k], highest + gap * k)
+        places[-1 - k] = min(places[-1 - k], lowest - gap * k)
+    return places
+
+
+def _first(group):
+    return group[0] / group[1]
+
+
+def labels(d, x, rows, top, bottom, anchor="start", gap=1.2):
+    """Write `{text: (height, color, where its line ends)}` at x, none over another."""
+    order = sorted(rows.items(), key=lambda row: row[1][0])
+    side = 1 if anchor == "start" else -1
+    places = spread([y for _, (y, *_) in order], gap * d.em, top, bottom)
+    for (text, (y, color, end)), place in zip(order, places, strict=True):
+        d.line(end, y, x - 0.3 * side * d.em, place, color, 0.8)
+        d.text(x, place + 0.35 * d.em, text, anchor, 0.93, color)
+
+
+def _axis(d, box, values, xlim=(0, 1)):
+    low, high = min(values) / 1.02, max(values) * 1.02
+    return Axes(d, box, xlim, (math.log(low), math.log(high)))
+
+
+def _ticks(axes):
+    """Return round perplexities on the axis, as many as there is room for."""
+    found, (low, high) = {}, axes.ylim
+    for tick in TICKS:
+        y = math.log(tick)
+        apart = [axes.y(other) - axes.y(y) for other in found]
+        if low <= y <= high and min(apart, default=99) > 1.6 * axes.drawing.em:
+            found[y] = f"{tick:g}"
+    return found
+
+
+def envelope(before, after=None):
+    """Draw perplexities `{name: on the validation part}`, and beside them the test part.
+
+    Without `after`, `{name: on the test part}`, it is a closed envelope; with it, lines join them.
+    """
+    d = Drawing(WIDTH, 400)
+    em, after = d.em, after or {}
+    left, right, top = 17 * em, WIDTH - 17 * em, 3 * em
+    axes = _axis(d, (left, top, right, d.height - em), [*before.values(), *after.values()])
+    d.text(left, 1.3 * em, "validation part", "middle", font_weight="bold")
+    d.text(right, 1.3 * em, "test part", "middle", font_weight="bold")
+    d.line(left, top - em, left, d.height - 0.5 * em, "#bbb")
+    rows, ends = {}, {}
+    for name, value in before.items():
+        k, y = KINDS[kind_of(name)], axes.y(math.log(value))
+        rows[f"{name}  {value:.2f}"] = (y, DARK[k], left - 5)
+        if name in after:
+            end = axes.y(math.log(after[name]))
+            d.path([(left, y), (right, end)], PALETTE[k], 2, DASHES[k])
+            d.dot(right, end, PALETTE[k])
+            ends[f"{after[name]:.2f}  {name}"] = (end, DARK[k], right + 5)
+        d.dot(left, y, PALETTE[k])
+    labels(d, left - 1.6 * em, rows, top, d.height - em, "end")
+    labels(d, right + 1.6 * em, ends, top, d.height - em)
+    if not after:
+        for value in before.values():
+            d.line(
+                left + 6, axes.y(math.log(value)), right - 7 * em, 0.5 * d.height, "#bbb", 1, "2 3"
+            )
+        _closed(d, right - 7 * em, 0.5 * d.height - 4 * em, 15 * em, 9 * em)
+    order = sorted(before, key=before.get)
+    told = ", ".join(f"{name} {before[name]:.2f}" for name in order)
+    if not after:
+        return d.picture(f"On the validation part: {told}. The test part is a closed envelope.")
+    opened = ", ".join(f"{name} {after[name]:.2f}" for name in sorted(after, key=after.get))
+    return d.picture(f"On the validation part: {told}. On the test part: {opened}.")
+
+
+def _closed(d, x, y, wide, high):
+    """Draw a closed envelope."""
+    d.rect(x, y, wide, high, PAPER, FLAP)
+    d.path([(x, y), (x + wide / 2, y + 0.55 * high), (x + wide, y)], FLAP, 2)
+    d.add("circle", cx=x + wide / 2, cy=y + 0.55 * high, r=0.8 * d.em, fill=DARK[1])
+    d.text(x + wide / 2, y + high - 0.8 * d.em, "closed", "middle", color=GRAY)
+
+
+def so_far(losses, places):
+    """Return the perplexity of the first so many characters, for each of these places."""
+    found, total, done = [], 0.0, 0
+    for place in places:
+        total, done = total + sum(losses[done:place]), place
+        found.append(math.exp(total / place))
+    return found
+
+
+def test_race(curves, places, text, validation, characters):
+    """Draw the perplexity so far of each rival, `{name: [at each place]}`, up to a place.
+
+    At 0 stands what the validation part predicts, `{name: perplexity}`.  Below is the piece of
+    text that ends at the place.
+    """
+    d = Drawing(WIDTH, 470)
+    em = d.em
+    box = (4.2 * em, 2 * em, WIDTH - 17.5 * em, d.height - 7.6 * em)
+    later = [value for values in curves.values() for value in values[1:]]
+    axes = _axis(d, box, [*later, *validation.values()], (0, len(text)))
+    step = next(step for step in (100, 500, 1000, 5000, 20_000, 10**6) if len(text) < 5 * step)
+    xticks = {x: f"{x:,}" for x in range(0, len(text), step)}
+    axes.frame("characters of the test part read", "perplexity so far", xticks, _ticks(axes))
+    seen = sum(place <= characters for place in places)
+    x, rows, values = axes.x(characters), {}, {}
+    for name, curve in curves.items():
+        k, known = KINDS[kind_of(name)], validation[name]
+        start = axes.y(math.log(known))
+        d.add("circle", cx=box[0], cy=start, r=3.5, fill="white", stroke=PALETTE[k])
+        points = axes.points(places[:seen], [math.log(value) for value in curve[:seen]])
+        if points:
+            d.path(points, PALETTE[k], 3 if k == 2 else 2, DASHES[k])
+            d.dot(*points[-1], PALETTE[k])
+        values[name] = curve[seen - 1] if seen else known
+        y = points[-1][1] if points else start
+        rows[f"{values[name]:.2f}  {name}"] = (y, DARK[k], x + 5)
+    labels(d, x + 1.4 * em, rows, box[1], box[3])
+    where = f"{characters:,} characters read" if seen else "by the validation part"
+    d.text(x + 1.4 * em, 1.2 * em, where, size=0.93, color=GRAY)
+    _reading(d, text, characters, d.height - 2.6 * em)
+    order = ", ".join(f"{name} {values[name]:.2f}" for name in sorted(values, key=values.get))
+    return d.picture(f"{where}: {order}.")
+
+
+def _reading(d, text, characters, y):
+    """Write the piece of text that is just being read, and a box for what comes next."""
+    d.rect(0.5 * d.em, y - 1.4 * d.em, WIDTH - d.em, 2.8 * d.em, PAPER)
+    if not characters:
+        d.text(WIDTH / 2, y + 0.35 * d.em, "closed", "middle", color=GRAY)
+        return
+    shown = "".join(map(visible, text[max(0, characters - LETTERS) : characters]))
+    rest = "\u25a2" if characters < len(text) else ""
+    d.text(1.2 * d.em, y + 0.35 * d.em, shown + rest, size=0.95, **MONO)
+
+
+def held_back(curves):
+    """Draw perplexities after each epoch, `{label: (training, validation)}`; the best is marked."""
+    d = Drawing(WIDTH, 360)
+    em, log = d.em, math.log
+    box = (4.2 * em, em, WIDTH - 17.5 * em, d.height - 3.2 * em)
+    epochs = max(len(both[0]) for both in curves.values())
+    values = [value for both in curves.values() for part in both for value in part]
+    axes = _axis(d, box, values, (1, epochs))
+    axes.frame("epoch", "perplexity", {k: str(k) for k in range(2, epochs + 1, 2)}, _ticks(axes))
+    rows, told = {}, []
+    for k, (label, (training, validation)) in enumerate(curves.items()):
+        for part, ys in (("training", training), ("validation", validation)):
+            points = axes.points(range(1, len(ys) + 1), map(log, ys))
+            d.path(
+                points, PALETTE[k], 1.5 if part == "training" else 3, DASHES[2 * (part[0] == "t")]
+            )
+            rows[f"{label}: {part} {ys[-1]:.2f}"] = (points[-1][1], DARK[k], points[-1][0] + 3)
+        best = min(range(len(validation)), key=validation.__getitem__)
+        d.dot(axes.x(best + 1), axes.y(log(validation[best])), PALETTE[k], 6)
+        told.append(
+            f"{label}: best {validation[best]:.2f} after epoch {best + 1}, then "
+            f"{validation[-1]:.2f}; {training[-1]:.2f} on the training part"
+        )
+    labels(d, box[2] + 1.2 * em, rows, box[1], box[3])
+    return d.picture(f"The perplexity after each epoch. {'; '.join(told)}.")
