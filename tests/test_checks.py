@@ -685,7 +685,7 @@ ACTUAL = {
     "missing_term": {"A": 0.01, "B": 1e-9},
     "from_above": [0.16, 0.1, 0.12, 0.11, 1e-17],
     "diagonals": {"all": [4.66, 4.69], "8": [4.6, 4.7], "2": [4.7, 4.72], "1": [5.0, 5.1]},
-    "reach": 17,
+    "reach": 3,
     "untrained_probe": 1.0,
     "which_reader": {"both": {-3: 0.02, 3: 0.86}, "output": {0: 0.03, 3: 0.81}, "next": {3: 0.3}},
     "eight_units": 1.32,

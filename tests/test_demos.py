@@ -44,7 +44,7 @@ from charrnn_helpers.show.cliff import cliff, descend, survey
 from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.doublings import doublings, position, rates
 from charrnn_helpers.show.spread import changed
-from charrnn_helpers.show.triangle import two_triangles
+from charrnn_helpers.show.triangle import nudges, triangle_and_curve
 from charrnn_helpers.show.valley import GRIDS, best_rate, height, score, slope, valley, walk
 from charrnn_helpers.trained import by_rate, recorded, trained_model
 from charrnn_helpers.training import shannon_bounds
@@ -169,8 +169,17 @@ DEMOS = {
     "belief": lambda: chain.belief([0.5, 0.3, 0.1, 0.1], "abcd", 1, 2),
     "likelihood": lambda: chain.likelihood(2, 18),
     "cliff": lambda: cliff(TERRAIN, 1.0, 60),
-    "two_triangles": lambda: two_triangles(
-        "time", {"all": {"5": [[0.1], [0.02, 0.1], [0, 0.2, 0.1]]}, "a\nb": {"5": [[1.0]] * 3}}, 5
+    "triangle_and_curve": lambda: triangle_and_curve(
+        "time",
+        {"5": [[0.1], [0.02, 0.1], [0.0, 0.2, 0.1]]},
+        {"0": [1.0, 0.9, 0.8, 0.9], "5": [1.0, 0.3, 0.1, 1e-5]},
+        5,
+    ),
+    "nudges": lambda: nudges(
+        {
+            "A": {"W_hh": ([0.001, 0.002], [0.002, -0.001]), "W_hq": ([0.009], [0.009])},
+            "B": {"W_hh": ([0.002, -0.001], [0.002, -0.001]), "W_hq": ([0.009], [0.009])},
+        }
     ),
     "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
     "two_opinions": lambda: demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, 0.5),

@@ -17,14 +17,14 @@ from charrnn_helpers.model import check_shape, make_model, one_hot
 from charrnn_helpers.training import Options, clip_gradients, cross_entropy, evaluate, fit, train
 from tools.clipping import words
 
-SENTENCE = "the time traveller for so"
+SENTENCE = "the time traveller for so it will be "
 UPDATES = (0, 10, 30, 60, 100, 150, 200, 300, 500, 800, 1224)
 KEPT = (1, 2, 4, 8, None)  # how many diagonals of the triangle; None: all of them
 FROZEN = {
     "W_hh frozen": ("W_hh",),
-    "recurrence frozen": ("W_xh", "W_hh", "b_h"),
+    "output layer alone": ("W_xh", "W_hh", "b_h"),
 }
-SEEDS = (0, 1, 2)
+SEEDS, MORE_SEEDS = (0, 1, 2), range(10)
 
 
 def keeping(num_diagonals):
@@ -86,11 +86,10 @@ def validation(data, seed, **change):
 
 
 @torch.no_grad()
-def triangle(model, ids, kept=None):
+def triangle(model, ids):
     """Return a row for each loss: the size of its gradient at each state up to its own.
 
-    The size is the root of the mean of the squares of the numbers.  If only some diagonals are
-    kept, a row holds the last states alone, because the gradient at the others is 0.
+    The size is the root of the mean of the squares of the numbers.
     """
     X = one_hot(ids[:-1], model.vocab_size).unsqueeze(1)
     H = model.rnn(X)[0].squeeze(1)  # (num_steps, num_hiddens)
@@ -99,7 +98,7 @@ def triangle(model, ids, kept=None):
     rows = []
     for i, grad in enumerate(dH):
         sizes = []
-        for j in range(i, -1 if kept is None else max(i - kept, -1), -1):
+        for j in range(i, -1, -1):
             sizes.append(float(f"{grad.square().mean().sqrt().item():.2g}"))
             grad = (grad * (1 - H[j] ** 2)) @ model.rnn.W_hh.T
         rows.append(sizes[::-1])
@@ -107,16 +106,17 @@ def triangle(model, ids, kept=None):
 
 
 @torch.no_grad()
-def left(model, ids, lag=10):
-    """Return which share of the gradient of a loss is left this many time steps back."""
+def left(model, ids, most=24):
+    """Return which share of the gradient of a loss is left at each lag, from 0 on."""
     X, Y = next(iter(StreamBatches(ids, 32, 100)))
     H, _ = model.rnn(one_hot(X.T, model.vocab_size))
     logits = H @ model.W_hq + model.b_q
     part = (logits.softmax(-1) - one_hot(Y.T, model.vocab_size)) @ model.W_hq.T
-    at_first = part.square().mean().sqrt().item()
-    for _ in range(lag):
+    sizes = [part.square().mean().sqrt().item()]
+    for _ in range(most):
         part = (part[1:] * (1 - H[1 : len(part)] ** 2)) @ model.rnn.W_hh.T
-    return part.square().mean().sqrt().item() / at_first
+        sizes.append(part.square().mean().sqrt().item())
+    return [float(f"{size / sizes[0]:.3g}") for size in sizes]
 
 
 def during(model, data, look):
@@ -129,15 +129,15 @@ def during(model, data, look):
     return found
 
 
-def triangles(data, kept):
+def triangles(data):
     """Return the triangle of one network after each of `UPDATES` of its training."""
     ids = data.vocab.encode(SENTENCE)
-    model = start(0, len(data.vocab), kept)
-    return during(model, data, lambda model: triangle(model, ids, kept))
+    model = start(0, len(data.vocab))
+    return during(model, data, lambda model: triangle(model, ids))
 
 
 def fading(data, seed):
-    """Return what is left of the gradient ten time steps back, after each of `UPDATES`."""
+    """Return what is left of the gradient at each lag, after each of `UPDATES`."""
     model = start(seed, len(data.vocab))
     return during(model, data, lambda model: left(model, data.val_ids))
 
@@ -186,10 +186,9 @@ def remember(vocab, kept, seed, distance=5):
 
 def trials(data):
     """Yield the name of each trial, and what runs it."""
-    yield "triangles", partial(triangles, data, None)
-    yield "triangles, term missing", partial(triangles, data, 1)
-    for kept in (2, 4, 6):
-        runs = [partial(remember, data.vocab, kept, seed) for seed in SEEDS]
+    yield "triangles", partial(triangles, data)
+    for kept in range(1, 7):
+        runs = [partial(remember, data.vocab, kept, seed) for seed in MORE_SEEDS]
         yield f"words {kept}", lambda runs=runs: [run() for run in runs]
     for seed in SEEDS:
         yield f"early {seed}", partial(early, data, seed)

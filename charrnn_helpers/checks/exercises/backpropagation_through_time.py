@@ -3,6 +3,7 @@
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, draw
+from charrnn_helpers.checks.values import named
 
 
 def states(*size, seed):
@@ -12,8 +13,8 @@ def states(*size, seed):
 
 def my_step_back(dH, H, W_hh):
     dA = dH * (1 - H**2)
-    dH_before = dA @ W_hh.T
-    return dA, dH_before
+    from_right = dA @ W_hh.T
+    return dA, from_right
 
 
 def step_case(seed, *size):
@@ -103,6 +104,11 @@ def my_fast_backward(from_above, X, H, W_hh):
     return dW_xh, dW_hh, rows.sum(dim=0)
 
 
+def weight_gradients(answer, *args):
+    """Return the three results by their names."""
+    return named(answer(*args), "dW_xh", "dW_hh", "db_h")
+
+
 def fast_case(seed, num_steps, b, i, h):
     def make():
         from_above, H, W_hh = window_of(seed, num_steps, b, h)
@@ -123,5 +129,7 @@ EXERCISES = (
     Exercise("step_back", 8, my_step_back, STEP_BACK_CASES),
     Exercise("window_backward", 8, my_window_backward, WINDOW_BACKWARD_CASES),
     Exercise("sent_back", 8, my_sent_back, SENT_BACK_CASES),
-    Exercise("fast_backward", 8, my_fast_backward, FAST_BACKWARD_CASES, given="all at once"),
+    Exercise(
+        "fast_backward", 8, my_fast_backward, FAST_BACKWARD_CASES, weight_gradients, "all at once"
+    ),
 )
