@@ -190,7 +190,12 @@ DEMOS = {
         heads=["b"],
     ),
     "reach_on_the_book": lambda: gates.reach_on_the_book(
-        {"RNN": {1: [1.1, 1.2], 16: [0.02, 0.03]}, "GRU": {1: [1.0, 1.1], 16: [0.01, 0.02]}}
+        {"RNN": {1: [3.1, 3.2], 16: [1.6, 1.7]}, "GRU": {1: [3.0, 3.1], 16: [1.5, 1.6]}},
+        {"RNN": [1.6, 1.7], "GRU": [1.5, 1.5]},
+    ),
+    "barcodes": lambda: gates.barcodes(torch.linspace(0, 1, 24).view(8, 3)),
+    "game_and_probe": lambda: gates.game_and_probe(
+        {"a": [(0.1, 0.2), (0.6, 1.0)], "b": [(1.0, 1.0)], "c": [(0.3, 0.4)]}
     ),
     "gru_drawn": gates.gru_drawn,
     "lstm_drawn": gates.lstm_drawn,
@@ -721,7 +726,7 @@ def test_a_share_in_words(share, said):
 def test_a_round_shows_the_gates_and_the_answer_of_the_network():
     model = PLAYERS_AT[9]
     picture = gates.one_round(PLAYERS_AT, gates_of, "ca!b", 9)
-    (image,) = pixels(picture)
+    image, _ = pixels(picture)  # and the key
     assert image.size == (4, 32)  # three letters and the question mark
     right = model(torch.tensor([[2, 0, 1, 8]]))[0, -1].softmax(-1)[2].item()
     assert f"asked at the end: {right:.2f} for the right answer" in picture.alt
@@ -733,6 +738,25 @@ def test_a_round_shows_the_gates_and_the_answer_of_the_network():
 def test_a_round_with_whatever_is_typed(letters):
     picture = gates.one_round(PLAYERS_AT, gates_of, letters, 0)
     assert pixels(picture)[0].size[0] == (42 if "A" in letters else 2)
+
+
+def test_means_of_gates_by_letter():
+    Z = torch.tensor([[[1.0], [2.0], [4.0]], [[0.0], [3.0], [5.0]]])  # 2 time steps, 3 rounds
+    first, read = torch.tensor([0, 1, 1]), torch.tensor([[0, 8], [1, 8], [0, 8]])
+    assert gates.picked(gates.means_by(Z, first), first)[..., 0].tolist() == [[1, 3, 3], [0, 4, 4]]
+    found = gates.picked(gates.means_by(Z, read), read)[..., 0]
+    assert (found - torch.tensor([[2.5, 2, 2.5], [8 / 3] * 3])).abs().max() < 1e-6
+
+
+def test_gates_by_first_letter_begin_with_the_unit_that_differs_most():
+    gates_by_letter = torch.full((8, 3), 0.5)
+    gates_by_letter[:, 1] = torch.linspace(0.1, 0.9, 8)
+    picture = gates.barcodes(gates_by_letter)
+    assert "they go from 0.10 to 0.90" in picture.alt and "from 0.50 to 0.50" in picture.alt
+
+
+def test_what_is_in_the_state_but_not_read_is_told():
+    assert "a: 1 of 2 read by the probe above 0.9, won below" in DEMOS["game_and_probe"]().alt
 
 
 def test_rows_of_dots_count_those_that_win():

@@ -26,6 +26,7 @@ class Setting(NamedTuple):
     gate: float | None = None  # the update gate, if it is not computed
     reset: bool = True  # or the reset gate is always 1
     W_hh: str = "drawn"  # or orthogonal, or identity
+    relu: bool = False  # in a network without gates, in place of tanh
     lr: float = 0.01
 
 
@@ -33,26 +34,40 @@ SEEDS, FEW = range(10), range(3)
 BIASES, GAPS = range(7), (10, 20, 40, 80)
 MARKS = 300, 1200  # numbers of updates
 ON, LEAKY = Setting(bias=3.0), Setting(reset=False)
+PLAIN = Setting("RNN", sigma=0.177)  # 1 / sqrt(32), as notebook 5 found
+IDENTITY = Setting("RNN", W_hh="identity", relu=True)  # Le et al. 2015
+ORTHOGONAL, CONSTANT = Setting("RNN", W_hh="orthogonal"), LEAKY._replace(gate=0.95)
 RIVALS = {  # 40 letters in between
+    "identity, ReLU, rate 0.001": IDENTITY._replace(lr=0.001),
+    "RNN": PLAIN,
     "GRU, bias 3": ON,
-    "GRU, bias 3, no reset": LEAKY._replace(bias=3.0),
-    "constant 0.95": LEAKY._replace(gate=0.95),
-    "GRU, bias 0": Setting(),
-    "orthogonal": Setting("RNN", W_hh="orthogonal"),
-    "identity": Setting("RNN", W_hh="identity"),
-    "GRU, bias 6": Setting(bias=6.0),
+    "GRU, bias 1": Setting(bias=1.0),
+    "identity, ReLU": IDENTITY,
+    "identity, ReLU, rate 0.003": IDENTITY._replace(lr=0.003),
+    "RNN, rate 0.003": PLAIN._replace(lr=0.003),
+    "RNN, rate 0.001": PLAIN._replace(lr=0.001),
+    "orthogonal": ORTHOGONAL,
+    "orthogonal, rate 0.003": ORTHOGONAL._replace(lr=0.003),
+    "constant 0.95": CONSTANT,
+    "constant 0.95, rate 0.003": CONSTANT._replace(lr=0.003),
     "constant 0.9": LEAKY._replace(gate=0.9),
-    "RNN": Setting("RNN"),
-    "GRU, bias 0, sigma 0.25": Setting(sigma=0.25),
-    "orthogonal, rate 0.003": Setting("RNN", W_hh="orthogonal", lr=0.003),
+    "GRU, bias 0": Setting(),
+    "GRU, bias 6": Setting(bias=6.0),
+    "orthogonal, rate 0.001": ORTHOGONAL._replace(lr=0.001),
+    "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
+    "GRU, bias 3, rate 0.003": ON._replace(lr=0.003),
+    "GRU, bias 3, rate 0.001": ON._replace(lr=0.001),
+    "GRU, bias 3, no reset": LEAKY._replace(bias=3.0),
 }
-SOON = "GRU, bias 3", "GRU, bias 3, no reset"  # these have learned the game after 300 updates
+SOON = ("GRU, bias 3, no reset",)  # these have learned the game after 300 updates
+HALF = "GRU, bias 1", "GRU, bias 3", "identity, ReLU, rate 0.003"  # tried with 150 updates, too
 FORGET = range(7)  # biases of the forget gate
 BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
     "GRU, windows of 96": (Setting(), 72, 11, 96),
+    "GRU, bias 3": (ON, 72, 32, 32),
 }
 READ = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # numbers of characters
 
@@ -95,7 +110,8 @@ class Networks:
     def forward(self, X, state=None, change=None):
         """Read ids `(seeds, batch_size, num_steps)`; return states, the last one, and gates.
 
-        A state is H, or H and C side by side; `change(t, Z)` may replace the update gates.
+        A state is H, or H and C side by side.  Gates are those of the memory, and with them the
+        candidates; in a GRU, `change(t, Z, candidate)` may replace both.
         """
         seeds, batch_size, num_steps = X.shape
         inputs = F.one_hot(X.transpose(1, 2), self.W_x.shape[1]).float().flatten(1, 2)
@@ -110,16 +126,18 @@ class Networks:
         return states, state, gates
 
     def rnn(self, t, a, H, change):
-        return torch.tanh(a + torch.bmm(H, self.W_h)), None
+        A = a + torch.bmm(H, self.W_h)
+        return torch.relu(A) if self.setting.relu else torch.tanh(A), None
 
     def gru(self, t, a, H, change):
         n, setting = self.size, self.setting
         (a_zr, a_h), (u_zr, u_h) = (s.split([2 * n, n], -1) for s in (a, torch.bmm(H, self.W_h)))
         Z, R = torch.sigmoid(a_zr + u_zr).split(n, -1)
         Z = Z if setting.gate is None else setting.gate
-        Z = Z if change is None else change(t, Z)
         candidate = torch.tanh(a_h + (R * u_h if setting.reset else u_h))
-        return candidate + Z * (H - candidate), Z
+        if change is not None:
+            Z, candidate = change(t, Z, candidate)
+        return candidate + Z * (H - candidate), (Z, candidate)
 
     def lstm(self, t, a, state, change):
         n = self.size
@@ -127,8 +145,9 @@ class Networks:
         s = a + torch.bmm(H, self.W_h)
         gates, candidate = s.split([3 * n, n], -1)
         I, K, O = torch.sigmoid(gates).split(n, -1)
-        C = K * C + I * torch.tanh(candidate)
-        return torch.cat([O * torch.tanh(C), C], -1), K
+        candidate = torch.tanh(candidate)
+        C = K * C + I * candidate
+        return torch.cat([O * torch.tanh(C), C], -1), (K, candidate)
 
     def logits(self, H):
         return torch.bmm(H[..., : self.size], self.W_hq) + self.b_q[:, None]
@@ -163,11 +182,14 @@ def fresh(gap, batch_size, seeds, salt):
 
 
 @torch.no_grad()
-def wins(networks, gap, seeds, change=None):
-    """Return how many of 1,000 new rounds each network wins."""
+def wins(networks, gap, seeds, change=None, shift=0):
+    """Return in how many of 1,000 new rounds each network answers the first letter.
+
+    Or that which is `shift` letters later in the alphabet of eight.
+    """
     X, first = fresh(gap, 1000, seeds, 1000)
     _, last, _ = networks.forward(X, change=change)
-    return (networks.logits(last).argmax(-1) == first).sum(1).tolist()
+    return (networks.logits(last).argmax(-1) == (first + shift) % 8).sum(1).tolist()
 
 
 def play(setting, gap, seeds, marks):
@@ -208,31 +230,41 @@ def probe(networks, gap, seeds):
 def gates_at_work(networks, gap, seeds):
     """Return the mean gate at each time step, and what is won when gates are replaced by means.
 
-    Also, how much of the variance of a gate over the rounds goes with the first letter, and how
-    much with the letter that is being read.
+    With the gates of another first letter, also how often that one is answered.  In one trial, the
+    gates stay, and the candidates are replaced, from the second letter on.  Also, how much of the
+    variance of a gate over the rounds goes with the first letter, and how much with the letter that
+    is being read.
     """
     X, first = fresh(gap, 4000, seeds, 4000)
-    Z = torch.stack(networks.forward(X)[2], 2)  # (seeds, rounds, num_steps, num_hiddens)
+    pairs = networks.forward(X)[2]
+    Z = torch.stack([z for z, _ in pairs], 2)  # (seeds, rounds, num_steps, num_hiddens)
+    candidates = [c.mean(1, keepdim=True) for _, c in pairs]
     by_first = _means(Z, first[..., None].expand_as(X))  # (seeds, 8, num_steps, num_hiddens)
     by_letter = by_first.clone()
     by_letter[:, :, 1:-1] = _means(Z[:, :, 1:-1], X[:, :, 1:-1])
+    by_letter[:, :, -1] = Z[:, :, -1].mean(1, keepdim=True)  # all read the question mark
     tests, asked = fresh(gap, 1000, seeds, 1000)
     row = torch.arange(len(tests))[:, None]
-    changes = {
-        "unit": lambda t, z: Z.mean((1, 2))[:, None].expand_as(z),
-        "unit and time step": lambda t, z: Z[:, :, t].mean(1, keepdim=True).expand_as(z),
-        "and letter": lambda t, z: by_letter[row, tests[..., t].clamp(max=7), t],
-        "and first letter": lambda t, z: by_first[row, asked, t],
+    gates = {
+        "unit": lambda t: Z.mean((1, 2))[:, None].expand(-1, 1000, -1),
+        "unit and time step": lambda t: Z[:, :, t].mean(1, keepdim=True).expand(-1, 1000, -1),
+        "and letter": lambda t: by_letter[row, tests[..., t].clamp(max=7), t],
+        "and first letter": lambda t: by_first[row, asked, t],
+        "of another first letter": lambda t: by_first[row, (asked + 1) % 8, t],
     }
+    changes = {name: lambda t, z, c, mean=mean: (mean(t), c) for name, mean in gates.items()}
+    changes["own gates, mean candidate"] = lambda t, z, c: (z, c if t == 0 else candidates[t])
     spread = Z[:, :, 1:-1].var(1).mean((1, 2))
     shares = {
         name: (means[:, :, 1:-1].var(1, unbiased=False).mean((1, 2)) / spread).tolist()
         for name, means in (("by first letter", by_first), ("by letter", by_letter))
     }
+    other = changes["of another first letter"]
     return {
         "gates": Z.mean((1, 3)).tolist(),
         "computed": wins(networks, gap, seeds),
         **{name: wins(networks, gap, seeds, change) for name, change in changes.items()},
+        "that other letter": wins(networks, gap, seeds, other, shift=1),
         **shares,
     }
 
@@ -250,7 +282,8 @@ def passed(bias, gap=160, seeds=SEEDS):
     """Return the mean product of the gates from the second letter on, before training."""
     networks = Networks(Setting(bias=float(bias)), seeds, 9, 32)
     with torch.no_grad():
-        Z = torch.stack(networks.forward(fresh(gap, 100, seeds, 5000)[0])[2])
+        pairs = networks.forward(fresh(gap, 100, seeds, 5000)[0])[2]
+    Z = torch.stack([z for z, _ in pairs])
     return Z[1:].cumprod(0).mean((1, 2, 3)).tolist()
 
 
@@ -301,22 +334,18 @@ def trials(data):
     for gap in GAPS:
         for bias in BIASES:
             yield f"bias {bias} gap {gap}", partial(_game, Setting(bias=float(bias)), gap)
-    for name in ("RNN", "GRU", "GRU, no reset"):
-        yield f"book {name}", partial(_book, BOOK[name], data)
-    for name, setting in list(RIVALS.items())[:7]:
-        yield name, partial(_rival, setting, MARKS[: 1 if name in SOON else 2])
     for bias in FORGET:
         yield f"LSTM {bias}", partial(_game, Setting("LSTM", bias=float(bias)), 40)
-    name = "constant 0.9"
-    yield name, partial(_rival, RIVALS[name], MARKS)
-    name = "GRU, windows of 96"
-    yield f"book {name}", partial(_book, BOOK[name], data)
-    for name, setting in list(RIVALS.items())[8:]:
-        yield name, partial(_rival, setting, MARKS)
+    for name, setting in RIVALS.items():
+        yield name, partial(_rival, setting, MARKS[: 1 if name in SOON else 2])
+    for name in HALF:
+        yield f"{name}, 150 updates", partial(_game, RIVALS[name], 40, 150)
+    for name, book in BOOK.items():
+        yield f"book {name}", partial(_book, book, data)
 
 
-def _game(setting, gap):
-    (networks,) = play(setting, gap, SEEDS, MARKS[:1])
+def _game(setting, gap, num_updates=300):
+    (networks,) = play(setting, gap, SEEDS, [num_updates])
     return wins(networks, gap, SEEDS)
 
 

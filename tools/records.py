@@ -20,7 +20,7 @@ RECORDS = {
     "encodings": encodings,  # half a minute
     "insides": insides,  # two minutes
     "backward": backward,  # ten minutes
-    "gates": gates,  # half an hour
+    "gates": gates,  # three quarters of an hour
     "fixed_windows": windows,  # half an hour
     "clipping": clipping,  # an hour
     "trials": trials,  # an hour

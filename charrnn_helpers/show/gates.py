@@ -28,6 +28,35 @@ def share_in_words(share):
     return "10" + str(math.floor(math.log10(share) + 0.5)).translate(SUPERSCRIPT)
 
 
+def means_by(Z, letters):
+    """Return the mean gates for each letter, `(num_steps, 9, num_hiddens)`, from all rounds.
+
+    `letters` are one for each round, or one for each round and time step.
+    """
+    letters = letters if letters.dim() == 2 else letters[:, None].expand(-1, len(Z))
+    means = [(Z * (k == letters.T)[..., None]).sum(1) for k in range(9)]
+    counts = [(k == letters.T).sum(1, keepdim=True).clamp(min=1) for k in range(9)]
+    return torch.stack([mean / count for mean, count in zip(means, counts, strict=True)], 1)
+
+
+def picked(means, letters):
+    """Return those of the mean gates that belong to the letters, in the shape of gates."""
+    letters = letters if letters.dim() == 2 else letters[:, None].expand(-1, len(means))
+    return means[torch.arange(len(means))[:, None], letters.T]
+
+
+@torch.no_grad()
+def in_pytorch(ours, kind, gates):
+    """Return an nn.GRU or nn.LSTM with our weights, in double precision."""
+    theirs = kind(ours.num_inputs, ours.num_hiddens)
+    parts = {"W_x": "weight_ih_l0", "W_h": "weight_hh_l0", "b_": "bias_ih_l0"}
+    for part, name in parts.items():
+        weights = torch.cat([getattr(ours, part + gate).t() for gate in gates])
+        getattr(theirs, name).copy_(weights)
+    theirs.bias_hh_l0.zero_()
+    return theirs.double()
+
+
 SUPERSCRIPT = str.maketrans(
     "-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
 )
@@ -109,10 +138,10 @@ def one_round(players, gates_of, letters, update):
     rows = [[tint(z) for z in row] for row in Z.T.tolist()]
     d.pixels(left, 1.9 * EM, width, height, rows)
     d.rect(left, 1.9 * EM, width, height, "none", GRAY)
-    for y, words in ((1.9, "gates of"), (3.1, f"{Z.shape[1]} units,"), (4.3, "sorted")):
-        d.text(left - 0.6 * EM, (y + 1.1) * EM, words, "end", 0.93)
-    d.text(left - 0.6 * EM, 12.3 * EM, "dark: near 1,", "end", 0.93)
-    d.text(left - 0.6 * EM, 13.5 * EM, "it keeps", "end", 0.93)
+    words = "gates of", f"{Z.shape[1]} units,", "the largest", "bias on top"
+    for y, line in enumerate(words):
+        d.text(left - 0.6 * EM, (3 + 1.2 * y) * EM, line, "end", 0.93)
+    _key(d, 0.4 * EM, 12.4 * EM, 5.4 * EM)
     axes = Axes(d, (left, 17 * EM, left + width, 24.4 * EM), (0, len(ids) + 1), (0, 1.05))
     axes.frame("", "", {}, {0: "0", 0.5: "0.5", 1: "1"})
     d.line(left, axes.y(1 / 8), left + width, axes.y(1 / 8), GRAY, 1.2, "2 3")
@@ -136,6 +165,76 @@ def one_round(players, gates_of, letters, update):
         f"A round of {len(ids)} letters, the first one {LETTERS[ids[0]]}, {words}; the mean gate "
         f"is {means[0]:.2f} at the first letter and {means[-2]:.2f} at the last."
     )
+
+
+def _key(d, x, y, width):
+    """Draw the colors of gates from 0 to 1."""
+    d.pixels(x, y, width, 0.9 * EM, [[tint(k / 40) for k in range(41)]])
+    d.rect(x, y, width, 0.9 * EM, "none", GRAY)
+    d.text(x, y + 2.1 * EM, "0", size=0.93)
+    d.text(x + width / 2, y + 2.1 * EM, "gate", "middle", 0.93)
+    d.text(x + width, y + 2.1 * EM, "1", "end", 0.93)
+
+
+def barcodes(gates):
+    """Draw mean gates `(8, num_hiddens)`, a row for each first letter, a column for each unit.
+
+    The units that differ most between the letters are on the left.
+    """
+    gates = gates[:, gates.std(0).argsort(descending=True)]
+    d = Drawing(WIDTH, 19.5 * EM)
+    left, height = 7.5 * EM, 1.6 * EM
+    width = WIDTH - left - EM
+    d.text(left, 1.2 * EM, f"mean gates of {gates.shape[1]} units, late in the round")
+    for k, row in enumerate(gates.tolist()):
+        y = 1.9 * EM + k * height
+        d.pixels(left, y, width, height - 3, [[tint(z) for z in row]])
+        d.rect(left, y, width, height - 3, "none", GRAY)
+        d.text(left - 0.6 * EM, y + 1.1 * EM, LETTERS[k], "end", **MONO)
+    d.text(0.4 * EM, 8.4 * EM, "first letter", size=0.93)
+    _key(d, left, 16 * EM, 9 * EM)
+    d.text(WIDTH - EM, 16.7 * EM, "left: units that differ most", "end", 0.93)
+    low, high = gates.amin(0), gates.amax(0)
+    return d.picture(
+        f"Mean gates by first letter; each letter has a row of its own pattern. In the unit that "
+        f"differs most, they go from {low[0]:.2f} to {high[0]:.2f}, in the one that differs least "
+        f"from {low[-1]:.2f} to {high[-1]:.2f}."
+    )
+
+
+def game_and_probe(kinds):
+    """Draw what is won against what a probe reads, `{kind: [(game, probe), ...]}`, a dot each."""
+    d = Drawing(WIDTH, 23 * EM)
+    box = (6 * EM, EM, 27 * EM, 19.6 * EM)
+    axes = Axes(d, box, (0, 1.03), (0, 1.03))
+    ticks = {0: "0", 0.5: "0.5", 1: "1"}
+    axes.frame("share that a probe reads", "share of rounds won", ticks, ticks)
+    d.line(axes.x(0), axes.y(0), axes.x(1), axes.y(1), GRAY, 1.2, "2 3")
+    for place in ("x", "y"):
+        ends = (axes.x(1 / 8), box[1], axes.x(1 / 8), box[3])
+        if place == "y":
+            ends = (box[0], axes.y(1 / 8), box[2], axes.y(1 / 8))
+        d.line(*ends, "#ccc")
+    said = []
+    for index, (kind, pairs) in enumerate(kinds.items()):
+        color = PALETTE[index]
+        for game, probe in pairs:
+            x, y = axes.x(probe), axes.y(game)
+            if index == 0:
+                d.dot(x, y, color + "bb", 5)
+            elif index == 1:
+                d.rect(x - 4, y - 4, 8, 8, color + "bb")
+            else:
+                d.path([(x - 5, y + 4), (x + 5, y + 4), (x, y - 5)], "none", fill=color + "bb")
+        y = (3 + 1.8 * index) * EM
+        d.text(box[2] + 1.4 * EM, y, "\u25cf\u25a0\u25b2"[index], color=color)
+        d.text(box[2] + 2.9 * EM, y, kind, color=color)
+        unread = sum(probe > 0.9 and game < 0.9 for game, probe in pairs)
+        said.append(f"{kind}: {unread} of {len(pairs)} read by the probe above 0.9, won below")
+    d.text(box[2] + 1.4 * EM, 9.2 * EM, "below the dotted line:", size=0.93, color=GRAY)
+    d.text(box[2] + 1.4 * EM, 10.4 * EM, "more is there than is read", size=0.93, color=GRAY)
+    d.text(box[2] + 1.4 * EM, 12.4 * EM, "gray lines: guessing", size=0.93, color=GRAY)
+    return d.picture("Each network by what a probe reads and what it wins. " + "; ".join(said))
 
 
 def rows_of_dots(panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won"):
@@ -174,36 +273,37 @@ def rows_of_dots(panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
 
 
-def reach_on_the_book(lines, limits=(0.001, 3.0)):
-    """Draw the loss after k characters above that with a network's own states, with all seeds.
+def reach_on_the_book(lines, own, limits=(1.4, 3.8)):
+    """Draw the loss after k characters, all seeds, and with a network's own states, dotted.
 
-    `lines` are `{name: {k: [difference, ...]}}`; the axes are logarithmic.
+    `lines` are `{name: {k: [loss, ...]}}`, and `own` is `{name: [loss, ...]}`.
     """
-    d = Drawing(WIDTH, 23 * EM)
+    d = Drawing(WIDTH, 25 * EM)
     ks = [*next(iter(lines.values()))]
     box = (5 * EM, EM, WIDTH - 14 * EM, d.height - 3.2 * EM)
     xlim = math.log(0.9), math.log(1.1 * ks[-1])
     axes = Axes(d, box, xlim, tuple(map(math.log, limits)))
     ticks = {math.log(k): str(k) for k in ks}
-    heights = {math.log(y): f"{y:g}" for y in (0.001, 0.01, 0.1, 1)}
-    axes.frame("right characters, k", "extra loss, in nats", ticks, heights)
+    heights = {math.log(y): f"{y:g}" for y in (1.5, 2, 2.5, 3, 3.5)}
+    axes.frame("true characters, k", "loss, in nats", ticks, heights)
     said = []
     for index, (name, values) in enumerate(lines.items()):
         means = {k: sum(found) / len(found) for k, found in values.items()}
-        shown = [k for k in ks if min(means[j] for j in ks if j <= k) > limits[0]]
-        logs = [math.log(k) for k in shown]
-        axes.curve(logs, [math.log(means[k]) for k in shown], index)
-        for k, x in zip(shown, logs, strict=True):
+        axes.curve([math.log(k) for k in ks], [math.log(means[k]) for k in ks], index)
+        for k in ks:
             for value in values[k]:
-                if value > limits[0]:
-                    d.dot(axes.x(x), axes.y(math.log(value)), PALETTE[index], 3)
+                d.dot(axes.x(math.log(k)), axes.y(math.log(value)), PALETTE[index], 2.5)
+        level = axes.y(math.log(sum(own[name]) / len(own[name])))
+        d.line(box[0], level, box[2], level, PALETTE[index], 1.2, "2 3")
         y = (2.5 + 1.7 * index) * EM
         sample = [(box[2] + 0.5 * EM, y), (box[2] + 2.5 * EM, y)]
         d.path(sample, PALETTE[index], dash=DASHES[index])
         d.text(box[2] + 2.9 * EM, y + 0.35 * EM, name, size=0.93, color=PALETTE[index])
-        said.append(f"{name}: {', '.join(f'{means[k]:.3f} at {k}' for k in ks if k in (4, 8, 16))}")
+        said.append(f"{name}: {', '.join(f'{means[k]:.2f} at {k}' for k in ks if k in (4, 8, 16))}")
+    y = (2.5 + 1.7 * len(lines)) * EM
+    d.text(box[2] + 0.5 * EM, y + 0.35 * EM, "dotted: own states", size=0.93, color=GRAY)
     return d.picture(
-        f"Extra loss by the number of right characters, mean of three. {'; '.join(said)}."
+        f"The loss by the number of true characters, mean of three. {'; '.join(said)}."
     )
 
 
@@ -251,7 +351,9 @@ def gru_drawn():
     d.text(66, top + 5, "old H", "end", 1.05, blue, font_weight="bold")
     d.text(688, top + 5, "new H", "start", 1.05, blue, font_weight="bold")
     _joint(d, 100, top)
-    _wire(d, (100, top), (100, state), (440, state), arrow=False)
+    _wire(d, (100, top), (100, state), (442, state))
+    d.rect(376, state - 14, 46, 28, "white", "#222")
+    d.text(399, state + 5, "W_hh", "middle", 0.85)
     d.text(66, given + 5, "X", "end", 1.05, "#222", font_weight="bold")
     _wire(d, (75, given), (620, given), (620, mid + 25))
     for x in (190, 340):
@@ -261,8 +363,7 @@ def gru_drawn():
     _wire(d, (190, 105), (587, 105), color=green)
     d.text(390, 98, "1 \u2212 Z", "middle", 1.0, green)
     _wire(d, (402, mid), (455, mid), (455, state - 14), color=green)
-    _wire(d, (455, state), (580, state), (580, mid + 25))
-    d.text(516, state - 7, "matrix W", "middle", 0.85)
+    _wire(d, (468, state), (580, state), (580, mid + 25))
     _wire(d, (600, mid - 24), (600, 119), color=ORANGE)
     _wire(d, (600, 92), (600, top + 14), color=ORANGE)
     _box(d, 190, mid, "update gate Z", "sigmoid", green, 132)
@@ -273,8 +374,8 @@ def gru_drawn():
     _node(d, 455, state, "\u00d7")
     return d.picture(
         "One time step of a GRU. The old H runs through a product with Z and a sum to the new H. "
-        "Z, R, and the candidate read X and the old H; R multiplies what the candidate reads of "
-        "the old H, and 1 - Z multiplies the candidate."
+        "Z, R, and the candidate read X and the old H; R multiplies the product of the old H and "
+        "W_hh on its way into the candidate, and 1 - Z multiplies the candidate."
     )
 
 

@@ -85,7 +85,15 @@ def lstm_case(b, h, seed):
     return Case(show, lambda: tuple(draw(b, h, seed=seed + i, scale=1.2) for i in range(5)))
 
 
-LSTM_STEP_CASES = tuple(lstm_case(*size, 100 + 10 * k) for k, size in enumerate(SIZES, 1))
+def kept():
+    """Return what holds a memory of 1: a forget gate of 1, and an input gate of 0."""
+    return tuple(torch.full((1, 1), value) for value in (-20.0, 20.0, 0.0, 0.0, 1.0))
+
+
+LSTM_STEP_CASES = (
+    Case("(a_i=-20, a_f=20, a_o=0, a_c=0, C=1), each (1, 1)", kept),
+    *(lstm_case(*size, 100 + 10 * k) for k, size in enumerate(SIZES, 1)),
+)
 EXERCISES = (
     Exercise("holding_bias", 10, my_holding_bias, BIAS_CASES, left_over),
     Exercise("gru_slope", 10, my_gru_slope, SLOPE_CASES),
