@@ -196,6 +196,8 @@ begins = Counter(text[i : i + n] for i in range(len(text) - 8) for n in range(9)
 runs = {rate: ([actual.tolist()] * 2001, [3.0] * 2001) for rate in (5, 50, 200)}
 train_text, beginning = text, "there was a "
 seen_text, prompts = text[:20_000], vocab.encode(text[:4000]).reshape(100, 40)
+answer = torch.arange(2000) % 3 == 0
+z = torch.where(answer, 2.0, -2.0) + torch.linspace(-1.9, 1.9, 2000)
 tables, ngrams = [defaultdict(lambda: Counter(text))] * 12, {1: 2.8, 12: 1.4}
 t, h = vocab["t"], vocab["h"]
 ids = vocab.encode(text)

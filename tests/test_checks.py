@@ -687,7 +687,8 @@ ACTUAL = {
     "diagonals": {"all": [4.66, 4.69], "8": [4.6, 4.7], "2": [4.7, 4.72], "1": [5.0, 5.1]},
     "reach": 3,
     "untrained_probe": 1.0,
-    "which_reader": {"both": {-3: 0.02, 3: 0.86}, "output": {0: 0.03, 3: 0.81}, "next": {3: 0.3}},
+    "which_path": {"both": {-3: 0.02, 3: 0.86}, "logits": {0: 0.03, 3: 0.81}, "memory": {3: 0.3}},
+    "last_vowel": {-3: 0.6, 3: 0.12},
     "eight_units": 1.32,
     "large_bias": 0,
     "own_gates": {"time": 0.24, "read": 0.24, "first": 1.0},
@@ -724,9 +725,11 @@ def test_the_other_outcomes_of_a_prediction():
     assert find("pile_up").right((0.001, 0.001)) == "same"
     area = find("untrained_probe").right
     assert area(0.5) == "chance" and area(0.8) == "some"
-    ranges = {"both": {0: 0.0, 1: 0.9}, "output": {0: 0.4, 1: 0.5}, "next": {0: 0.1, 1: 0.9}}
-    assert find("which_reader").right(ranges) == "next"
-    assert find("which_reader").right(ranges | {"output": {0: 0.0, 1: 0.5}}) == "half"
+    ranges = {"both": {0: 0.0, 1: 0.9}, "logits": {0: 0.4, 1: 0.5}, "memory": {0: 0.1, 1: 0.9}}
+    assert find("which_path").right(ranges) == "memory"
+    assert find("which_path").right(ranges | {"logits": {0: 0.0, 1: 0.5}}) == "half"
+    ends = [{-3: 0.1, 3: 0.6}, {-3: 0.31, 3: 0.3}]
+    assert [find("last_vowel").right(by) for by in ends] == ["rises", "stays"]
     assert [find("eight_units").right(ratio) for ratio in (0.8, 1.0)] == ["less", "sum"]
     assert find("lead").right({"GRU": [3.6, 3.7], "LSTM": [3.5, 3.55]}) == "LSTM"
     assert find("order").right(({"a": 1, "b": 2}, {"a": 3, "b": 4})) == "same"

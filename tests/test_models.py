@@ -111,20 +111,23 @@ def test_the_record_of_insides_has_each_network():
     found = recorded("insides")
     assert list(found) == [name for name, _ in insides.trials(None)]
     for kept in list(found.values())[:4]:
-        assert len(kept["both"]) == len(insides.ALPHAS)
-        assert len(kept["random eights"]) == insides.COUNT
+        assert len(kept["next"]["both paths"]) == len(insides.ALPHAS)
+        assert len(kept["random eights"]) == len(kept["random costs"]) == insides.COUNT
 
 
-def test_a_cut_unit_is_heard_as_its_mean():
+def test_what_reads_a_state_gets_the_mean_along_a_direction_that_is_held():
     """The state of a copy is put in by hand, one time step after the other."""
     model, means = make_model(9, 4, 0.7, 1), torch.tensor([0.3, -0.2, 0.5, 0.1])
+    u = torch.tensor([[0.6, 0.0, -0.8, 0.0], [0.0, 1.0, 0.0, 0.0]])  # at right angles
     X, H, logits = torch.tensor([[1, 5, 2]]), torch.zeros(1, 4), []
-    held = torch.tensor([False, True, False, True])
+
+    def held(H):
+        return H + (means - H) @ u.T @ u
+
     for x in X[0]:
-        H = torch.where(held, means, H)
-        H = torch.tanh(model.rnn.W_xh[x] + H @ model.rnn.W_hh + model.rnn.b_h)
-        logits.append(torch.where(held, means, H) @ model.W_hq + model.b_q)
-    found = insides.cut(model, [1, 3], means)(X)[0]
+        H = torch.tanh(model.rnn.W_xh[x] + held(H) @ model.rnn.W_hh + model.rnn.b_h)
+        logits.append(held(H) @ model.W_hq + model.b_q)
+    found = insides.hold(model, u, means)(X)[0]
     assert torch.allclose(found, torch.cat(logits), atol=1e-5)
 
 

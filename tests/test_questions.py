@@ -33,6 +33,7 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "adam": r"1 ?- ?0\.9|\\beta_1\^t",
     "step_back": r"\\mathbf\{W\}_\{hh\}\^\\top",
     "build_in": r"\\mathbf\{v\} ?(\\, ?)?\\mathbf\{W\}|bias",
+    "hold": r"outer|\\mathbf\{u\} ?(\\, ?)?\\mathbf\{W\}|bias",
     "few_units": r"\|w_u\||standard deviation of (the|a) unit",
     "learning_mixture": r"1 - w\) ?/|p - q|w \\?,? ?\(1 - w\)",
     "open_once": r"min\(|lowest mean",

@@ -1,5 +1,6 @@
 """What the states of four networks hold, and what steering and cutting do (see `tools.records`)."""
 
+import copy
 import random
 from functools import partial
 
@@ -8,9 +9,12 @@ import torch
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.show.steering import (
+    QUESTIONS,
     VOWELS,
     built_in,
     direction,
+    is_vowel,
+    random_directions,
     share_of,
     states_of,
 )
@@ -28,10 +32,6 @@ def area(values, positive):
     return ((ranks[positive].sum() - n_1 * (n_1 + 1) / 2) / (n_1 * n_0)).item()
 
 
-def is_next(text):
-    return torch.tensor([char in VOWELS for char in text[1:]])
-
-
 def steepest(model, vocab, H, ids):
     """Return the direction in the state that most raises the next time step's vowels."""
     S = H[:2000].clone().requires_grad_()
@@ -45,13 +45,14 @@ def steepest(model, vocab, H, ids):
 
 
 @torch.no_grad()
-def cut(model, units, means):
-    """Return a copy in which these units are replaced by their means."""
-    push = torch.zeros_like(means)
-    push[units] = means[units]
-    model = built_in(model, push, push)
-    model.rnn.W_hh[units] = 0
-    model.W_hq[units] = 0
+def hold(model, directions, means, readers=("memory", "logits")):
+    """Return a copy whose readers get the mean of the state along directions at right angles."""
+    model = copy.deepcopy(model)
+    parts = {"memory": (model.rnn.W_hh, model.rnn.b_h), "logits": (model.W_hq, model.b_q)}
+    for W, b in (parts[reader] for reader in readers):
+        along = directions @ W  # what each of the directions adds
+        b += (directions @ means) @ along
+        W -= directions.T @ along
     return model
 
 
@@ -67,28 +68,43 @@ def vowels_apart(model, vocab):
 
 
 def groups(model, H, text, ids):
-    """Return what groups of units cost, divided by the sum of their single costs."""
-    means, answer = H.mean(dim=0), is_next(text)
+    """Return what groups of units cost, divided by the sum of their single costs.
+
+    Beside each ratio stands how much the units move the logits the same way: the mean square
+    change of the logits when a group is held, over the sum of those of its units.
+    """
+    means, answer, eye = H.mean(dim=0), is_vowel(text, 1), torch.eye(H.shape[1])
     batches = StreamBatches(ids, 32, 50)
     whole = evaluate(model, batches, True)
     areas = torch.tensor([area(H[:-1, u], answer) for u in range(H.shape[1])])
     chosen = (areas - 0.5).abs().topk(GROUP).indices.tolist()
+    W = model.W_hq.detach()
+    moves = torch.cov(H.T) * (W @ W.T)
 
-    def cost(units):
-        return evaluate(cut(model, units, means), batches, True) - whole
+    def cost(units, *readers):
+        return evaluate(hold(model, eye[units], means, *readers), batches, True) - whole
 
     single = [cost([u]) for u in range(H.shape[1])]
 
     def ratio(units):
         return cost(units) / sum(single[u] for u in units)
 
+    def together(units):
+        return (moves[units][:, units].sum() / moves[units, units].sum()).item()
+
     dice, others, target = random.Random(0), [], sum(single[u] for u in chosen)
     while len(others) < COUNT:
         units = dice.sample(range(H.shape[1]), GROUP)
         if abs(sum(single[u] for u in units) / target - 1) < 0.1:
-            others.append(ratio(units))
-    pairs = [ratio(list(pair)) for pair in zip(chosen[::2], chosen[1::2], strict=True)]
-    return {"eight": ratio(chosen), "pairs": pairs, "random eights": others}
+            others.append(units)
+    alone = sum(cost([u], ["logits"]) for u in chosen)
+    return {
+        "eight": ratio(chosen),
+        "eight together": together(chosen),
+        "eight, logits only": cost(chosen, ["logits"]) / alone,
+        "random eights": [ratio(units) for units in others],
+        "random together": [together(units) for units in others],
+    }
 
 
 def measured(data, seed, shuffled=False):
@@ -113,26 +129,37 @@ def steered(model, fresh, data):
     """Return how well probes do, the shares of vowels with a push, and the costs of groups."""
     vocab, val_text = data.vocab, data.vocab.decode(data.val_ids)
     seen_text = vocab.decode(data.train_ids[-20_000:])
-    seen_ids, answer, found = vocab.encode(seen_text), is_next(val_text), {}
+    seen_ids, found = vocab.encode(seen_text), {}
     places = torch.linspace(0, len(data.val_ids) - 100, 100).long()
     prompts = torch.stack([data.val_ids[k : k + 40] for k in places])
-    directions = {}
-    for name, network in {"": model, " untrained": fresh}.items():
-        u = directions[name] = direction(network, vocab, seen_text)
-        values = states_of(network, data.val_ids)[:-1] @ u
-        found[f"area{name}"] = area(values, answer)
-        vowels = network.W_hq.detach()[:, vocab.encode(VOWELS)].mean(dim=1)
-        others = vowels - network.W_hq.detach().mean(dim=1)
-        found[f"cosine{name}"] = torch.cosine_similarity(u, others, dim=0).item()
-    H = states_of(model, seen_ids)
-    u, nothing, g = directions[""], torch.zeros(H.shape[1]), steepest(model, vocab, H, seen_ids)
-    ways = {"both": (u, u), "output": (u, nothing), "next": (nothing, u), "steepest": (nothing, g)}
-    for name, (to_output, to_state) in ways.items():
+    H, V = states_of(model, seen_ids), states_of(model, data.val_ids)
+    means, batches = H.mean(dim=0), StreamBatches(data.val_ids, 32, 50)
+    whole = evaluate(model, batches, True)
+
+    def cost(u):
+        return evaluate(hold(model, u[None], means), batches, True) - whole
+
+    def shares(to_output, to_state):
         pushed = [built_in(model, a * to_output, a * to_state) for a in ALPHAS]
-        found[name] = [share_of(network, vocab, prompts) for network in pushed]
-    u = directions[" untrained"]
-    pushed = [built_in(fresh, a * u, a * u) for a in ALPHAS]
-    found["both untrained"] = [share_of(network, vocab, prompts) for network in pushed]
+        return [share_of(network, vocab, prompts) for network in pushed]
+
+    for name, ahead in QUESTIONS.items():
+        u = direction(model, vocab, seen_text, ahead)
+        if name == "next":
+            spread = (H @ u).std()
+        step = u * spread / (H @ u).std()  # as many standard deviations for each question
+        found[name] = {
+            "area": area(V[:-1] @ u, is_vowel(val_text, ahead)),
+            "cost": cost(u),
+            "both paths": shares(step, step),
+            "logits only": shares(step, 0 * step),
+            "memory only": shares(0 * step, step),
+        }
+    u = direction(fresh, vocab, seen_text, 1)
+    found["area untrained"] = area(states_of(fresh, data.val_ids)[:-1] @ u, is_vowel(val_text, 1))
+    g = steepest(model, vocab, H, seen_ids)
+    found["steepest"] = shares(0 * g, g)
+    found["random costs"] = [cost(r) for r in random_directions(COUNT, len(u))]
     return found | groups(model, H, seen_text, data.val_ids)
 
 

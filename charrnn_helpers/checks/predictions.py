@@ -63,12 +63,12 @@ def window_or_memory(perplexities):
     return "memory" if max(recurrent) < min(windows) else "tie"
 
 
-def strongest_reader(shares):
-    """Tell which reader alone moves the share by most of what both do, {reader: {alpha: share}}."""
-    both, output, later = (max(by.values()) - min(by.values()) for by in shares.values())
-    if output > 0.8 * both and later < 0.3 * both:
-        return "output"
-    return "next" if later > 0.8 * both and output < 0.3 * both else "half"
+def strongest_path(shares):
+    """Tell which path alone moves the share by most of what both do, {path: {alpha: share}}."""
+    both, logits, memory = (max(by.values()) - min(by.values()) for by in shares.values())
+    if logits > 0.8 * both and memory < 0.3 * both:
+        return "logits"
+    return "memory" if memory > 0.8 * both and logits < 0.3 * both else "half"
 
 
 def leader(ends):
@@ -214,15 +214,22 @@ PREDICTIONS = (
         lambda area: "chance" if area < 0.6 else "some" if area < 0.95 else "perfect", "perfect",
         {"chance": "an AUC below 0.6", "some": "an AUC between 0.6 and 0.95",
          "perfect": "an AUC above 0.95"}),
-    Prediction("which_reader", 9, "The push is given to only one of the two readers of the state. "
-        "Which of them makes the share of vowels change?", "What the next time step gets along "
-        "this direction hardly changes the share.", strongest_reader, "output",
-        {"output": "the output layer alone does nearly all of it",
-         "next": "the next time step alone does nearly all of it",
-         "half": "each of them does about half of it"}),
-    Prediction("eight_units", 9, "Eight units that tell whether a vowel is next are cut at once. "
-        "What do they cost, compared with the sum of their single costs?", "The text below finds "
-        "out whether this is so for any eight units.",
+    Prediction("which_path", 9, "The push is sent on only one of its two paths. Which of them "
+        "changes the share of vowels?", "What the next state gets along this direction hardly "
+        "changes the share.", strongest_path, "logits",
+        {"logits": "straight to the logits: nearly all of the change",
+         "memory": "through the next state: nearly all of the change",
+         "half": "each of them about half of the change"}),
+    Prediction("last_vowel", 9, "The state is pushed along the direction for: was the last "
+        "character a vowel? As the push grows from -3 to 3, what does the share of vowels do?",
+        "After a vowel, the network expects a consonant.",
+        lambda by: "stays" if abs(by[3] - by[-3]) <= 0.1 else
+                   "rises" if by[3] > by[-3] else "falls",
+        "falls", {"rises": "it rises by more than 0.1", "falls": "it falls by more than 0.1",
+                  "stays": "it changes by at most 0.1"}),
+    Prediction("eight_units", 9, "Eight units that tell whether a vowel is next are held at their "
+        "means at once. What do they cost, compared with the sum of their single costs?", "The "
+        "text below finds out whether this is so for any eight units.",
         lambda ratio: "less" if ratio < 0.9 else "sum" if ratio <= 1.1 else "more", "more",
         {"less": "less than nine tenths of the sum", "sum": "the sum, within a tenth",
          "more": "more than the sum, by over a tenth"}),

@@ -63,19 +63,36 @@ def shade(value):
 
 
 @torch.no_grad()
-def unit_text(model, vocab, text, unit):
-    """Draw a text, shaded by one hidden unit after each character: white at -1, dark at 1."""
+def unit_text(model, vocab, text, unit, limit=-0.97):
+    """Draw a text, shaded by one hidden unit after each character: dark at -1, white at 1.
+
+    A frame marks the characters at which the unit is below the limit.
+    """
     outputs, _ = model.rnn(one_hot(vocab.encode(text).unsqueeze(1), len(vocab)))
     values = torch.cat(outputs)[:, unit].tolist()
     lines = range(0, len(text), 48)
     em, column = Drawing(0, 0).em, WIDTH / 50
-    d = Drawing(WIDTH, (2.6 + 1.9 * len(lines)) * em)
-    d.text(column, 1.3 * em, f"unit {unit}: from {min(values):.2f} to {max(values):.2f}")
+    d = Drawing(WIDTH, (3.4 + 1.9 * len(lines)) * em)
+    d.text(column, 1.5 * em, f"unit {unit}")
+    shades = [[tint(1 - k / 40) for k in range(41)]]
+    left = 16 * em
+    d.text(left - 0.6 * em, 1.5 * em, "\u22121", "end")
+    d.pixels(left, 0.5 * em, 8 * em, 1.3 * em, shades)
+    d.rect(left, 0.5 * em, 8 * em, 1.3 * em, "none", "#999")
+    d.text(left + 8.6 * em, 1.5 * em, "1")
+    d.rect(left + 14 * em, 0.5 * em, column, 1.3 * em, "none", "#222")
+    words = f"below {limit}".replace("-", "\u2212")
+    d.text(left + 15 * em + column, 1.5 * em, words)
     for row, start in enumerate(lines):
-        y, piece = (2.2 + 1.9 * row) * em, text[start : start + 48]
-        shades = [[tint((value + 1) / 2) for value in values[start : start + 48]]]
+        y, piece = (3 + 1.9 * row) * em, text[start : start + 48]
+        below = values[start : start + 48]
+        shades = [[tint((1 - value) / 2) for value in below]]
         d.pixels(column, y, len(piece) * column, 1.7 * em, shades)
         for k, char in enumerate(piece):
+            if below[k] < limit:
+                d.rect(
+                    (k + 1) * column + 0.7, y + 0.7, column - 1.4, 1.7 * em - 1.4, "none", "#222"
+                )
             d.text((k + 1.5) * column, y + 1.2 * em, char, "middle", **MONO)
     return d.picture(f"The text {text[:40]!r}, shaded by unit {unit}.")
 

@@ -1,8 +1,9 @@
 """Steering: a network writes while its hidden state is pushed along a direction.
 
-`readers` shows which reader of the state takes the push up, `roc` how well a direction tells two
-kinds of states apart, `by_number` how many units it needs, `cuts` what groups of units cost, and
-`two_maps` the input weights of two networks.
+`told_apart` and `roc` show how well a direction tells two kinds of states apart, `gains` what it
+adds to the logits, `pushes` what a push does to the share of vowels, `held` what a direction costs
+that is held still, `by_number` how many units a probe needs, `together` what groups of units cost,
+and `two_maps` the input weights of two networks.
 """
 
 import copy
@@ -19,6 +20,7 @@ from charrnn_helpers.show.style import PALETTE, visible
 from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
 VOWELS = "aeiou"
+QUESTIONS = {"next": 1, "last": 0, "third-last": -2}  # where a vowel is looked for
 BLUE, RED = PALETTE[0], "#A84300"
 GRAY, PALE = "#666666", "#bbbbbb"
 COLUMNS, LINES = 54, 4  # of the text that is shown
@@ -40,10 +42,15 @@ def states_of(model, ids):
     return torch.cat(outputs)
 
 
-def direction(model, vocab, text):
-    """Return the direction, of length 1, of a probe for: is a vowel next?"""
-    H = states_of(model, vocab.encode(text))[:-1]
-    answer = torch.tensor([float(char in VOWELS) for char in text[1:]])
+def is_vowel(text, ahead):
+    """Tell for each state but the last one whether the character so many places on is a vowel."""
+    padded = "  " + text
+    return torch.tensor([char in VOWELS for char in padded[2 + ahead : len(text) + 1 + ahead]])
+
+
+def direction(model, vocab, text, ahead=1):
+    """Return the direction, of length 1, of a probe for: is a vowel there?"""
+    H, answer = states_of(model, vocab.encode(text))[:-1], is_vowel(text, ahead).float()
     w, b = torch.zeros(H.shape[1], requires_grad=True), torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.Adam([w, b], lr=0.05)
     for _ in range(300):
@@ -85,7 +92,7 @@ def random_directions(count, size, seed=1):
     return rows / rows.norm(dim=1, keepdim=True)
 
 
-def survey(model, vocab, text, prompts, alphas, count=10):
+def steered_texts(model, vocab, text, prompts, alphas, count=10):
     """Return the Steered of a network; the direction comes from the text.
 
     A push along a random direction is as many standard deviations of the state as along the probe.
@@ -128,7 +135,9 @@ def steering(steered, alpha):
     x, y = axes.x(alpha), axes.y(share)
     d.line(x, y, x, axes.box[3], RED, 1.2, "3 3")
     d.dot(x, y, RED, 6)
-    d.text(axes.box[2] + 0.7 * em, axes.y(max(steered.shares.values())), "the probe", color=BLUE)
+    d.text(
+        axes.box[2] + 0.7 * em, axes.y(max(steered.shares.values())), "u, the direction", color=BLUE
+    )
     d.text(axes.box[2] + 0.7 * em, axes.y(0.42), f"{len(steered.others)} random", color=GRAY)
     d.text(axes.box[2] + 0.7 * em, axes.y(0.42) + 1.3 * em, "directions", color=GRAY)
     words = f"\u03b1 = {alpha:g}: {share:.2f} of the characters are vowels".replace("-", "\u2212")
@@ -158,33 +167,98 @@ def _line(d, y, text, given=0):
             d.text(xs, y, letters, "middle", 1.1, color, **MONO, **weight)
 
 
-def readers(panels, ylabel="share of vowels"):
-    """Draw curves `{title: {label: {alpha: share}}}` side by side; the first of each is bold."""
+def pushes(curves, others=(), level=None, ylabel="share of vowels"):
+    """Draw curves `{label: {alpha: share}}`, and thin those of other networks, of the same labels.
+
+    A label that begins with what another one begins with, up to a comma, gets its color, dashed.
+    """
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 19.5 * em)
-    wide, said = (WIDTH - 4 * em) / len(panels), []
-    for k, (title, curves) in enumerate(panels.items()):
-        left = 4 * em + k * wide
-        box = (left, 3.2 * em, left + wide - 1.4 * em, 16 * em)
-        axes = Axes(d, box, (-3.2, 3.2), (0, 1))
-        xticks = {a: f"{a}".replace("-", "\u2212") for a in range(-3, 4)}
-        yticks = {j / 4: f"{j / 4:g}" if k == 0 else "" for j in range(5)}
-        axes.frame("\u03b1", ylabel if k == 0 else "", xticks, yticks)
-        d.text((box[0] + box[2]) / 2, 1.7 * em, title, "middle", font_weight="bold")
-        for j, (label, shares) in enumerate(curves.items()):
-            color = BLUE if j == 0 else RED
-            xs = sorted(shares)
-            points = axes.points(xs, [shares[a] for a in xs])
-            d.path(points, color, 2.5 if j == 0 else 2, "none" if j == 0 else "6 4")
-            for x, y in points:
-                d.dot(x, y, color, 3.2)
-            if len(curves) > 1:  # where the curves are apart
-                y = axes.y(0.9 - 0.1 * j)
-                dash = "none" if j == 0 else "6 4"
-                d.line(box[0] + 0.6 * em, y, box[0] + 2.2 * em, y, color, 2.2, dash)
-                d.text(box[0] + 2.6 * em, y + 0.35 * em, label, size=0.9, color=color)
-            said.append(f"{title}, {label}: {shares[xs[0]]:.2f} to {shares[xs[-1]]:.2f}")
+    d = Drawing(WIDTH, 23 * em)
+    axes = Axes(d, (5 * em, em, WIDTH - 17 * em, 19.6 * em), (-3.2, 3.2), (0, 1))
+    xticks = {a: f"{a}".replace("-", "\u2212") for a in range(-3, 4)}
+    axes.frame("push \u03b1", ylabel, xticks, {k / 4: f"{k / 4:g}" for k in range(5)})
+    if level is not None:
+        d.line(axes.box[0], axes.y(level), axes.box[2], axes.y(level), GRAY, 1.2, "2 3")
+        x, y = axes.box[2] + 0.6 * em, axes.y(0.02)
+        d.line(x, y - 0.35 * em, x + 1.8 * em, y - 0.35 * em, GRAY, 1.2, "2 3")
+        d.text(x + 2.2 * em, y, "no push", color=GRAY)
+    looks, said = {}, []
+    for label in curves:
+        stem = label.split(",")[0]
+        colors = [color for color, _ in looks.values()]
+        known = [color for name, (color, _) in looks.items() if name.split(",")[0] == stem]
+        free = [color for color in (BLUE, RED, PALETTE[2], "#9C3A75") if color not in colors]
+        looks[label] = (known[0], "6 4") if known else (free[0], "none")
+    for other in others:
+        for label, shares in other.items():
+            d.path(axes.points(shares.keys(), shares.values()), looks[label][0] + "88", 1)
+    lowest = math.inf
+    for label, shares in sorted(curves.items(), key=lambda item: item[1][max(item[1])]):
+        color, dash = looks[label]
+        points = axes.points(shares.keys(), shares.values())
+        d.path(points, color, 2.6, dash)
+        for x, y in points:
+            d.dot(x, y, color, 3.2)
+        lowest = min(points[-1][1] + 0.35 * em, lowest - 1.25 * em)
+        x = axes.box[2] + 0.6 * em
+        d.line(x, lowest - 0.35 * em, x + 1.8 * em, lowest - 0.35 * em, color, 2.6, dash)
+        d.text(x + 2.2 * em, lowest, label, color=color)
+        first, *_, last = shares.values()
+        said.append(f"{label}: {first:.2f} to {last:.2f}")
     return d.picture(f"The {ylabel}, from the least push to the largest. {'; '.join(said)}.")
+
+
+def gains(values):
+    """Draw a bar for each token `{token: number}`, in order, those of vowels in blue."""
+    em = Drawing(0, 0).em
+    d = Drawing(WIDTH, 17 * em)
+    order = sorted(values, key=values.get, reverse=True)
+    low, high = min(0, *values.values()), max(0, *values.values())
+    box = (5 * em, em, WIDTH - em, 13.6 * em)
+    axes = Axes(d, box, (0, len(order)), (1.1 * low, 1.1 * high))
+    names = {k + 0.5: visible(token) for k, token in enumerate(order)}
+    axes.frame("next character", "added to the logit", names)
+    for k, token in enumerate(order):
+        top, bottom = axes.y(max(values[token], 0)), axes.y(min(values[token], 0))
+        color = BLUE if token in VOWELS else "#bbb"
+        x = axes.x(k + 0.15)
+        d.rect(x, top, axes.x(k + 0.85) - x, bottom - top, color)
+    d.line(box[0], axes.y(0), box[2], axes.y(0))
+    x, y = axes.x(0.55 * len(order)), 2.4 * em
+    for color, words in ((BLUE, "vowels"), ("#bbb", "other characters")):
+        d.rect(x, y - 0.8 * em, 0.9 * em, 0.9 * em, color)
+        d.text(x + 1.3 * em, y, words)
+        x += 6 * em
+    said = ", ".join(f"{visible(t)} {values[t]:.2f}" for t in [*order[:6], order[-1]])
+    return d.picture(f"What is added to the logits, from the most to the least: {said}.")
+
+
+def held(rows, xlabel, names, random="random directions"):
+    """Draw rows `{network: (costs of random directions, {question: cost})}` on a log scale."""
+    em = Drawing(0, 0).em
+    d = Drawing(WIDTH, (2.1 * len(rows) + 6) * em)
+    box = (9 * em, 2.2 * em, WIDTH - 2 * em, (2.1 * len(rows) + 2.4) * em)
+    axes = Axes(d, box, (math.log10(0.005), math.log10(0.6)), (0, len(rows)))
+    ticks = {math.log10(v): f"{v:g}" for v in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)}
+    axes.frame(xlabel, "", ticks, {len(rows) - k - 0.5: name for k, name in enumerate(rows)})
+    d.dot(box[0] + em, 1.1 * em, "#888", 4.5)
+    d.text(box[0] + 1.8 * em, 1.45 * em, random, color=GRAY)
+    looks, left = {}, box[0] + 12 * em
+    for name, color in zip(names, (PALETTE[2], BLUE, RED), strict=False):
+        looks[name] = color
+        d.text(left, 1.45 * em, f"\u25c6 {names[name]}", color=color)
+        left += (0.62 * len(names[name]) + 2.6) * em
+    said = []
+    for k, (network, (others, costs)) in enumerate(rows.items()):
+        for j, cost in enumerate(others):
+            y = len(rows) - k - 0.5 + 0.06 * ((7 * j) % 11 - 5)
+            d.dot(axes.x(math.log10(max(cost, 0.005))), axes.y(y), "#888888aa", 4.5)
+        for name, cost in costs.items():
+            x, y = axes.x(math.log10(max(cost, 0.005))), axes.y(len(rows) - k - 0.5)
+            d.text(x, y + 0.5 * em, "\u25c6", "middle", 1.5, looks[name])
+        words = ", ".join(f"{name} {cost:.3f}" for name, cost in costs.items())
+        said.append(f"{network}: {min(others):.3f} to {max(others):.3f}; {words}")
+    return d.picture(f"{xlabel}; random directions, and those of probes. {'. '.join(said)}.")
 
 
 def rates(values, positive):
@@ -195,15 +269,12 @@ def rates(values, positive):
     return [0.0, *xs[keep].tolist()], [0.0, *ys[keep].tolist()]
 
 
-def roc(curves, mark=None):
-    """Draw the curves `{label: (values, positive, area)}`, and a point (x, y, words) on one."""
+def roc(curves):
+    """Draw the curves `{label: (values, positive, area)}`, hits by false alarms."""
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 25 * em)
-    axes = Axes(d, (5 * em, em, 26 * em, 21.5 * em), (0, 1), (0, 1))
-    ticks = {k / 4: f"{k / 4:g}" for k in range(5)}
-    axes.frame("false alarms", "hits", ticks, ticks)
-    axes.drawing.line(axes.x(0), axes.y(0), axes.x(1), axes.y(1), GRAY, 1, "2 3")
-    looks = [(BLUE, "none"), (RED, "8 4"), (PALETTE[2], "9 3 2 3"), (GRAY, "2 3")]
+    axes = _square(d, (5 * em, em, 26 * em, 21.5 * em))
+    looks = [("#222", "2 3"), (BLUE, "none"), (RED, "8 4"), (PALETTE[2], "9 3 2 3")]
     d.text(28 * em, 4 * em, "area under the curve", color=GRAY)
     for k, (label, (values, positive, area)) in enumerate(curves.items()):
         color, dash = looks[k]
@@ -211,21 +282,65 @@ def roc(curves, mark=None):
         y = (6.4 + 2 * k) * em
         d.line(28 * em, y - 0.35 * em, 30.5 * em, y - 0.35 * em, color, 2.2, dash)
         d.text(31.2 * em, y, f"{area:.2f}  {label}", color=color)
-    if mark:
-        x, y, words = mark
-        d.dot(axes.x(x), axes.y(y), BLUE, 5)
-        d.line(axes.x(x), axes.y(y), axes.x(0.42), axes.y(0.36), GRAY)
-        d.text(axes.x(0.43), axes.y(0.33), words)
     said = ", ".join(f"{label} {area:.2f}" for label, (_, _, area) in curves.items())
     return d.picture(f"Hits against false alarms, and the areas under the curves: {said}.")
 
 
-def by_number(curves, ylabel="area under the curve"):
-    """Draw curves `{label: {number of units: area}}`, with chance at 0.5."""
+def _square(d, box):
+    """Return the axes of an ROC curve, with the diagonal of guessing."""
+    axes = Axes(d, box, (0, 1), (0, 1))
+    ticks = {k / 4: f"{k / 4:g}" for k in range(5)}
+    axes.frame("false alarms", "", ticks, ticks)
+    d.text(box[0] + 0.5 * d.em, box[1] + d.em, "hits")
+    d.line(axes.x(0), axes.y(0), axes.x(1), axes.y(1), GRAY, 1, "2 3")
+    return axes
+
+
+def told_apart(z, answer, threshold):
+    """Draw how z is distributed in both kinds of states, and where a threshold is on the curve."""
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 22.5 * em)
+    d = Drawing(WIDTH, 21 * em)
+    box = (em, 3 * em, 26 * em, 17 * em)
+    edges = torch.linspace(-12, 8, 81)
+    kinds = {"before other characters": z[~answer], "before vowels": z[answer]}
+    heights = [
+        torch.histogram(v.clamp(-11.99, 7.99), edges, density=True).hist for v in kinds.values()
+    ]
+    axes = Axes(d, box, (-12, 8), (0, 1.15 * max(h.max().item() for h in heights)))
+    whole = {k: f"{k}".replace("-", "\u2212") for k in range(-12, 9, 2)}
+    axes.frame("z", "", whole, {0: ""})
+    for color, bars in zip(("#999999", BLUE), heights, strict=True):
+        corners = [(axes.x(-12), axes.y(0))]
+        for left, right, height in zip(
+            edges.tolist(), edges[1:].tolist(), bars.tolist(), strict=False
+        ):
+            corners += [(axes.x(left), axes.y(height)), (axes.x(right), axes.y(height))]
+        corners.append((axes.x(8), axes.y(0)))
+        d.path(corners, color, 1.5, fill=color + "66")
+    d.rect(box[0], 1.1 * em, 0.9 * em, 0.9 * em, "#99999999")
+    d.text(box[0] + 1.3 * em, 1.9 * em, "states before other characters", size=0.9)
+    d.rect(box[0] + 15.5 * em, 1.1 * em, 0.9 * em, 0.9 * em, BLUE + "99")
+    d.text(box[0] + 16.8 * em, 1.9 * em, "before vowels", size=0.9)
+    d.line(axes.x(threshold), box[1], axes.x(threshold), box[3], RED, 2, "5 3")
+    d.text(axes.x(threshold) + 0.4 * em, box[1] + em, "yes \u2192", color=RED)
+    hits, alarms = ((z[kind] > threshold).float().mean().item() for kind in (answer, ~answer))
+    axes = _square(d, (31 * em, 3 * em, WIDTH - 2 * em, 17 * em))
+    d.path(axes.points(*rates(z, answer)), BLUE, 2.2)
+    d.dot(axes.x(alarms), axes.y(hits), RED, 5.5)
+    words = f"{hits:.0%} hits, {alarms:.0%} false alarms"
+    d.text(WIDTH - 2 * em, 1.9 * em, words, "end", color=RED, font_weight="bold")
+    return d.picture(f"At a threshold of {threshold:g}, the probe has {words}.")
+
+
+def by_number(curves, ylabel="area under the curve"):
+    """Draw curves `{(question, network): {number of units: area}}`, with chance at 0.5.
+
+    The color is that of the question, and the style of the line that of the network.
+    """
+    em = Drawing(0, 0).em
+    d = Drawing(WIDTH, 23 * em)
     counts = sorted(next(iter(curves.values())))
-    box = (5 * em, 2.5 * em, WIDTH - 14 * em, 19 * em)
+    box = (5 * em, 1.5 * em, WIDTH - 17 * em, 19.5 * em)
     axes = Axes(d, box, (-0.3, math.log2(max(counts)) + 0.2), (0.45, 1.02))
     xticks = {math.log2(k): f"{k}" for k in counts}
     axes.frame(
@@ -233,47 +348,49 @@ def by_number(curves, ylabel="area under the curve"):
     )
     d.line(box[0], axes.y(0.5), box[2], axes.y(0.5), GRAY, 1.2, "2 3")
     d.text(box[2] + 0.6 * em, axes.y(0.5) + 0.35 * em, "chance", color=GRAY)
-    looks = [(BLUE, "none"), (BLUE, "6 4"), (RED, "none"), (RED, "6 4")]
-    free, said = math.inf, []  # labels go above this height
-    for k, (label, areas) in sorted(
-        enumerate(curves.items()), key=lambda item: item[1][1][max(counts)]
-    ):
-        color, dash = looks[k]
+    colors = dict(zip(dict.fromkeys(q for q, _ in curves), (BLUE, RED), strict=False))
+    styles = dict(zip(dict.fromkeys(n for _, n in curves), ("none", "6 4"), strict=False))
+    said = []
+    for (question, network), areas in curves.items():
+        color, dash = colors[question], styles[network]
         points = axes.points(map(math.log2, counts), [areas[n] for n in counts])
         d.path(points, color, 2.2, dash)
         for x, y in points:
             d.dot(x, y, color, 3.2)
-        free = min(points[-1][1] + 0.35 * em, free - 1.3 * em)
-        d.text(box[2] + 0.6 * em, free, label, color=color)
-        said.append(f"{label}: {areas[1]:.2f} with one unit, {areas[max(counts)]:.2f} with all")
+        ends = f"{areas[1]:.2f} with one unit, {areas[max(counts)]:.2f} with all"
+        said.append(f"{question} {network}: {ends}")
+    x, y = box[2] + 1.2 * em, 5 * em
+    looks = [(color, "none", name) for name, color in colors.items()]
+    looks += [("#222", dash, name) for name, dash in styles.items()]
+    for k, (color, dash, name) in enumerate(looks):
+        low = y + (1.7 * k + 1.2 * (k >= len(colors))) * em
+        d.line(x, low - 0.35 * em, x + 2.4 * em, low - 0.35 * em, color, 2.4, dash)
+        d.text(x + 3 * em, low, name, color=color)
     return d.picture(f"The {ylabel}. {'; '.join(said)}.")
 
 
-def cuts(
-    rows,
-    xlabel,
-    mark="\u25c6",
-    words=("random groups", "the eight that tell whether a vowel is next"),
-):
-    """Draw rows `{name: (ratios of random groups, ratio of the chosen one)}`, with a line at 1."""
+def together(rows, xlabel, ylabel):
+    """Draw rows `{network: (random groups, chosen group)}` of points (x, y), and a line at 1."""
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, (2.1 * len(rows) + 6) * em)
-    box = (9 * em, 2.2 * em, WIDTH - 2 * em, (2.1 * len(rows) + 2.4) * em)
-    axes = Axes(d, box, (0.8, 1.7), (0, len(rows)))
-    axes.frame(xlabel, "", None, {len(rows) - k - 0.5: name for k, name in enumerate(rows)})
-    d.line(axes.x(1), box[1], axes.x(1), box[3], "#222", 1.2, "5 4")
-    d.dot(box[0] + em, 1.1 * em, BLUE + "99", 4.5)
-    d.text(box[0] + 1.8 * em, 1.45 * em, words[0], color=BLUE)
-    d.text(box[0] + 14 * em, 1.45 * em, f"{mark} {words[1]}", color=RED)
+    d = Drawing(WIDTH, 24 * em)
+    axes = Axes(d, (5 * em, 2.6 * em, WIDTH - 2 * em, 20.5 * em), (0.8, 1.85), (0.8, 1.65))
+    axes.frame(xlabel, ylabel)
+    d.line(axes.box[0], axes.y(1), axes.box[2], axes.y(1), "#222", 1.2, "5 4")
     said = []
-    for k, (name, (others, chosen)) in enumerate(rows.items()):
-        for j, ratio in enumerate(others):
-            y = len(rows) - k - 0.5 + 0.06 * ((7 * j) % 11 - 5)
-            d.dot(axes.x(ratio), axes.y(y), BLUE + "99", 4.5)
-        x, y = axes.x(chosen), axes.y(len(rows) - k - 0.5)
-        d.text(x, y + 0.5 * em, mark, "middle", 1.5, RED)
-        said.append(f"{name}: {min(others):.2f} to {max(others):.2f}, and {chosen:.2f}")
-    return d.picture(f"{xlabel}; random groups, and the chosen one. {'; '.join(said)}.")
+    for k, (network, (others, chosen)) in enumerate(rows.items()):
+        color = BLUE if k == 0 else "#88888888"
+        for x, y in others:
+            d.dot(axes.x(x), axes.y(y), color, 4.2)
+        x, y = axes.x(chosen[0]), axes.y(chosen[1])
+        d.text(x, y + 0.5 * em, "\u25c6", "middle", 1.5, BLUE if k == 0 else GRAY)
+        d.text(x + 0.8 * em, y + 0.35 * em, network, size=0.9, color=GRAY)
+        least, most = min(y for _, y in others), max(y for _, y in others)
+        said.append(f"{network}: {least:.2f} to {most:.2f}, and {chosen[1]:.2f}")
+    d.dot(axes.box[0] + em, 1.1 * em, BLUE, 4.5)
+    d.text(axes.box[0] + 1.8 * em, 1.45 * em, "random groups (gray: other networks)")
+    words = "\u25c6 the eight that tell whether a vowel is next"
+    d.text(axes.box[0] + 22 * em, 1.45 * em, words)
+    return d.picture(f"{ylabel}; random groups, and the chosen one. {'; '.join(said)}.")
 
 
 def two_maps(maps):

@@ -1,4 +1,4 @@
-"""The exercises of notebook 9: a push built into the weights, few units, and units held still."""
+"""The exercises of notebook 9: a push built in, few units, and a direction held still."""
 
 import copy
 
@@ -23,13 +23,14 @@ def my_few_units(w, H, k):
     return effect.topk(k).indices
 
 
-def my_cut(model, units, means):
+def my_hold(model, u, means):
     model = copy.deepcopy(model)
     with torch.no_grad():
-        model.rnn.b_h += means[units] @ model.rnn.W_hh[units]
-        model.b_q += means[units] @ model.W_hq[units]
-        model.rnn.W_hh[units] = 0
-        model.W_hq[units] = 0
+        to_next, to_logits = u @ model.rnn.W_hh, u @ model.W_hq
+        model.rnn.b_h += (means @ u) * to_next
+        model.b_q += (means @ u) * to_logits
+        model.rnn.W_hh -= torch.outer(u, to_next)
+        model.W_hq -= torch.outer(u, to_logits)
     return model
 
 
@@ -37,8 +38,8 @@ def with_push(answer, num_hiddens, push):
     return changed_network(lambda model: answer(model, push), num_hiddens)
 
 
-def with_cut(answer, num_hiddens, units, means):
-    return changed_network(lambda model: answer(model, units, means), num_hiddens)
+def with_hold(answer, u, means):
+    return changed_network(lambda model: answer(model, u, means), len(u))
 
 
 def changed_network(change, num_hiddens):
@@ -69,10 +70,10 @@ def push_case(num_hiddens, seed):
     return case(num_hiddens, push)._replace(show=show.replace("00001", ""))
 
 
-def cut_case(units, num_hiddens):
-    means = draw(num_hiddens, seed=7, scale=0.4)  # between -1 and 1
-    show = f"(a network of {num_hiddens} units, {units}, means)"
-    return case(num_hiddens, units, means)._replace(show=show)
+def hold_case(*u):
+    means = draw(len(u), seed=7, scale=0.4)  # between -1 and 1
+    show = f"(a network of {len(u)} units, {list(u)}, means)"
+    return case(torch.tensor(u), means)._replace(show=show)
 
 
 def chosen(answer, w, H, k):
@@ -98,11 +99,14 @@ UNITS_CASES = tuple(
     units_case(*sizes)
     for sizes in [(4, 3, 1, 20), (6, 4, 2, 30), (9, 8, 3, 40), (12, 12, 5, 50), (7, 7, 3, 60)]
 )
-CUT_CASES = tuple(
-    cut_case(units, n) for units, n in [([1], 4), ([], 4), ([0, 2], 6), ([5], 6), ([3, 1, 2, 0], 4)]
+HOLD_CASES = (
+    hold_case(0.6, 0.8),
+    hold_case(0.0, 1.0, 0.0, 0.0),
+    hold_case(0.5, -0.5, 0.5, 0.5),
+    hold_case(0.6, 0.0, -0.8, 0.0, 0.0, 0.0),
 )
 EXERCISES = (
     Exercise("build_in", 9, my_build_in, PUSH_CASES, with_push, arguments=2),
     Exercise("few_units", 9, my_few_units, UNITS_CASES, chosen),
-    Exercise("cut", 9, my_cut, CUT_CASES, with_cut, arguments=3),
+    Exercise("hold", 9, my_hold, HOLD_CASES, with_hold, arguments=3),
 )
