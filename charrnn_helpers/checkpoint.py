@@ -21,12 +21,14 @@ from charrnn_helpers.training import Record
 FORMAT = "charrnn model 3"
 CELLS = {cell.__name__: cell for cell in (RNNScratch, GRUScratch, LSTMScratch)}
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+SCALE = " scale"  # the name of a matrix of 8-bit numbers and this: that of its scales
 AGAIN = "train and save again, or use another copy"
 
 
-def save_checkpoint(path, model, vocab, history=()):
+def save_checkpoint(path, model, vocab, history=(), in_bytes=False):
     """Write the model, the vocabulary, and the history (a list of Records) to one file atomically.
 
+    If in_bytes, each weight is rounded to one byte: a multiple of 1/127 of its column's largest.
     Raises ValueError if the model was not made for this vocabulary or has an rnn of another kind
     than CELLS, and OSError if the file cannot be written; an existing file is then kept.
     """
@@ -38,6 +40,7 @@ def save_checkpoint(path, model, vocab, history=()):
         kind = type(model.rnn).__name__
         raise ValueError(f"the model's rnn is a {kind}; only {', '.join(CELLS)} can be saved")
     tensors = {name: p.detach().cpu().contiguous() for name, p in model.state_dict().items()}
+    tensors = to_bytes(tensors) if in_bytes else tensors
     header = {"cell": cell, "sigma": model.rnn.sigma, "vocab": vocab.idx_to_token}
     text, path = json.dumps(header | {"history": list(history)}), Path(path).expanduser()
     content = save(tensors, {"format": FORMAT, "header": text, "sha256": digest(text, tensors)})
@@ -55,6 +58,7 @@ def load_checkpoint(path, vocab=None, device=None):
     damaged or has another vocab.
     """
     header, tensors = read(Path(path).expanduser())
+    tensors = from_bytes(tensors)
     problem = what_is_wrong(header, tensors)
     if problem:
         raise ValueError(f"the contents of {str(path)!r} are damaged: {problem}; {AGAIN}")
@@ -68,6 +72,33 @@ def load_checkpoint(path, vocab=None, device=None):
         remedy = "use the text that it was trained on, or the vocabulary in the file"
         raise ValueError(f"{str(path)!r} has the vocabulary {mine}, not {theirs}; {remedy}")
     return model.to(device), own_vocab, history
+
+
+def to_bytes(tensors):
+    """Return each matrix as 8-bit numbers and the scale of each column, and the rest in 16 bits."""
+    small = {}
+    for name, W in tensors.items():
+        if W.dim() == 1:
+            small[name] = W.half()
+        else:
+            scale = (W.abs().amax(dim=0) / 127).clamp(min=1e-7).half()
+            small[name] = (W / scale.float()).round().clamp(-127, 127).to(torch.int8)
+            small[name + SCALE] = scale
+    return small
+
+
+def from_bytes(tensors):
+    """Return what to_bytes() was given, as it was rounded; other tensors stay as they are."""
+    scales = {name + SCALE: tensors[name + SCALE] for name in tensors if name + SCALE in tensors}
+    if not scales:
+        return tensors
+    whole = {}
+    for name in tensors.keys() - scales.keys():
+        W, scale = tensors[name], scales.get(name + SCALE)
+        if scale is not None and scale.shape == W.shape[-1:]:
+            W = W * scale.float()
+        whole[name] = W if W.dtype == torch.int8 else W.float()  # one without a scale is damaged
+    return whole
 
 
 def read(path):

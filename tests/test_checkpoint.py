@@ -77,6 +77,21 @@ def test_every_cell_comes_back(tmp_path, vocab, cell):
     assert predict(loaded, "time", 30, vocab) == predict(model, "time", 30, vocab)
 
 
+@pytest.mark.parametrize("cell", [RNNScratch, GRUScratch, LSTMScratch])
+def test_in_bytes_each_weight_is_as_near_as_its_column_allows(tmp_path, vocab, cell):
+    model = make_model(num_hiddens=40, sigma=0.3, cell=cell)
+    model.W_hq.data[:, 3] = 0  # a column without a largest weight
+    for name, in_bytes in {"a": False, "b": True}.items():
+        save_checkpoint(tmp_path / name, model, vocab, HISTORY, in_bytes)
+    assert (tmp_path / "b").stat().st_size < (tmp_path / "a").stat().st_size / 2
+    loaded, _, history = load_checkpoint(tmp_path / "b")
+    assert history == HISTORY
+    for name, p in model.named_parameters():
+        q = dict(loaded.named_parameters())[name]
+        assert q.dtype == torch.float32 and q.shape == p.shape
+        assert ((p - q).abs() <= p.abs().amax(dim=0) / 127 * 0.51 + 1e-3 * p.abs()).all(), name
+
+
 def test_a_file_of_the_first_edition_names_no_cell(tmp_path):
     forge(tmp_path / "a", lambda header: header.pop("cell") and None)
     assert type(load_checkpoint(tmp_path / "a")[0].rnn) is RNNScratch
@@ -341,6 +356,13 @@ def whole_numbers(count):
     return {"b_q": torch.zeros(count, dtype=torch.long)}
 
 
+def in_bytes(scale):
+    """Return W_hh as 8-bit numbers with this scale, and the scale of another matrix."""
+    whole = torch.ones(4, 4, dtype=torch.int8)
+    others = {"W_hq": torch.ones(4, 28, dtype=torch.int8), "W_hq scale": torch.ones(28)}
+    return {"rnn.W_hh": whole, "rnn.W_hh scale": scale} | others
+
+
 FORGED = {  # a valid hash, and nonsense inside: (change of the header, tensors, what is said)
     "no JSON": (lambda header: "{", None, "is not a valid checkpoint"),
     "a list": (lambda header: "[]", None, "damaged"),
@@ -376,6 +398,10 @@ FORGED = {  # a valid hash, and nonsense inside: (change of the header, tensors,
         "a weight is inf or nan",
     ),
     "whole numbers as weights": (put("sigma", 1), whole_numbers(28), "the weights are of type"),
+    "bytes without a scale": (put("sigma", 1), in_bytes(None), "the weights are of type"),
+    "a scale too many": (put("sigma", 1), in_bytes(torch.ones(5)), "the weights are of type"),
+    "a scale of nan": (put("sigma", 1), in_bytes(torch.full((4,), float("nan"))), "inf or nan"),
+    "a scale alone": (put("sigma", 1), {"b scale": torch.ones(4)}, r"b scale has the shape \(4,\)"),
     "two types": (put("sigma", 1), {"b_q": torch.zeros(28).double()}, "the weights are of type"),
 }
 

@@ -14,7 +14,18 @@ import torch
 
 from charrnn_helpers.book import load_time_machine
 from charrnn_helpers.data import TimeMachine
-from tools import backward, clipping, encodings, gates, insides, opinions, race, trials, windows
+from tools import (
+    backward,
+    clipping,
+    encodings,
+    gates,
+    insides,
+    opinions,
+    race,
+    trials,
+    tuning,
+    windows,
+)
 
 RECORDS = {
     "encodings": encodings,  # half a minute
@@ -26,6 +37,7 @@ RECORDS = {
     "trials": trials,  # an hour
     "opinions": opinions,  # half an hour
     "race": race,  # two hours
+    "tuning": tuning,  # two hours
 }
 
 

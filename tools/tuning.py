@@ -1,0 +1,192 @@
+"""The search for the settings of the race in chapter 11 (see `tools.records`).
+
+Each kind of network is tuned on the validation part, with the same number of trials, from the same
+beginning, and on the same grids; the fixed window has one value more.
+"""
+
+import functools
+
+import torch
+from torch import nn
+
+from charrnn_helpers.data import StreamBatches
+from charrnn_helpers.model import GRUScratch, LSTMScratch, RNNScratch, dropout
+from charrnn_helpers.trained import RECIPES, start
+from charrnn_helpers.training import evaluate
+
+SEEDS = (0, 1, 2)
+GRID = {  # what is tuned, from the smallest value to the largest
+    "lr": (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016),
+    "embeddings": (0.0, 0.1, 0.2, 0.3, 0.4),  # the dropout rate of each
+    "outputs": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
+}
+LENGTH = {"length": (4, 6, 8, 10, 12, 16)}  # of a fixed window, besides
+CENTER = {"lr": 0.004, "embeddings": 0.2, "outputs": 0.5}
+TRIALS = 12
+TUNED = ("RNN",)  # the kinds whose trials are recorded so far
+
+
+LIBRARY = {RNNScratch: (nn.RNN, "h"), GRUScratch: (nn.GRU, "rzh"), LSTMScratch: (nn.LSTM, "ifco")}
+
+
+class Library(nn.Module):
+    """PyTorch's network with the initial weights of one of ours: the same numbers, in less time."""
+
+    def __init__(self, cell, num_inputs, num_hiddens, sigma, generator):
+        super().__init__()
+        self.num_inputs, self.num_hiddens, self.sigma = num_inputs, num_hiddens, sigma
+        ours = cell(num_inputs, num_hiddens, sigma, generator)
+        module, gates = LIBRARY[cell]
+        self.theirs = module(num_inputs, num_hiddens)
+        names = {"W_x": "weight_ih_l0", "W_h": "weight_hh_l0", "b_": "bias_ih_l0"}
+        for letters, name in names.items():
+            parts = torch.cat([getattr(ours, letters + gate).detach().t() for gate in gates])
+            getattr(self.theirs, name).data.copy_(parts)
+        self.theirs.bias_hh_l0.data.zero_()
+        self.theirs.bias_hh_l0.requires_grad_(False)  # ours have one bias
+
+    def forward(self, inputs, state=None):
+        """Read inputs as the cell does, and return what it returns."""
+        if state is not None:
+            layers = state.unsqueeze(-3)  # (..., 1, batch_size, num_hiddens)
+            state = tuple(layers) if isinstance(self.theirs, nn.LSTM) else layers
+        outputs, state = self.theirs(inputs, state)
+        state = torch.stack(state) if isinstance(self.theirs, nn.LSTM) else state
+        return list(outputs), state.squeeze(-3)
+
+
+class TwoLayers(nn.Module):
+    """An LSTM that reads the states of another, with dropout between the two (Zaremba et al. 2014).
+
+    The state holds those of both.
+    """
+
+    def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None, rate=0.0):
+        super().__init__()
+        self.num_inputs, self.num_hiddens, self.sigma = num_inputs, num_hiddens, sigma
+        self.rate, self.generator = rate, generator
+        self.lower = Library(LSTMScratch, num_inputs, num_hiddens, sigma, generator)
+        self.upper = Library(LSTMScratch, num_hiddens, num_hiddens, sigma, generator)
+
+    def forward(self, inputs, state=None):
+        """Read inputs as LSTMScratch does; return the states of the upper layer, and the last."""
+        lower, upper = (None, None) if state is None else state
+        outputs, lower = self.lower(inputs, lower)
+        between = torch.stack(outputs)
+        if self.training:
+            between = dropout(between, self.rate, self.generator)
+        outputs, upper = self.upper(between, upper)
+        return outputs, torch.stack([lower, upper])
+
+
+class FixedWindow(nn.Module):
+    """Two layers of tanh units over the last `length` inputs, which are its state, and no more."""
+
+    def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None, length=8):
+        super().__init__()
+        self.num_inputs, self.num_hiddens, self.sigma = num_inputs, num_hiddens, sigma
+        shapes = {"W_xh": (length * num_inputs, num_hiddens), "W_hh": (num_hiddens, num_hiddens)}
+        for name, shape in shapes.items():
+            setattr(self, name, nn.Parameter(sigma * torch.randn(shape, generator=generator)))
+        self.length, self.b_1 = length, nn.Parameter(torch.zeros(num_hiddens))
+        self.b_2 = nn.Parameter(torch.zeros(num_hiddens))
+
+    def forward(self, inputs, state=None):
+        """Read inputs as RNNScratch does; the state is the last length - 1 of them."""
+        if state is None:
+            state = inputs.new_zeros(self.length - 1, *inputs.shape[1:])
+        read, num_steps = torch.cat([state, inputs]), len(inputs)
+        seen = torch.cat([read[k : k + num_steps] for k in range(self.length)], dim=-1)
+        H = torch.tanh(seen @ self.W_xh + self.b_1)  # (num_steps, batch_size, num_hiddens)
+        return list(torch.tanh(H @ self.W_hh + self.b_2)), read[num_steps:]
+
+
+KINDS = {  # the class and the number of its units: 633,000 to 654,000 weights without the embedding
+    "RNN": (functools.partial(Library, RNNScratch), 768),
+    "GRU": (functools.partial(Library, GRUScratch), 448),
+    "LSTM": (functools.partial(Library, LSTMScratch), 384),
+    "two layers": (TwoLayers, 226),
+    "window": (FixedWindow, 686),
+}
+
+
+def grid(kind):
+    """Return {what is tuned: its values}, and where the search begins."""
+    if kind == "window":
+        return GRID | LENGTH, CENTER | {"length": 8}
+    return GRID, CENTER
+
+
+def recipe(kind, setting, seed=0):
+    """Return the recipe of the race for a network of this kind: only the settings differ."""
+    cell, num_hiddens = KINDS[kind]
+    if kind == "two layers":
+        cell = functools.partial(cell, rate=setting["outputs"])
+    if kind == "window":
+        cell = functools.partial(cell, length=setting["length"])
+    rates = setting["embeddings"], setting["outputs"]
+    equal = RECIPES["lstm"]._replace(cell=cell, num_hiddens=num_hiddens, seed=seed)
+    return equal._replace(lr=setting["lr"], rates=rates)
+
+
+def num_weights(kind):
+    """Return the number of weights with the embedding multiplied into the matrices behind it."""
+    cell, num_hiddens = KINDS[kind]
+    rnn = cell(28, num_hiddens, 0.01, torch.Generator())
+    ours = sum(p.numel() for p in rnn.parameters() if p.requires_grad)
+    return ours + num_hiddens * 28 + 28
+
+
+def score(model, ids):
+    """Return the loss on a part, read as one text."""
+    return evaluate(model, StreamBatches(ids, 1, 1000), carry_state=True)
+
+
+def losses(recipe, ids, others, vocab_size):
+    """Train on ids; return the loss on the other part after each epoch."""
+    model, run = start(recipe, vocab_size, ids)
+    found = []
+    for record in run:
+        if record.epoch == int(record.epoch):
+            found.append(score(model, others))
+    return found
+
+
+def neighbors(kind, setting, names):
+    """Yield (name, setting) for what differs from this setting by one place of one grid."""
+    for name in names:
+        values = grid(kind)[0][name]
+        place = values.index(setting[name])
+        for value in values[max(0, place - 1) : place + 2]:
+            yield name, setting | {name: value}
+
+
+def tuned(kind, loss_of):
+    """Tune one value after another, each until its neighbors are worse; return TRIALS trials."""
+    names, tried, new = list(grid(kind)[0]), [], grid(kind)[1]
+    while new is not None and len(tried) < TRIALS:
+        tried.append(new | {"validation": loss_of(recipe(kind, new))})
+        print(kind, tried[-1], flush=True)
+        best = without(min(tried, key=lambda trial: trial["validation"]))
+        near = neighbors(kind, best, names)
+        name, new = next(((n, s) for n, s in near if s not in map(without, tried)), (None, None))
+        while new is not None and names[0] != name:
+            names.append(names.pop(0))  # go on with this one as long as it helps
+    return tried
+
+
+def without(trial):
+    """Return the setting of a trial, without its loss."""
+    return {name: value for name, value in trial.items() if name != "validation"}
+
+
+def trials(data):
+    """Yield the name of each trial, and what runs it; "tuning" comes before what needs it."""
+    parts, vocab_size = (data.train_ids, data.val_ids), len(data.vocab)
+
+    def last_loss(recipe):
+        return losses(recipe, *parts, vocab_size)[-1]
+
+    yield "weights", lambda: {kind: num_weights(kind) for kind in KINDS}
+    for kind in TUNED:
+        yield f"tuning {kind}", functools.partial(tuned, kind, last_loss)
