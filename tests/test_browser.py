@@ -177,7 +177,7 @@ import torch
 from charrnn_helpers.book import story_path
 from charrnn_helpers.counting import KneserNey
 from charrnn_helpers.data import preprocess
-from charrnn_helpers.model import make_model
+from charrnn_helpers.model import GRUScratch, make_model
 from charrnn_helpers.sampling import advance, apply_temperature, keep_top_k, keep_top_p, next_probs
 from charrnn_helpers.sampling import predict, sample, warm_up
 from charrnn_helpers.show.controls import Button, Slider, Text, explore
@@ -212,6 +212,13 @@ rnn, ngram = torch.linspace(0, 1, 300), torch.linspace(1, 0.5, 300) ** 2
 opinions = torch.full((300, 28), 1 / 28)
 came = {"LSTM": torch.linspace(0.1, 0.9, 400), "7-gram": torch.linspace(0.9, 0.2, 400)}
 expected = {"LSTM": 3.5, "7-gram": 3.6}
+found, marks = recorded("gates"), [25, 300]
+players = {update: make_model(9, 32, 0.1, update, GRUScratch) for update in (0, *marks)}
+@torch.no_grad()
+def gates_of(rnn, inputs):
+    outputs, _ = rnn(inputs)
+    before = torch.stack([torch.zeros_like(outputs[0]), *outputs[:-1]])
+    return torch.sigmoid(inputs @ rnn.W_xz + before @ rnn.W_hz + rnn.b_z)
 """.strip()
 
 

@@ -151,20 +151,12 @@ def _line(d, y, text, given=0):
     for k, char in enumerate(text[given:], given):
         if char in VOWELS:
             d.rect(em + k * column + 0.5, y - 1.1 * em, column - 1, 1.5 * em, "#cfe3f1")
-    looks = [
-        ("#777", {}, list(range(given))),
-        ("#222", {}, [k for k in range(given, len(text)) if text[k] not in VOWELS + " "]),
-        (
-            "#222",
-            {"font_weight": "bold"},
-            [k for k in range(given, len(text)) if text[k] in VOWELS],
-        ),
-    ]
-    for color, weight, places in looks:  # one element for many letters, each at its own place
-        xs = " ".join(f"{em + (k + 0.5) * column:.1f}" for k in places)
-        letters = "".join(text[k] for k in places)
-        if letters:
-            d.text(xs, y, letters, "middle", 1.1, color, **MONO, **weight)
+    for color, first, last in (("#777", 0, given), ("#222", given, len(text))):
+        places = [k for k in range(first, last) if text[k] != " "]
+        if places:  # one element for many letters, each at its own place
+            xs = " ".join(f"{em + (k + 0.5) * column:.1f}" for k in places)
+            letters = "".join(text[k] for k in places)
+            d.text(xs, y, letters, "middle", 1.1, color, **MONO)
 
 
 def pushes(curves, others=(), level=None, ylabel="share of vowels"):

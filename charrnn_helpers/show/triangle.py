@@ -5,7 +5,7 @@
 
 import math
 
-from charrnn_helpers.show.style import PALETTE, visible
+from charrnn_helpers.show.style import PALETTE
 from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing, power
 
 STOPS = ((238, 244, 250), (61, 166, 235), (0, 52, 110))  # the colors of 0.01, of 0.1, and of 1
@@ -50,9 +50,12 @@ def triangle_and_curve(sentence, triangles, curves, update):
 
 
 def _letter(d, x, y, char, anchor):
-    """Write a character; the sign of the space is drawn higher, so that it touches no other."""
-    raised = 0.2 * d.em * (char == " ")
-    d.text(x, y - raised, visible(char), anchor, 0.83, **MONO)
+    """Write a character; the sign of the space is drawn, because fonts make it too wide."""
+    if char != " ":
+        d.text(x, y, char, anchor, 0.83, **MONO)
+        return
+    right = x + (3 if anchor == "middle" else -0.5)
+    d.path([(right - 6, y - 3), (right - 6, y), (right, y), (right, y - 3)], "#222", 1.2)
 
 
 def _outline(d, num_steps, left, top, cell):
