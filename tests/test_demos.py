@@ -240,6 +240,8 @@ DEMOS = {
     "envelope": lambda: envelope.envelope({"3-gram": 6.0, "RNN, 128 units": 4.6, "6-gram": 3.6}),
     "opened": lambda: envelope.envelope(EXPECTED, dict.fromkeys(EXPECTED, 3.9)),
     "test_race": lambda: raced(400),
+    "weight_lines": lambda: envelope.weight_lines({"learned": ([1, 2, 3], [0.5, 0.4, 0.2])}),
+    "race_board": lambda: envelope.board({"fixed": EXPECTED, "reading on": {"zpaq": 3.5}}, ["a"]),
     "held_back": lambda: envelope.held_back(
         {"without": ([5, 3, 2], [5.5, 4, 4.5]), "with": ([5, 4, 3], [5.5, 4.2, 3.5])}
     ),
@@ -858,6 +860,13 @@ def test_labels_are_spread_as_little_as_needed():
         found = envelope.spread(wanted, 10, 0, 100)
         assert found[0] >= 0 and found[-1] <= 100
         assert all(b - a >= 10 - 1e-9 for a, b in itertools.pairwise(found))
+
+
+def test_the_board_has_the_best_on_top():
+    board = DEMOS["race_board"]()
+    assert "fixed: LSTM + 7-gram 3.30, LSTM 3.50, 7-gram 3.60; reading on: zpaq 3.50" in board.alt
+    heights = [float(y) for y in re.findall(r'y="([\d.]+)"[^>]*>(?:LSTM|7-gram)', board.svg)]
+    assert heights == sorted(heights)
 
 
 def test_a_closed_envelope_tells_nothing_of_the_test_part():

@@ -1,6 +1,6 @@
-"""What an LSTM of 384 units does on the validation part, alone and with a 7-gram (see `records`).
+"""What LSTMs of 384 units do on the validation part, alone and with a 7-gram (see `records`).
 
-It learns from the training part, with dropout and without it.
+They learn from the training part: one with dropout and without it, and those of the course.
 """
 
 import copy
@@ -13,6 +13,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from charrnn_helpers.counting import KneserNey
+from charrnn_helpers.model import LSTMScratch
+from charrnn_helpers.trained import RECIPES, chances, start, that_came
 
 EPOCHS, BATCH, STEPS, INPUTS = 16, 32, 32, 64
 READING = (0.02, 0.05, 0.1, 0.2, 0.4)  # learning rates while reading
@@ -103,18 +105,65 @@ def learned(kind, data, seed, each=False):
     return model, training, validation
 
 
-def reading(model, ids, lr):
-    """Return the losses of a network that makes an update after each window that it has read."""
-    model, state, found = copy.deepcopy(model).eval(), None, []
+WEIGHTS = {"W_x": "weight_ih_l0", "W_h": "weight_hh_l0", "b_": "bias_ih_l0"}  # ours: PyTorch's
+
+
+class Fast(nn.Module):
+    """PyTorch's LSTM with the initial weights of ours: the same numbers, in less time."""
+
+    def __init__(self, num_inputs, num_hiddens, sigma, generator):
+        super().__init__()
+        self.num_inputs, self.num_hiddens, self.sigma = num_inputs, num_hiddens, sigma
+        ours = LSTMScratch(num_inputs, num_hiddens, sigma, generator)
+        self.theirs = nn.LSTM(num_inputs, num_hiddens)
+        for letters, name in WEIGHTS.items():
+            parts = torch.cat([getattr(ours, letters + gate).detach().t() for gate in "ifco"])
+            getattr(self.theirs, name).data.copy_(parts)
+        self.theirs.bias_hh_l0.data.zero_()
+        self.theirs.bias_hh_l0.requires_grad_(False)  # ours has one bias
+
+    def forward(self, inputs, state=None):
+        """Read inputs as LSTMScratch does, and return what it returns."""
+        state = None if state is None else tuple(state.unsqueeze(-3))
+        outputs, state = self.theirs(inputs, state)
+        return list(outputs), torch.stack(state).squeeze(-3)
+
+    def ours(self):
+        """Return the LSTMScratch with these weights."""
+        cell = LSTMScratch(self.num_inputs, self.num_hiddens, self.sigma)
+        for letters, name in WEIGHTS.items():
+            for gate, part in zip("ifco", getattr(self.theirs, name).data.chunk(4), strict=True):
+                getattr(cell, letters + gate).data.copy_(part.t())
+        return cell
+
+
+@functools.cache
+def rival(name, data):
+    """Return a network of the course, trained by its recipe, but on the training part alone."""
+    recipe = RECIPES[name]._replace(cell=Fast)
+    model, run = start(recipe, len(data.vocab), data.train_ids)
+    for _ in run:
+        pass
+    model.rnn.rnn = model.rnn.rnn.ours()
+    model.rnn = model.rnn.without()
+    return model.eval()
+
+
+def reading(model, data, lr):
+    """Return what a network gives each character if it makes an update after each window."""
+    model, found = copy.deepcopy(model), []
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    with torch.no_grad():
+        _, state = model.forward_with_state(data.train_ids[None, -200:-1])
+    ids = torch.cat([data.train_ids[-1:], data.val_ids])
     for X, Y in zip(ids[:-1].split(STEPS), ids[1:].split(STEPS), strict=True):
-        logits, state = model(X[:, None], state)
-        losses = F.cross_entropy(logits[:, 0], Y, reduction="none")
-        found.append(losses.detach())
+        logits, state = model.forward_with_state(X[None], state)
+        losses = F.cross_entropy(logits[0], Y, reduction="none")
+        found.append(losses.detach().neg().exp())
         optimizer.zero_grad()
         losses.mean().backward()
         optimizer.step()
-        state = detached(state)
+        state = state.detach()
     return torch.cat(found)
 
 
@@ -129,52 +178,125 @@ def mixed(p, q, lr):
     return total / len(p)
 
 
-def counted(data, reads):
-    """Return what the 7-gram gives each character of the validation part after the first."""
-    text, before = (data.vocab.decode(ids) for ids in (data.val_ids, data.train_ids))
+def texts(data):
+    """Return the training part and the validation part."""
+    return [data.vocab.decode(ids) for ids in (data.train_ids, data.val_ids)]
+
+
+def counted(data, reads=False):
+    """Return the distribution of the 7-gram for each character of the validation part."""
+    before, text = texts(data)
     counts, whole, found = KneserNey(before, 7, len(data.vocab), 0.9), before[-6:] + text, []
     for end in range(7, len(whole) + 1):
         gram = whole[end - 7 : end]
-        found.append(counts.prob(gram[:-1], gram[-1]))
+        shown = [gram[-1]] if reads else data.vocab.idx_to_token
+        found.append([counts.prob(gram[:-1], char) for char in shown])
         for k in range(6, -1, -1) if reads else ():
             table = counts.tables[k][gram[-1 - k : -1]]
             table[gram[-1]] += 1
             if table[gram[-1]] > 1:
                 break
-    return torch.tensor(found[1:])
+    return torch.tensor(found)
 
 
-def mixtures(model, data):
-    """What the LSTM with seed 0 and the 7-gram have together on the validation part: losses."""
-    p, q = losses_of(model, data.val_ids).neg().exp(), counted(data, reads=False)
-    read = {lr: reading(model, data.val_ids, lr) for lr in READING}
-    best = min(read.values(), key=lambda losses: losses.mean().item()).neg().exp()
-    both = (best + counted(data, reads=True)) / 2
+def loss(came):
+    return -came.log().mean().item()
+
+
+def apart(p, q):
+    """Return the share of characters whose two surprisals differ by a bit or more."""
+    return ((p / q).log2().abs() >= 1).float().mean().item()
+
+
+@functools.cache
+def opinions(data):
+    """Return what the LSTM and the 7-gram expect, and what they give the characters that came."""
+    both = chances(rival("lstm", data), data.train_ids, data.val_ids), counted(data)
+    return both, [that_came(probs, data.val_ids) for probs in both]
+
+
+@functools.cache
+def read_on(data):
+    """Return what those give each character that go on learning, by the best of READING."""
+    read = {lr: reading(rival("lstm", data), data, lr) for lr in READING}
+    return read, counted(data, reads=True)[:, 0]
+
+
+def mixtures(data):
+    """What the LSTM and the 7-gram have together on the validation part: losses."""
+    _, (p, q) = opinions(data)
+    read, counting = read_on(data)
+    best = min(read.values(), key=loss)
     weights = [k / 10 for k in range(11)]
     return {
-        "weights": {str(w): -(w * p + (1 - w) * q).log().mean().item() for w in weights},
+        "weights": {str(w): loss(w * p + (1 - w) * q) for w in weights},
         "learned": {str(lr): mixed(p, q, lr) for lr in LEARNING},
-        "reading": {str(lr): losses.mean().item() for lr, losses in read.items()},
-        "apart": ((p / q).log2().abs() >= 1).float().mean().item(),  # by a bit or more
-        "7-gram reading": -counted(data, reads=True).log().mean().item(),
-        "both reading": -both.log().mean().item(),
+        "reading": {str(lr): loss(came) for lr, came in read.items()},
+        "apart": apart(p, q),
+        "7-gram reading": loss(counting),
+        "both reading": loss((best + counting) / 2),
     }
+
+
+def pair(data):
+    """What two LSTMs have alone, together, and with the 7-gram, on the validation part: losses."""
+    _, (p, q) = opinions(data)
+    read, counting = read_on(data)
+    lr = min(read, key=lambda lr: loss(read[lr]))
+    second = rival("lstm_2", data)
+    other = that_came(chances(second, data.train_ids, data.val_ids), data.val_ids)
+    again = reading(second, data, lr)
+    return {
+        "alone": [loss(p), loss(other)],
+        "together": loss((p + other) / 2),
+        "apart": apart(p, other),
+        "with the 7-gram": loss(((p + other) / 2 + q) / 2),
+        "reading": loss(((read[lr] + again) / 2 + counting) / 2),
+    }
+
+
+def places(data):
+    """Where the two differ: the share of each kind of character, and the losses there."""
+    before, text = texts(data)
+    _, (p, q) = opinions(data)
+    known, kinds = set(before.split()), []
+    for word in text.split(" "):  # with the space after it
+        rest = "inside a known word" if word in known else "inside a new word"
+        kinds += ["first letter", *[rest] * len(word)] if word else [rest]
+    kinds, found = kinds[: len(text)], {}
+    for kind in sorted(set(kinds)):
+        here = torch.tensor([k == kind for k in kinds])
+        rivals = {"LSTM": p, "7-gram": q, "mixture": (p + q) / 2}
+        found[kind] = {"share": here.float().mean().item()}
+        found[kind] |= {name: loss(came[here]) for name, came in rivals.items()}
+    return found
+
+
+def passage(data, length=60, around=30):
+    """Return the passage in which each of the two is far ahead at some character."""
+    both, (p, q) = opinions(data)
+    _, text = texts(data)
+    ahead = (p / q).log2()
+    pieces = ahead[around:].unfold(0, length, 1)
+    first = around + torch.minimum(pieces.amax(1), -pieces.amin(1)).argmax().item()
+    rows = {
+        name: [[round(x, 4) for x in row] for row in probs[first : first + length].tolist()]
+        for name, probs in zip(("LSTM", "7-gram"), both, strict=True)
+    }
+    return {"text": text[first : first + length], "before": text[first - around : first]} | rows
 
 
 def trials(data):
     """Yield the name of each trial, and what runs it."""
 
-    @functools.cache
-    def first(rates):
-        return learned(LSTM._replace(rates=rates), data, 0, each=True)
-
     def overfitting():
         """Return the losses after each epoch, on the validation part and in the training part."""
         found, rates = {}, {"with dropout": LSTM.rates, "without dropout": (0, 0)}
         for name in rates:
-            _, training, validation = first(rates[name])
+            _, training, validation = learned(LSTM._replace(rates=rates[name]), data, 0, each=True)
             found |= {name: validation, f"{name}, training": training}
         return found
 
     yield "overfitting", overfitting
-    yield "mixtures", lambda: mixtures(first(LSTM.rates)[0], data)
+    for trial in (mixtures, pair, places, passage):
+        yield trial.__name__, functools.partial(trial, data)

@@ -1,6 +1,7 @@
 """Predictions: a question before a cell is run, and afterward the answer next to what happened."""
 
 import math
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -72,10 +73,20 @@ def strongest_path(shares):
 
 
 def leader(ends):
-    """Return the kind `{kind: [perplexities]}` that is ahead of all others by 0.02, or "tie"."""
-    first = min(ends, key=lambda kind: max(ends[kind]))
-    others = [value for kind, values in ends.items() if kind != first for value in values]
-    return first if max(ends[first]) <= min(others) - 0.02 else "tie"
+    """Return the kind `{kind: [perplexities]}` that is ahead of all others, or "tie".
+
+    It has to be ahead by more than two standard errors; with one network each, nobody can tell.
+    """
+    means = {kind: statistics.fmean(values) for kind, values in ends.items()}
+    first = min(means, key=means.get)
+    for kind, values in ends.items():
+        errors = [
+            statistics.variance(some) / len(some) if len(some) > 1 else math.inf
+            for some in (values, ends[first])
+        ]
+        if kind != first and means[kind] - means[first] <= 2 * math.sqrt(sum(errors)):
+            return "tie"
+    return first
 
 
 PREDICTIONS = (
@@ -253,12 +264,13 @@ PREDICTIONS = (
         lambda count: "few" if count < 3 else "some" if count < 8 else "most", "most",
         {"few": "at most two", "some": "three to seven", "most": "eight or more"}),
     Prediction("lead", 11, "Five kinds of networks have equal numbers of weights. Which kind leads "
-        "on the validation part? A kind leads if its worst network is better than the best one of "
-        "every other kind, by 0.02 or more.", "The LSTM has the same score with one layer and with "
-        "two.", leader, "tie",
-        {"window": "the window", "RNN": "the plain RNN", "GRU": "the GRU", "LSTM": "the LSTM of "
-         "one layer", "two layers": "the LSTM of two layers", "tie": "none of them"}),
-    Prediction("mixture", 11, "What will the perplexity of the half-and-half mixture be?",
+        "on the validation part? A kind leads if its mean over the seeds is ahead of that of every "
+        "other kind by more than twice the standard error of the difference; one network for each "
+        "kind is not enough.", "The LSTM has the same score with one layer and with two.", leader,
+        "tie",
+        {"window": "the fixed window", "RNN": "the plain RNN", "GRU": "the GRU", "LSTM": "the LSTM "
+         "of one layer", "two layers": "the LSTM of two layers", "tie": "none of them"}),
+    Prediction("mixture", 11, "What will the perplexity of the equal mixture be?",
         "Half and half gives too much weight to a network that is so far behind. Other weights "
         "come next.",
         lambda three: "better" if three[2] < min(three[:2]) else

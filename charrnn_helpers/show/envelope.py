@@ -1,5 +1,6 @@
 """The race on the test part: rivals beside a closed envelope, and the lines that come out of it."""
 
+import itertools
 import math
 
 from charrnn_helpers.show.descent import DARK
@@ -67,11 +68,12 @@ def _ticks(axes):
 def envelope(before, after=None):
     """Draw perplexities `{name: on the validation part}`, and beside them the test part.
 
-    Without `after`, `{name: on the test part}`, it is a closed envelope; with it, lines join them.
+    Without `after`, `{name: on the test part}`, it is a closed envelope; with it, lines join them,
+    and a ring marks where two rivals change places.
     """
-    d = Drawing(WIDTH, 400)
+    d = Drawing(WIDTH, 400 if len(before) < 9 else 480)
     em, after = d.em, after or {}
-    left, right, top = 17 * em, WIDTH - 17 * em, 3 * em
+    left, right, top = 18.5 * em, WIDTH - 18.5 * em, 3 * em
     axes = _axis(d, (left, top, right, d.height - em), [*before.values(), *after.values()])
     d.text(left, 1.3 * em, "validation part", "middle", font_weight="bold")
     d.text(right, 1.3 * em, "test part", "middle", font_weight="bold")
@@ -86,6 +88,13 @@ def envelope(before, after=None):
             d.dot(right, end, PALETTE[k])
             ends[f"{after[name]:.2f}  {name}"] = (end, DARK[k], right + 5)
         d.dot(left, y, PALETTE[k])
+    for one, other in itertools.combinations(after, 2):  # a ring where two change places
+        apart = [math.log(some[one] / some[other]) for some in (before, after)]
+        if apart[0] * apart[1] < 0:
+            share = apart[0] / (apart[0] - apart[1])
+            level = [math.log(some[one]) for some in (before, after)]
+            x, y = left + share * (right - left), axes.y(level[0] + share * (level[1] - level[0]))
+            d.add("circle", cx=x, cy=y, r=0.6 * em, fill="none", stroke="#222")
     labels(d, left - 1.6 * em, rows, top, d.height - em, "end")
     labels(d, right + 1.6 * em, ends, top, d.height - em)
     if not after:
@@ -127,7 +136,7 @@ def test_race(curves, places, text, validation, characters):
     """
     d = Drawing(WIDTH, 470)
     em = d.em
-    box = (4.2 * em, 2 * em, WIDTH - 17.5 * em, d.height - 7.6 * em)
+    box = (4.2 * em, 2 * em, WIDTH - 19 * em, d.height - 7.6 * em)
     later = [value for values in curves.values() for value in values[1:]]
     axes = _axis(d, box, [*later, *validation.values()], (0, len(text)))
     step = next(step for step in (100, 500, 1000, 5000, 20_000, 10**6) if len(text) < 5 * step)
@@ -190,3 +199,55 @@ def held_back(curves):
         )
     labels(d, box[2] + 1.2 * em, rows, box[1], box[3])
     return d.picture(f"The perplexity after each epoch. {'; '.join(told)}.")
+
+
+def board(columns, ours=()):
+    """Draw perplexities `{title: {name: perplexity}}` side by side on one scale, the best on top.
+
+    The names in `ours` are those of models with a network of the course.
+    """
+    rows = max(map(len, columns.values()))
+    d = Drawing(WIDTH, 0)
+    em = d.em
+    d.height = (1.5 * rows + 4.6) * em
+    values = [value for rivals in columns.values() for value in rivals.values()]
+    limits = (math.log(min(values)) - 0.03, math.log(max(values)))
+    wide, told = WIDTH / len(columns), []
+    for k, (title, rivals) in enumerate(columns.items()):
+        left, right = k * wide + 12.3 * em, (k + 1) * wide - 3.6 * em
+        bottom = (1.5 * rows + 2) * em
+        axes = Axes(d, (left, 2 * em, right, bottom), limits, (0, rows))
+        d.text(k * wide + 0.5 * wide, 1.2 * em, title, "middle", font_weight="bold")
+        for tick in (3.5, 5, 10, 20):
+            x = axes.x(math.log(tick))
+            d.line(x, 2 * em, x, bottom, "#ddd")
+            d.text(x, bottom + 1.3 * em, f"{tick:g}", "middle", 0.93)
+        order = sorted(rivals, key=rivals.get)
+        for row, name in enumerate(order):
+            y, kind = axes.y(rows - row - 0.5), KINDS[kind_of(name)] if name in ours else 1
+            color = DARK[kind] if name in ours or "gram" in name else GRAY
+            end = axes.x(math.log(rivals[name]))
+            d.line(left, y, end, y, color, 1.2, "2 3")
+            d.dot(end, y, color)
+            bold = {"font_weight": "bold"} if name in ours else {}
+            d.text(left - 0.5 * em, y + 0.35 * em, name, "end", 0.93, color, **bold)
+            d.text(end + 0.6 * em, y + 0.35 * em, f"{rivals[name]:.2f}", size=0.93, color=color)
+        told.append(f"{title}: " + ", ".join(f"{name} {rivals[name]:.2f}" for name in order))
+    d.text(WIDTH / 2, (1.5 * rows + 4.4) * em, "perplexity on the test part", "middle")
+    return d.picture("Perplexities on the test part. " + "; ".join(told) + ".")
+
+
+def weight_lines(lines):
+    """Draw the weight of one of two models while a text is read, `{label: (places, weights)}`."""
+    d = Drawing(WIDTH, 330)
+    em, rows = d.em, {}
+    box = (4.2 * em, em, WIDTH - 16 * em, d.height - 3.2 * em)
+    axes = Axes(d, box, (0, max(xs[-1] for xs, _ in lines.values())), (0, 1))
+    axes.frame("characters read", "weight of the network")
+    for k, (label, (xs, ys)) in enumerate(lines.items()):
+        points = axes.points(xs, ys)
+        d.path(points, PALETTE[k // 2], (2.5, 1.5)[k % 2], DASHES[k % 2])
+        rows[f"{label}  {ys[-1]:.2f}"] = (points[-1][1], DARK[k // 2], points[-1][0] + 3)
+    labels(d, box[2] + 1.2 * em, rows, box[1], box[3])
+    ends = ", ".join(f"{label} {ys[-1]:.2f}" for label, (_, ys) in lines.items())
+    return d.picture(f"The weight of the network at the end: {ends}.")

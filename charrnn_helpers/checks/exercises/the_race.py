@@ -1,4 +1,4 @@
-"""The exercises of notebook 11: a mixture that learns its weight, and the score to report."""
+"""The exercises of notebook 11: dropout, a mixture that learns its weight, and an audit."""
 
 import copy
 import math
@@ -6,7 +6,33 @@ import math
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise
-from charrnn_helpers.checks.values import named
+
+
+def my_drop(H, noise, rate):
+    keep = noise >= rate
+    kept = H * keep
+    return kept / (1 - rate)
+
+
+def drop_case(rate, *shape, seed=0):
+    def make():
+        generator = torch.Generator().manual_seed(seed)
+        H = torch.randn(shape, generator=generator)
+        return H, torch.rand(shape, generator=generator), rate
+
+    return Case(f"(H, noise, {rate}), with H and noise of shape {shape}", make)
+
+
+DROP_CASES = (
+    Case(
+        "(torch.ones(1, 4), torch.tensor([[0.1, 0.9, 0.4, 0.6]]), 0.5)",
+        lambda: (torch.ones(1, 4), torch.tensor([[0.1, 0.9, 0.4, 0.6]]), 0.5),
+    ),
+    drop_case(0.2, 2, 5),
+    drop_case(0.5, 3, 7, seed=1),
+    drop_case(0.75, 4, 6, seed=2),
+    drop_case(0.0, 2, 3, seed=3),
+)
 
 
 def my_learning_mixture(p, q, lr):
@@ -37,41 +63,56 @@ LEARNING_MIXTURE_CASES = (
 )
 
 
-def my_open_once(val, test):
-    val_means = {name: sum(losses) / len(losses) for name, losses in val.items()}
-    test_means = {name: sum(losses) / len(losses) for name, losses in test.items()}
-    chosen = min(val_means, key=val_means.get)
-    reported = test_means[chosen]
-    lowest = min(test_means.values())
-    return reported, reported - lowest
+def my_audit(reports):
+    fair = []
+    for name, report in reports.items():
+        if report["scored"] != "test":
+            continue
+        if "test" in report["trained"]:
+            continue
+        if "test" in report["chosen"]:
+            continue
+        if report["alphabet"] != 28:
+            continue
+        fair.append(name)
+    return fair
 
 
-def both_numbers(answer, val, test):
-    return named(answer(val, test), "the loss to report", "the flattery")
+def report(trained=("training",), chosen=("validation",), scored="test", alphabet=28):
+    return {
+        "trained": list(trained),
+        "chosen": list(chosen),
+        "scored": scored,
+        "alphabet": alphabet,
+    }
 
 
-def tried(val, test):
+def audit_case(**reports):
     """Return a case that is shown as the reader would write it."""
-    return Case(f"({val}, {test})", lambda: (copy.deepcopy(val), copy.deepcopy(test)))
+    return Case(f"({reports})", lambda: (copy.deepcopy(reports),))
 
 
-OPEN_ONCE_CASES = (
-    tried({"a": [1.2], "b": [1.3]}, {"a": [1.5], "b": [1.4]}),
-    tried({"a": [1.2], "b": [1.3]}, {"a": [1.3], "b": [1.6]}),
-    tried({"a": [1.0, 1.6], "b": [1.2, 1.3]}, {"a": [1.1, 1.4], "b": [1.4, 1.7]}),
-    tried({"a": [1.4, 1.5], "b": [1.3, 1.2]}, {"a": [1.1, 1.9], "b": [1.7, 1.9]}),
-    tried(
-        {5: [1.31, 1.35, 1.33], 6: [1.29, 1.30, 1.31], 7: [1.27, 1.36, 1.33]},
-        {5: [1.41, 1.30, 1.37], 6: [1.39, 1.35, 1.40], 7: [1.28, 1.44, 1.45]},
+BOTH, ALL = ("training", "validation"), ("training", "validation", "test")
+AUDIT_CASES = (
+    audit_case(RNN=report()),
+    audit_case(RNN=report(), LSTM=report(trained=ALL)),
+    audit_case(RNN=report(), LSTM=report(chosen=["test"])),
+    audit_case(RNN=report(scored="validation"), LSTM=report()),
+    audit_case(RNN=report(), GPT=report(alphabet=96)),
+    audit_case(RNN=report(), GRU=report(trained=BOTH, chosen=[])),
+    audit_case(RNN=report(trained=BOTH), GRU=report(chosen=["training"])),
+    audit_case(bigram=report(chosen=[]), RNN=report(chosen=["validation", "test"])),
+    audit_case(
+        a=report(trained=BOTH),
+        b=report(trained=BOTH, chosen=BOTH),
+        c=report(trained=["test"], chosen=[]),
+        d=report(trained=BOTH, alphabet=27),
+        e=report(scored="training"),
+        f=report(trained=["validation"], chosen=["training"]),
     ),
-    tried(
-        {"x": [2.0, 2.2, 2.1], "y": [1.9, 1.7], "z": [1.75, 2.4, 1.6]},
-        {"x": [1.9, 1.6, 1.9], "y": [2.1, 1.8], "z": [1.7, 2.0, 1.6]},
-    ),
-    tried({"only": [1.2, 1.4]}, {"only": [1.5, 1.3]}),
-    tried({"a": [1.2, 1.6], "b": [1.5, 1.5]}, {"a": [1.4, 1.6], "b": [1.3, 1.5]}),
 )
 EXERCISES = (
+    Exercise("drop", 11, my_drop, DROP_CASES),
     Exercise("learning_mixture", 11, my_learning_mixture, LEARNING_MIXTURE_CASES),
-    Exercise("open_once", 11, my_open_once, OPEN_ONCE_CASES, both_numbers),
+    Exercise("audit", 11, my_audit, AUDIT_CASES),
 )
