@@ -210,8 +210,10 @@ def remember(w, b):
 n, best, test_ids = 3, KneserNey(text, 3, 28), ids[:400]
 rnn, ngram = torch.linspace(0, 1, 300), torch.linspace(1, 0.5, 300) ** 2
 opinions = torch.full((300, 28), 1 / 28)
-came = {"LSTM": torch.linspace(0.1, 0.9, 400), "7-gram": torch.linspace(0.9, 0.2, 400)}
-expected = {"LSTM": 3.5, "7-gram": 3.6}
+large, seven, duo, trio = recorded("opinions"), "7-gram", "LSTM + 7-gram", "2 LSTMs + 7-gram"
+rivals = ["RNN", "GRU", "LSTM", seven, duo, f"{trio}, reading on"]
+came = {name: torch.linspace(0.1 + k / 50, 0.9, 400) for k, name in enumerate(rivals)}
+expected = {name: 3.9 - k / 10 for k, name in enumerate(rivals)}
 found, marks = recorded("gates"), [25, 300]
 players = {update: make_model(9, 32, 0.1, update, GRUScratch) for update in (0, *marks)}
 @torch.no_grad()

@@ -61,6 +61,8 @@ def sources(folder):
     with (folder / "misconceptions.md").open("a", encoding="utf-8") as page:
         page.write(list_of_exercises(exercises))
     (folder / "notebooks").mkdir()
+    for path in (ROOT / "notebooks").glob("*.md"):  # the glossary and the notation
+        shutil.copy(path, folder / "notebooks")
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         page = with_live_demos(folded(for_readers(notebook)))

@@ -59,7 +59,7 @@ three_steps, good_sigma, clip_gradients, uphill = gradient_clipping.EXERCISES
 fair, adam, streams, early_stopping, broken_loop = training.EXERCISES
 draw_with, beam_step, top_p = sampling.EXERCISES
 step_back, window_backward, sent_back, fast_backward = backpropagation_through_time.EXERCISES
-build_in, few_units, hold = inside_the_hidden_state.EXERCISES
+build_in, hold, few_units = inside_the_hidden_state.EXERCISES
 holding_bias, gru_slope, lstm_step = gated_networks.EXERCISES
 drop, learning_mixture, audit = the_race.EXERCISES
 

@@ -107,6 +107,6 @@ HOLD_CASES = (
 )
 EXERCISES = (
     Exercise("build_in", 9, my_build_in, PUSH_CASES, with_push, arguments=2),
-    Exercise("few_units", 9, my_few_units, UNITS_CASES, chosen),
     Exercise("hold", 9, my_hold, HOLD_CASES, with_hold, arguments=3),
+    Exercise("few_units", 9, my_few_units, UNITS_CASES, chosen),
 )
