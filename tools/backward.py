@@ -14,8 +14,8 @@ from torch.optim.lr_scheduler import LinearLR
 from charrnn_helpers.bptt import Recurrence, RNNByHand, RNNLMByHand
 from charrnn_helpers.data import StreamBatches, WindowBatches
 from charrnn_helpers.model import check_shape, make_model, one_hot
-from charrnn_helpers.training import Options, clip_gradients, cross_entropy, evaluate, fit, train
-from tools.clipping import words
+from charrnn_helpers.training import Options, cross_entropy, evaluate, fit, train
+from tools.clipping import descend, words
 
 SENTENCE = "the time traveller for so it will be "
 UPDATES = (0, 10, 30, 60, 100, 150, 200, 300, 500, 800, 1224)
@@ -173,12 +173,7 @@ def remember(vocab, kept, seed, distance=5):
     generator = torch.Generator().manual_seed(seed)
     for _ in range(500):
         X, Y = words(distance, 64, vocab, generator)
-        cross_entropy(read_words(model, X, kept), Y).backward()
-        clip_gradients(1.0, model)
-        with torch.no_grad():
-            for p in model.parameters():
-                p -= 0.3 * p.grad
-                p.grad = None
+        descend(model, cross_entropy(read_words(model, X, kept), Y))
     X, Y = words(distance, 1000, vocab, generator)
     with torch.no_grad():
         return (read_words(model, X, kept).argmax(-1) == Y).float().mean().item()

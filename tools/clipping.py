@@ -126,18 +126,23 @@ def read(model, X, back=1.0):
     return H @ model.W_hq + model.b_q
 
 
+def descend(model, loss):
+    """Make one clipped update of gradient descent."""
+    loss.backward()
+    clip_gradients(1.0, model)
+    with torch.no_grad():
+        for p in model.parameters():
+            p -= 0.3 * p.grad
+            p.grad = None
+
+
 def remember(sigma_hh, distance, seed, vocab, num_updates=500, back=1.0):
     """Let a network learn whether a word began with t; return how many of 1,000 it gets right."""
     model = start(Setting(FINE, sigma_hh), seed, len(vocab))
     generator = torch.Generator().manual_seed(seed)
     for _ in range(num_updates):
         X, Y = words(distance, 64, vocab, generator)
-        F.cross_entropy(read(model, X, back), Y).backward()
-        clip_gradients(1.0, model)
-        with torch.no_grad():
-            for p in model.parameters():
-                p -= 0.3 * p.grad
-                p.grad = None
+        descend(model, F.cross_entropy(read(model, X, back), Y))
     X, Y = words(distance, 1000, vocab, generator)
     with torch.no_grad():
         return (read(model, X).argmax(-1) == Y).sum().item()

@@ -13,8 +13,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from charrnn_helpers.counting import KneserNey
-from charrnn_helpers.model import LSTMScratch
 from charrnn_helpers.trained import RECIPES, chances, start, that_came
+from tools.library import Library
 
 EPOCHS, BATCH, STEPS, INPUTS = 16, 32, 32, 64
 READING = (0.02, 0.05, 0.1, 0.2, 0.4)  # learning rates while reading
@@ -105,42 +105,11 @@ def learned(kind, data, seed, each=False):
     return model, training, validation
 
 
-WEIGHTS = {"W_x": "weight_ih_l0", "W_h": "weight_hh_l0", "b_": "bias_ih_l0"}  # ours: PyTorch's
-
-
-class Fast(nn.Module):
-    """PyTorch's LSTM with the initial weights of ours: the same numbers, in less time."""
-
-    def __init__(self, num_inputs, num_hiddens, sigma, generator):
-        super().__init__()
-        self.num_inputs, self.num_hiddens, self.sigma = num_inputs, num_hiddens, sigma
-        ours = LSTMScratch(num_inputs, num_hiddens, sigma, generator)
-        self.theirs = nn.LSTM(num_inputs, num_hiddens)
-        for letters, name in WEIGHTS.items():
-            parts = torch.cat([getattr(ours, letters + gate).detach().t() for gate in "ifco"])
-            getattr(self.theirs, name).data.copy_(parts)
-        self.theirs.bias_hh_l0.data.zero_()
-        self.theirs.bias_hh_l0.requires_grad_(False)  # ours has one bias
-
-    def forward(self, inputs, state=None):
-        """Read inputs as LSTMScratch does, and return what it returns."""
-        state = None if state is None else tuple(state.unsqueeze(-3))
-        outputs, state = self.theirs(inputs, state)
-        return list(outputs), torch.stack(state).squeeze(-3)
-
-    def ours(self):
-        """Return the LSTMScratch with these weights."""
-        cell = LSTMScratch(self.num_inputs, self.num_hiddens, self.sigma)
-        for letters, name in WEIGHTS.items():
-            for gate, part in zip("ifco", getattr(self.theirs, name).data.chunk(4), strict=True):
-                getattr(cell, letters + gate).data.copy_(part.t())
-        return cell
-
-
 @functools.cache
 def rival(name, data):
     """Return a network of the course, trained by its recipe, but on the training part alone."""
-    recipe = RECIPES[name]._replace(cell=Fast)
+    recipe = RECIPES[name]
+    recipe = recipe._replace(cell=functools.partial(Library, recipe.cell))
     model, run = start(recipe, len(data.vocab), data.train_ids)
     for _ in run:
         pass

@@ -9,10 +9,10 @@ import functools
 import torch
 from torch import nn
 
-from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.model import GRUScratch, LSTMScratch, RNNScratch, dropout
 from charrnn_helpers.trained import RECIPES, start
-from charrnn_helpers.training import evaluate
+from tools.library import Library
+from tools.trials import score
 
 SEEDS = (0, 1, 2)
 GRID = {  # what is tuned, from the smallest value to the largest
@@ -24,35 +24,6 @@ LENGTH = {"length": (4, 6, 8, 10, 12, 16)}  # of a fixed window, besides
 CENTER = {"lr": 0.004, "embeddings": 0.2, "outputs": 0.5}
 TRIALS = 12
 TUNED = ("RNN",)  # the kinds whose trials are recorded so far
-
-
-LIBRARY = {RNNScratch: (nn.RNN, "h"), GRUScratch: (nn.GRU, "rzh"), LSTMScratch: (nn.LSTM, "ifco")}
-
-
-class Library(nn.Module):
-    """PyTorch's network with the initial weights of one of ours: the same numbers, in less time."""
-
-    def __init__(self, cell, num_inputs, num_hiddens, sigma, generator):
-        super().__init__()
-        self.num_inputs, self.num_hiddens, self.sigma = num_inputs, num_hiddens, sigma
-        ours = cell(num_inputs, num_hiddens, sigma, generator)
-        module, gates = LIBRARY[cell]
-        self.theirs = module(num_inputs, num_hiddens)
-        names = {"W_x": "weight_ih_l0", "W_h": "weight_hh_l0", "b_": "bias_ih_l0"}
-        for letters, name in names.items():
-            parts = torch.cat([getattr(ours, letters + gate).detach().t() for gate in gates])
-            getattr(self.theirs, name).data.copy_(parts)
-        self.theirs.bias_hh_l0.data.zero_()
-        self.theirs.bias_hh_l0.requires_grad_(False)  # ours have one bias
-
-    def forward(self, inputs, state=None):
-        """Read inputs as the cell does, and return what it returns."""
-        if state is not None:
-            layers = state.unsqueeze(-3)  # (..., 1, batch_size, num_hiddens)
-            state = tuple(layers) if isinstance(self.theirs, nn.LSTM) else layers
-        outputs, state = self.theirs(inputs, state)
-        state = torch.stack(state) if isinstance(self.theirs, nn.LSTM) else state
-        return list(outputs), state.squeeze(-3)
 
 
 class TwoLayers(nn.Module):
@@ -135,11 +106,6 @@ def num_weights(kind):
     rnn = cell(28, num_hiddens, 0.01, torch.Generator())
     ours = sum(p.numel() for p in rnn.parameters() if p.requires_grad)
     return ours + num_hiddens * 28 + 28
-
-
-def score(model, ids):
-    """Return the loss on a part, read as one text."""
-    return evaluate(model, StreamBatches(ids, 1, 1000), carry_state=True)
 
 
 def losses(recipe, ids, others, vocab_size):

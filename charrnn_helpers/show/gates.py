@@ -342,14 +342,19 @@ def _risers(d, x, top, buses):
         _wire(d, (x + shift, y), (x + shift, top))
 
 
+def _memory(d, top, name):
+    """Draw the path of the memory, from its old value to the new one."""
+    _wire(d, (75, top), (680, top), width=4, color=PALETTE[0])
+    d.text(66, top + 5, f"old {name}", "end", 1.05, PALETTE[0], font_weight="bold")
+    d.text(688, top + 5, f"new {name}", "start", 1.05, PALETTE[0], font_weight="bold")
+
+
 def gru_drawn():
     """Draw one time step of a GRU, with all that its gates and its candidate read."""
     d = Drawing(WIDTH, 310)
     top, mid, state, given = 50, 165, 245, 282
-    blue, green = PALETTE[0], PALETTE[2]
-    _wire(d, (75, top), (680, top), width=4, color=blue)
-    d.text(66, top + 5, "old H", "end", 1.05, blue, font_weight="bold")
-    d.text(688, top + 5, "new H", "start", 1.05, blue, font_weight="bold")
+    green = PALETTE[2]
+    _memory(d, top, "H")
     _joint(d, 100, top)
     _wire(d, (100, top), (100, state), (442, state))
     d.rect(376, state - 14, 46, 28, "white", "#222")
@@ -383,10 +388,8 @@ def lstm_drawn():
     """Draw one time step of an LSTM, with all that its gates and its candidate read."""
     d = Drawing(WIDTH, 310)
     top, mid, state, given = 50, 165, 245, 282
-    blue, green = PALETTE[0], PALETTE[2]
-    _wire(d, (75, top), (680, top), width=4, color=blue)
-    d.text(66, top + 5, "old C", "end", 1.05, blue, font_weight="bold")
-    d.text(688, top + 5, "new C", "start", 1.05, blue, font_weight="bold")
+    green = PALETTE[2]
+    _memory(d, top, "C")
     d.text(66, state + 5, "old H", "end", 1.05, "#222", font_weight="bold")
     d.text(66, given + 5, "X", "end", 1.05, "#222", font_weight="bold")
     places = {"forget gate F": 140, "input gate I": 273, "candidate": 406, "output gate O": 537}
