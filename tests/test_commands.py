@@ -282,7 +282,8 @@ def test_from_a_wheel_in_a_new_environment_the_course_comes_to_an_empty_folder(t
     command = [str(python), "-m", "charrnn_helpers"]
     subprocess.run([*command, "lab", "course", "--copy-only"], **run)
     copied = tmp_path / "course"
-    assert {p.name: p.read_bytes() for p in NOTEBOOKS} == files(copied)
+    glossary = [ROOT / "notebooks" / name for name in ("glossary.md", "notation.md")]
+    assert {p.name: p.read_bytes() for p in (*NOTEBOOKS, *glossary)} == files(copied)
     text = subprocess.run([*command, "sample", "it", "--length", "9"], **run).stdout
     assert len(text.strip()) >= 9
 

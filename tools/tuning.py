@@ -128,16 +128,25 @@ def neighbors(kind, setting, names):
 
 
 def tuned(kind, loss_of):
-    """Tune one value after another, each until its neighbors are worse; return TRIALS trials."""
+    """Tune one value after another, each as long as it helps; return TRIALS trials.
+
+    Each trial but the first is beside the best so far, and where all of those have been tried,
+    beside the next best.
+    """
     names, tried, new = list(grid(kind)[0]), [], grid(kind)[1]
-    while new is not None and len(tried) < TRIALS:
+    while len(tried) < TRIALS:
         tried.append(new | {"validation": loss_of(recipe(kind, new))})
         print(kind, tried[-1], flush=True)
-        best = without(min(tried, key=lambda trial: trial["validation"]))
-        near = neighbors(kind, best, names)
-        name, new = next(((n, s) for n, s in near if s not in map(without, tried)), (None, None))
-        while new is not None and names[0] != name:
-            names.append(names.pop(0))  # go on with this one as long as it helps
+        best, *rest = sorted(tried, key=lambda trial: trial["validation"])
+        done = [without(trial) for trial in tried]
+        near = (
+            found
+            for trial in (best, *rest)
+            for found in neighbors(kind, without(trial), names)
+            if found[1] not in done
+        )
+        name, new = next(near)
+        names.sort(key=lambda other: other != name)  # go on with this one as long as it helps
     return tried
 
 
