@@ -17,9 +17,10 @@ IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run
     *{"check_len", "check_shape"},
     "write_many",
     *{"RNNByHand", "RNNLMByHand"},
+    *{"chances", "that_came", "counted"},
 }
 ORDER = [  # a module imports only from those above it
-    *["text", "_guards", "data", "model", "counting", "training", "sampling", "bptt"],
+    *["text", "_guards", "data", "model", "counting", "training", "sampling", "bptt", "reading"],
     *["atomic", "logbook", "book.formats", "book.download", "book.own", "book.find", "book"],
     "checkpoint",
     *["show.style", "show.figures", "show.svg", "show.cliff", "show.live", "show.controls"],

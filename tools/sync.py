@@ -12,7 +12,9 @@ import nbformat
 
 from tools.course import NOTEBOOKS, unfolded
 
-TAUGHT = ["text", "data", "model", "counting", "training", "sampling", "bptt"]  # built, whole
+TAUGHT = [  # built, whole
+    *["text", "data", "model", "counting", "training", "sampling", "bptt", "reading"],
+]
 
 
 def helpers():

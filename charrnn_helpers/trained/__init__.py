@@ -99,41 +99,6 @@ def start(recipe, vocab_size, ids):
     return model, train(model, batches, options, optimizer, decay)
 
 
-@torch.no_grad()
-def chances(model, before, ids):
-    """Return what a model expects at each of the ids, `(len(ids), vocab_size)`.
-
-    It reads them as one text, and begins with the last character of what stands before them.
-    """
-    with evaluating(model):
-        X = torch.cat([before[-1:], ids[:-1]])
-        return model(X[None])[0].softmax(dim=-1)
-
-
-def that_came(probs, ids):
-    """Return the probabilities of the ids, `(len(ids),)`."""
-    return probs.gather(1, ids[:, None])[:, 0]
-
-
-def counted(counts, before, text):
-    """Return the probability that a KneserNey gives to each character of a text."""
-    k = counts.n - 1
-    whole = before[-k:] + text if k else text
-    contexts = [whole[i : i + k] for i in range(len(text))]
-    pairs = zip(contexts, text, strict=True)
-    return torch.tensor([counts.prob(context, char) for context, char in pairs])
-
-
-def settings(kind):
-    """Return how a kind of network was trained in the race: weights, rate, and dropout rates.
-
-    What is not in the record, but in a recipe, is that of the recipe.
-    """
-    race, recipe = recorded("race"), RECIPES.get(kind.lower())
-    found = {"weights": race["weights"][kind]} if "weights" in race else {}
-    found |= {"rate": recipe.lr, "dropout": recipe.rates} if recipe else {}
-    tried = race.get(f"tuning {kind}")
-    if tried:
-        best = min(tried, key=lambda trial: trial["validation"])
-        found |= {"rate": best["lr"], "dropout": (best["embeddings"], best["outputs"])}
-    return found
+def best_trial(kind):
+    """Return the best setting of a kind of network in the record of their tuning."""
+    return min(recorded("tuning")[kind], key=lambda trial: trial["validation"])
