@@ -1,7 +1,7 @@
 """What large LSTMs give the validation part, alone and with a 7-gram, and overfitting (`records`).
 
-They learn from the training part: the LSTM of the race with dropout and without it, and the two
-large networks of the course.
+They learn from the training part: the LSTM of the race with dropout and without it, and two large
+networks.
 """
 
 import functools
@@ -18,7 +18,7 @@ from charrnn_helpers.reading import (
     update_while_reading,
 )
 from charrnn_helpers.trained import RECIPES, best_trial
-from tools.library import Library
+from tools.library import as_built, fast
 from tools.trials import score
 from tools.tuning import learned, recipe
 
@@ -40,13 +40,10 @@ def overfitting(data):
 
 
 @functools.cache
-def network(name, data):
-    """Return a network of the course, trained by its recipe, but on the training part alone."""
-    fast = functools.partial(Library, RECIPES[name].cell)
-    *_, model = learned(RECIPES[name]._replace(cell=fast), data.train_ids, len(data.vocab))
-    model.rnn.rnn = model.rnn.rnn.ours()
-    model.rnn = model.rnn.without()
-    return model.eval()
+def network(seed, data):
+    """Return the large network, trained by its recipe, but on the training part alone."""
+    *_, model = learned(fast(RECIPES["large"]._replace(seed=seed)), data.train_ids, len(data.vocab))
+    return as_built(model)
 
 
 def texts(data):
@@ -76,14 +73,14 @@ def apart(p, q):
 @functools.cache
 def opinions(data):
     """Return what the LSTM and the 7-gram expect, and what they give the characters that came."""
-    both = chances(network("large", data), data.train_ids, data.val_ids), counting(data)
+    both = chances(network(0, data), data.train_ids, data.val_ids), counting(data)
     return both, [that_came(probs, data.val_ids) for probs in both]
 
 
 @functools.cache
 def read_on(data):
     """Return what those give each character that go on learning, the LSTM by each of READING."""
-    model, parts = network("large", data), (data.train_ids, data.val_ids)
+    model, parts = network(0, data), (data.train_ids, data.val_ids)
     n, discount = NGRAM
     before, text = texts(data)
     counts = ReadingKneserNey(before, n, len(data.vocab), discount)
@@ -112,7 +109,7 @@ def pair(data):
     _, (p, q) = opinions(data)
     read, counts = read_on(data)
     lr = min(read, key=lambda lr: loss(read[lr]))
-    second, parts = network("large_2", data), (data.train_ids, data.val_ids)
+    second, parts = network(1, data), (data.train_ids, data.val_ids)
     other = that_came(chances(second, *parts), data.val_ids)
     again = update_while_reading(second, *parts, lr)
     return {

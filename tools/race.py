@@ -9,8 +9,8 @@ import itertools
 import torch
 
 from charrnn_helpers.trained import best_trial
-from tools.tuning import KINDS, learned, recipe
 from tools.trials import score
+from tools.tuning import KINDS, learned, recipe
 
 SEEDS = (0, 1, 2)
 RIVALS = [kind for kind in KINDS if kind != "large"]

@@ -23,6 +23,7 @@ GRID = {  # what is tuned, from the smallest value to the largest
 }
 LENGTH = {"length": (4, 6, 8, 10, 12, 16)}  # of a fixed window, besides
 CENTER = {"lr": 0.004, "embeddings": 0.2, "outputs": 0.5}  # where a search begins
+LARGE = {"lr": 0.008, "embeddings": 0.2, "outputs": 0.5}  # where that of the large LSTM begins
 TRIALS = 12
 
 

@@ -18,7 +18,6 @@ from charrnn_helpers.model import (
     RNNLMScratch,
     RNNScratch,
     WithDropout,
-    evaluating,
 )
 from charrnn_helpers.training import Options, train
 
@@ -43,12 +42,12 @@ class Recipe(NamedTuple):
 
 
 ADAMW = torch.optim.AdamW
-RECIPES = {  # the last four have about the same number of weights
+RECIPES = {  # those of rnn, gru, and lstm have about the same number of weights
     "time_machine": Recipe(RNNScratch, 128, 9, 0.01, 0.1, 32, torch.optim.Adam),
     "rnn": Recipe(RNNScratch, 768, 16, 0.003, 0.03, 32, ADAMW, (0.1, 0.4)),
     "gru": Recipe(GRUScratch, 448, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5)),
     "lstm": Recipe(LSTMScratch, 384, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5)),
-    "lstm_2": Recipe(LSTMScratch, 384, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5), seed=1),
+    "large": Recipe(LSTMScratch, 640, 24, 0.008, 0.03, 32, ADAMW, (0.2, 0.5)),
 }
 
 
