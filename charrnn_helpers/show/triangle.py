@@ -269,9 +269,10 @@ def dots_and_beyond(rows, xlabel, xlim, marks=()):
     axes.frame(xlabel, "", yticks={len(rows) - k - 0.5: name for k, name in enumerate(rows)})
     for k, (name, values) in enumerate(rows.items()):
         y, color = axes.y(len(rows) - k - 0.5), PALETTE[name in marks]
-        for value in values:
+        for i, value in enumerate(values):
             if value <= xlim[1]:
-                d.dot(axes.x(value), y, color + "aa", 0.28 * em)
+                aside = 0.2 * em * (i % 3 - 1) * (len(values) > 1)
+                d.dot(axes.x(value), y + aside, color + "aa", 0.28 * em)
         if max(values) > xlim[1]:
             beyond = " ".join(f"{value:.2f}" for value in values) + " \u2192"
             d.text(box[2], y - 0.25 * em, beyond, "end", 0.9, color)
