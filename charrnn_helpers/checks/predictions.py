@@ -206,6 +206,11 @@ PREDICTIONS = (
         lambda gaps: "last" if gaps[-1] < 1e-10 < min(gaps[:-1]) else "all", "last",
         {"all": "for all five", "first": "for the first alone", "last": "for the last alone",
          "none": "for none"}),
+    Prediction("reach", 8, "A fresh network has 128 units, and a sigma of 0.01. How many time "
+        "steps back until less than 1% of the gradient is left?",
+        "A step back leaves 0.11: the size of W_hh, the root of 128 times 0.01, with slopes of "
+        "nearly 1. Anything within a factor of two counts as right.",
+        as_measured, 3, tolerance=0.5),
     Prediction("diagonals", 8, "How many diagonals of the triangle must a network keep in its "
         "gradient, so that its perplexity after training is at most 0.1 above that with all?",
         "The gradient may stop early here. The state still carries older characters forward, "
@@ -214,11 +219,6 @@ PREDICTIONS = (
                          key=int, default="all"), "2",
         {"1": "one, the diagonal alone", "2": "two", "4": "four", "8": "eight",
          "all": "more than eight"}),
-    Prediction("reach", 8, "A fresh network has 128 units, and a sigma of 0.01. How many time "
-        "steps back until less than 1% of the gradient is left?",
-        "A step back leaves 0.11: the size of W_hh, the root of 128 times 0.01, with slopes of "
-        "nearly 1. Anything within a factor of two counts as right.",
-        as_measured, 3, tolerance=0.5),
     Prediction("untrained_probe", 9, "A probe reads the states of an untrained network. How well "
         "can it tell whether the character just read was a vowel?", "Each character adds its own "
         "row of W_xh to the state, and even random rows differ.",

@@ -55,8 +55,8 @@ def all_and_alone(sentence, rows):
     whole = [row[: i + 1] for i, row in enumerate(rows[:num_steps])]
     alone = [[0] * i + row[i:] for i, row in enumerate(whole)]
     for k, (name, part) in enumerate({"all terms": whole, "a term missing": alone}.items()):
-        left, top = (3.6 + 26 * k) * em, 2 * em
-        d.text(left + 7 * em, 4 * em, name, font_weight="bold")
+        left, top = 3.6 * em + k * WIDTH / 2, 2 * em
+        d.text(left + 100, 4 * em, name, font_weight="bold")
         _triangle(d, sentence, part, left, top)
     return d.picture("Two triangles: a band along the diagonal, and the diagonal alone.")
 
@@ -133,7 +133,7 @@ def _legend(d, top):
 
 def parts(num_steps=5):
     """Draw a cell, a column, and a diagonal of the triangle, and how a step back leads there."""
-    em, cell = Drawing(0, 0).em, 2.1 * Drawing(0, 0).em
+    em, cell = Drawing(0, 0).em, 30
     d = Drawing(WIDTH, num_steps * cell + 6.6 * em)
     filled = {
         "a cell": {(4, 2)},
@@ -151,7 +151,7 @@ def parts(num_steps=5):
         "a diagonal": "all losses at lag 2",
     }
     for k, (name, cells) in enumerate(filled.items()):
-        left, top = (3.6 + 16.6 * k) * em, 1.8 * em
+        left, top = 3.8 * em + k * (WIDTH - 3.8 * em) / 3, 1.8 * em
         d.text(left, 1.1 * em, name, font_weight="bold")
         for i in range(1, num_steps + 1):
             y = top + (i - 1) * cell
@@ -183,10 +183,10 @@ def _step(d, x, y, length):
 
 def shapes(batch_size, num_hiddens, vocab_size):
     """Draw the matrices of O = H W, and below them the gradients, two of them to be found."""
-    em, scale = Drawing(0, 0).em, 0.6 * Drawing(0, 0).em
+    em, scale = Drawing(0, 0).em, 8.4
     d = Drawing(WIDTH, 2 * (num_hiddens * scale + 3.2 * em) + 0.6 * em)
     for k, names in enumerate((("H", "W", "O"), ("dH", "dW", "dO"))):
-        x, middle = 5.5 * em, (k + 0.5) * (num_hiddens * scale + 3.2 * em)
+        x, middle = 85, (k + 0.5) * (num_hiddens * scale + 3.2 * em)
         sizes = [(batch_size, num_hiddens), (num_hiddens, vocab_size), (batch_size, vocab_size)]
         for name, (rows, columns) in zip(names, sizes, strict=True):
             asked = name in ("dH", "dW")
@@ -202,9 +202,9 @@ def shapes(batch_size, num_hiddens, vocab_size):
             label = f"{name} ({rows} x {columns})"
             center = left + width / 2
             d.text(center, top - 0.5 * em, label, "middle", 0.9, color)
-            x += width + 4.6 * em
+            x += width + 68
             if not k and name != "O":
-                d.text(x - 2.3 * em, middle + 0.35 * em, "=" if name == "W" else "\u00b7", "middle")
+                d.text(x - 34, middle + 0.35 * em, "=" if name == "W" else "\u00b7", "middle")
     return d.picture(
         f"H ({batch_size} x {num_hiddens}) times W ({num_hiddens} x {vocab_size}) is O "
         f"({batch_size} x {vocab_size}). Below, dO has the shape of O; dH and dW are to be found."
