@@ -137,3 +137,11 @@ def test_the_gradient_with_all_diagonals_is_complete_and_with_one_is_that_of_the
         assert torch.allclose(grad, six[name], rtol=0, atol=1e-12)
         assert torch.allclose(one[name], lone[name], rtol=0, atol=1e-12)
     assert not torch.allclose(whole["rnn.b_h"], five["rnn.b_h"], rtol=0, atol=1e-6)
+
+
+def test_the_control_without_recurrent_weights_sees_one_character():
+    model = backward.start(0, 11, frozen=("W_hh",), num_hiddens=5, zero=True)
+    first, second = torch.tensor([[1, 2, 3]]), torch.tensor([[4, 5, 3]])
+    assert torch.equal(model(first)[:, 2], model(second)[:, 2])
+    learned = {name for name, p in model.named_parameters() if p.requires_grad}
+    assert learned == {"rnn.W_xh", "rnn.b_h", "W_hq", "b_q"}

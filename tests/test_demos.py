@@ -44,7 +44,14 @@ from charrnn_helpers.show.cliff import cliff, descend, survey
 from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.doublings import doublings, position, rates
 from charrnn_helpers.show.spread import changed
-from charrnn_helpers.show.triangle import nudges, triangle_and_curve
+from charrnn_helpers.show.triangle import (
+    all_and_alone,
+    dots_and_beyond,
+    nudges,
+    parts,
+    shapes,
+    triangle_and_curve,
+)
 from charrnn_helpers.show.valley import GRIDS, best_rate, height, score, slope, valley, walk
 from charrnn_helpers.trained import by_rate, recorded, trained_model
 from charrnn_helpers.training import shannon_bounds
@@ -175,11 +182,14 @@ DEMOS = {
         {"0": [1.0, 0.9, 0.8, 0.9], "5": [1.0, 0.3, 0.1, 1e-5]},
         5,
     ),
+    "all_and_alone": lambda: all_and_alone("time", [[0.1], [0.02, 0.1], [0.0, 0.2, 0.1]]),
+    "parts": parts,
+    "shapes": lambda: shapes(2, 4, 28),
+    "dots_and_beyond": lambda: dots_and_beyond(
+        {"a": [4.5, 4.6], "3-gram": [5.0], "b": [9.0, 9.1]}, "perplexity", (4, 6), ["3-gram"]
+    ),
     "nudges": lambda: nudges(
-        {
-            "A": {"W_hh": ([0.001, 0.002], [0.002, -0.001]), "W_hq": ([0.009], [0.009])},
-            "B": {"W_hh": ([0.002, -0.001], [0.002, -0.001]), "W_hq": ([0.009], [0.009])},
-        }
+        {"A": ([0.001, 0.002], [0.002, -0.001]), "B": ([0.002, -0.001], [0.002, -0.001])}
     ),
     "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
     "two_opinions": lambda: demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, 0.5),

@@ -23,6 +23,7 @@ KEPT = (1, 2, 4, 8, None)  # how many diagonals of the triangle; None: all of th
 FROZEN = {
     "W_hh frozen": ("W_hh",),
     "output layer alone": ("W_xh", "W_hh", "b_h"),
+    "W_hh zero": ("W_hh",),  # as a control: such a network sees one character
 }
 SEEDS, MORE_SEEDS = (0, 1, 2), range(10)
 
@@ -58,7 +59,8 @@ class TruncatedRNN(RNNByHand):
         return outputs, outputs[-1]
 
 
-def start(seed, vocab_size, kept=None, frozen=(), num_hiddens=128):
+@torch.no_grad()
+def start(seed, vocab_size, kept=None, frozen=(), num_hiddens=128, zero=False):
     """Return the network of the course, or a smaller one, as it is before its training."""
     generator = torch.Generator().manual_seed(seed)
     rnn = TruncatedRNN(vocab_size, num_hiddens, 0.1, generator)
@@ -66,6 +68,8 @@ def start(seed, vocab_size, kept=None, frozen=(), num_hiddens=128):
         rnn.recurrence = keeping(kept)
     for name in frozen:
         getattr(rnn, name).requires_grad_(False)
+    if zero:
+        rnn.W_hh.zero_()
     return RNNLMByHand(rnn, vocab_size, generator)
 
 
@@ -191,4 +195,5 @@ def trials(data):
         for kept in KEPT:
             yield f"{kept or 'all'} {seed}", partial(validation, data, seed, kept=kept)
         for name, frozen in FROZEN.items():
-            yield f"{name} {seed}", partial(validation, data, seed, frozen=frozen)
+            change = {"frozen": frozen, "zero": name == "W_hh zero"}
+            yield f"{name} {seed}", partial(validation, data, seed, **change)

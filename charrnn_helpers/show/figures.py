@@ -257,35 +257,6 @@ def gradient_paths(characters):
 
 
 @look()
-def one_step_back():
-    """Draw what the gradient goes through between a state and the one before it."""
-    fig, ax = _sketch(3.2, (0.3, 7.9), (-1.35, 2.1))
-    before, inside, state = 1.3, 3.9, 6.0
-    for x, name, end in ((before, "{t-1}", "{t-1}"), (state, "t", "t")):
-        _write(ax, x, 0, rf"$\mathbf{{H}}_{name}$", PALETTE[0])
-        _write(ax, x, 1.7, rf"$\mathbf{{O}}_{name}$", PALETTE[0])
-        _arrow(ax, (x - 0.12, 0.32), (x - 0.12, 1.4))
-        _arrow(ax, (x + 0.1, 1.4), (x + 0.1, 0.32), PALETTE[1], 3)
-        factor = rf"$\mathrm{{d}}\mathbf{{O}}_{end}\,\mathbf{{W}}_{{hq}}^\top$"
-        _write(ax, x + 0.25, 0.88, factor, ha="left", **BACKWARD)
-    _write(ax, inside, 0, r"$\mathbf{A}_t$", PALETTE[0])
-    _write(ax, inside, -1.15, r"$\mathbf{X}_t$")
-    _arrow(ax, (inside, -0.92), (inside, -0.32))
-    steps = {
-        r"$\mathrm{d}\mathbf{A}_t\,\mathbf{W}_{hh}^\top$": (before, inside),
-        r"$\odot\,(1 - \mathbf{H}_t^2)$": (inside, state),
-        r"$\mathrm{d}\mathbf{A}_{t+1}\,\mathbf{W}_{hh}^\top$": (state, 7.9),
-    }
-    for factor, (low, high) in steps.items():
-        _arrow(ax, (low + 0.4, -0.12), (high - 0.35, -0.12))
-        _arrow(ax, (high - 0.35, 0.12), (low + 0.4, 0.12), PALETTE[1], 3)
-        _write(ax, (low + high) / 2, 0.45, factor, **BACKWARD)
-    for x, name in ((2.6, r"$\mathbf{W}_{hh}$"), (4.95, r"$\tanh$")):
-        _write(ax, x, -0.42, name, size="small")
-    return fig
-
-
-@look()
 def cut_between(windows):
     """Draw consecutive windows of one stream: the state goes on, and the gradient is cut.
 

@@ -1,6 +1,7 @@
 """The triangle: how large the gradient of each loss is at each state, as colors.
 
-`nudges` compares the gradient that a network got with what a nudge of each weight measures.
+`nudges` compares the gradient that a network got with what a nudge of each weight measures, and
+`shapes` shows the matrices of a product and of its gradients.
 """
 
 import math
@@ -10,7 +11,7 @@ from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing, power
 
 STOPS = ((238, 244, 250), (61, 166, 235), (0, 52, 110))  # the colors of 0.01, of 0.1, and of 1
 LEAST = -2  # the exponent of the lightest color
-CELL, SMALL = 11.4, 2.8  # the sides of a cell
+CELL = 11.4  # the side of a cell
 MARKS = {0: "1 or more", -1: "0.1", -2: "0.01 or less"}
 ORANGE = "#A84300"
 
@@ -27,8 +28,7 @@ def shade(share):
 def triangle_and_curve(sentence, triangles, curves, update):
     """Draw the triangle `{updates: rows}` and the curve by lag `{updates: shares}` of a network.
 
-    A row holds the sizes of the gradient of one loss at the states up to its own.  A small triangle
-    shows that of a network with nothing but the diagonal, whatever the update.
+    A row holds the sizes of the gradient of one loss at the states up to its own.
     """
     em = Drawing(0, 0).em
     side = CELL * (len(sentence) - 1)
@@ -36,7 +36,6 @@ def triangle_and_curve(sentence, triangles, curves, update):
     d.text(0.4 * em, 1.2 * em, f"after {update:,} update{'s' * (update != 1)}", font_weight="bold")
     left, top = 3.6 * em, 1.9 * em
     _triangle(d, sentence, triangles[str(update)], left, top)
-    _diagonal(d, len(sentence) - 1, left + side, top)
     box = (left + side + 3.9 * em, top + 0.3 * em, WIDTH - 0.6 * em, top + 0.62 * side)
     shares = curves[str(update)]
     _by_lag(d, box, curves["0"], shares)
@@ -45,8 +44,21 @@ def triangle_and_curve(sentence, triangles, curves, update):
     words = ", ".join(f"{share:.2g} at lag {lag}" for lag, share in far.items())
     return d.picture(
         f"A triangle of colored cells after {update:,} updates; of the gradient, on average, "
-        f"this is left: {words}. A small triangle has nothing but its diagonal."
+        f"this is left: {words}."
     )
+
+
+def all_and_alone(sentence, rows):
+    """Draw a triangle, and beside it that of a gradient which has its diagonal alone."""
+    em, num_steps = Drawing(0, 0).em, len(sentence) - 1
+    d = Drawing(WIDTH, CELL * num_steps + 6.2 * em)
+    whole = [row[: i + 1] for i, row in enumerate(rows[:num_steps])]
+    alone = [[0] * i + row[i:] for i, row in enumerate(whole)]
+    for k, (name, part) in enumerate({"all terms": whole, "a term missing": alone}.items()):
+        left, top = 3.6 * em + k * WIDTH / 2, 2 * em
+        d.text(left + 100, 4 * em, name, font_weight="bold")
+        _triangle(d, sentence, part, left, top)
+    return d.picture("Two triangles: a band along the diagonal, and the diagonal alone.")
 
 
 def _letter(d, x, y, char, anchor):
@@ -85,17 +97,6 @@ def _triangle(d, sentence, rows, left, top):
     d.text(left, below, "at the state after this character", size=0.9)
 
 
-def _diagonal(d, num_steps, right, top):
-    """Draw the small triangle of a network whose losses reach their own states alone."""
-    left = right - SMALL * num_steps
-    for i in range(num_steps):
-        d.rect(left + i * SMALL, top + i * SMALL, SMALL, SMALL, f"rgb{STOPS[2]}")
-    _outline(d, num_steps, left, top, SMALL)
-    below = top + SMALL * num_steps
-    for k, line in enumerate(("with a term missing,", "at every update")):
-        d.text(right, below + (1.2 + 1.15 * k) * d.em, line, "end", 0.9, ORANGE)
-
-
 def _by_lag(d, box, fresh, shares):
     """Draw what is left of the gradient at each lag: now, and as a thin line at update 0."""
     axes = Axes(d, box, (0, len(shares) - 1), (LEAST - 0.5, 0.3))
@@ -130,58 +131,111 @@ def _legend(d, top):
         d.text(x, top + 2.25 * em, label, "middle", 0.9)
 
 
+def parts(num_steps=5):
+    """Draw a cell, a column, and a diagonal of the triangle, and how a step back leads there."""
+    em, cell = Drawing(0, 0).em, 30
+    d = Drawing(WIDTH, num_steps * cell + 6.6 * em)
+    filled = {
+        "a cell": {(4, 2)},
+        "a column": {(i, 2) for i in range(2, num_steps + 1)},
+        "a diagonal": {(i, i - 2) for i in range(2, num_steps + 1)},
+    }
+    steps = {
+        "a cell": [(4, 4), (4, 3)],
+        "a column": [],
+        "a diagonal": [(i, i - 1) for i in range(2, num_steps + 1)],
+    }
+    below = {
+        "a cell": "loss 4 at state 2",
+        "a column": "all losses at state 2",
+        "a diagonal": "all losses at lag 2",
+    }
+    for k, (name, cells) in enumerate(filled.items()):
+        left, top = 3.8 * em + k * (WIDTH - 3.8 * em) / 3, 1.8 * em
+        d.text(left, 1.1 * em, name, font_weight="bold")
+        for i in range(1, num_steps + 1):
+            y = top + (i - 1) * cell
+            d.text(left - 0.4 * em, y + 0.65 * cell, f"loss {i}" if k == 0 else str(i), "end", 0.9)
+            for j in range(i + 1):
+                color = ORANGE + "55" if (i, j) in cells else "none"
+                d.rect(left + j * cell, y, cell, cell, color, "#999")
+        for j in range(num_steps + 1):
+            x = left + (j + 0.5) * cell
+            d.text(x, top + num_steps * cell + 1.1 * em, str(j), "middle", 0.9)
+        for i, j in steps[name]:
+            _step(d, left + (j + 0.35) * cell, top + (i - 0.5) * cell, 0.7 * cell)
+        y = top + num_steps * cell + 2.4 * em
+        d.text(left + 3 * cell, y, "state", "middle", 0.9)
+        d.text(left, y + 1.5 * em, below[name], size=0.9, color=ORANGE)
+    return d.picture(
+        "Three triangles of five rows and six columns. One cell is marked, to which two arrows "
+        "lead from the diagonal; one column; and one diagonal, to which an arrow leads from each "
+        "cell of the diagonal before it."
+    )
+
+
+def _step(d, x, y, length):
+    """Draw an arrow to the left, one step back."""
+    d.line(x, y, x - length, y, ORANGE, 2.2)
+    for side in (-1, 1):
+        d.line(x - length, y, x - length + 6, y + 4 * side, ORANGE, 2.2)
+
+
+def shapes(batch_size, num_hiddens, vocab_size):
+    """Draw the matrices of O = H W, and below them the gradients, two of them to be found."""
+    em, scale = Drawing(0, 0).em, 8.4
+    d = Drawing(WIDTH, 2 * (num_hiddens * scale + 3.2 * em) + 0.6 * em)
+    for k, names in enumerate((("H", "W", "O"), ("dH", "dW", "dO"))):
+        x, middle = 85, (k + 0.5) * (num_hiddens * scale + 3.2 * em)
+        sizes = [(batch_size, num_hiddens), (num_hiddens, vocab_size), (batch_size, vocab_size)]
+        for name, (rows, columns) in zip(names, sizes, strict=True):
+            asked = name in ("dH", "dW")
+            width, height = columns * scale, rows * scale
+            color = ORANGE if k else PALETTE[0]
+            left, top = x, middle - height / 2
+            corners = [(left, top), (left + width, top), (left + width, top + height)]
+            corners += [(left, top + height), (left, top)]
+            fill = "none" if asked else color + "44"
+            d.path(corners, color, 1.8, "5 4" if asked else "none", fill)
+            if asked:
+                d.text(left + width / 2, middle + 0.35 * em, "?", "middle", color=color)
+            label = f"{name} ({rows} x {columns})"
+            center = left + width / 2
+            d.text(center, top - 0.5 * em, label, "middle", 0.9, color)
+            x += width + 68
+            if not k and name != "O":
+                d.text(x - 34, middle + 0.35 * em, "=" if name == "W" else "\u00b7", "middle")
+    return d.picture(
+        f"H ({batch_size} x {num_hiddens}) times W ({num_hiddens} x {vocab_size}) is O "
+        f"({batch_size} x {vocab_size}). Below, dO has the shape of O; dH and dW are to be found."
+    )
+
+
 def nudges(networks, scale=1000):
     """Draw the gradient of single weights against what a nudge measures, for each network.
 
-    `networks` is `{name: {weight: (gradients, measured)}}`.  A weight's gradient is right if its
-    dot is on the diagonal.  The axes are those of the first weight; a panel says how many dots of
-    the others are outside.
+    `networks` is `{name: (gradients, measured)}`.  A weight's gradient is right if its dot is on
+    the diagonal.
     """
     em, gap = Drawing(0, 0).em, 1.0
     width = (WIDTH - 5.2 * em - gap * em) / len(networks)
     d = Drawing(WIDTH, width + 6.4 * em)
-    suspected = [next(iter(kinds.values())) for kinds in networks.values()]
-    most = (
-        1.2 * scale * max(abs(value) for pair in suspected for values in pair for value in values)
-    )
-    for k, (name, kinds) in enumerate(networks.items()):
+    values = [value for pair in networks.values() for values in pair for value in values]
+    most = 1.15 * scale * max(map(abs, values))
+    for k, (name, pair) in enumerate(networks.items()):
         left, top = 3.8 * em + k * (width + gap * em), 1.8 * em
-        box = (left, top, left + width, top + width)
-        axes = Axes(d, box, (-most, most), (-most, most))
+        axes = Axes(d, (left, top, left + width, top + width), (-most, most), (-most, most))
         d.text(left + width / 2, 1.1 * em, name, "middle", font_weight="bold")
         _frame(d, axes, most, k == 0)
-        (first, dots), (second, rings) = kinds.items()
-        outside = 0
-        for said, found in zip(*rings, strict=True):
-            if max(abs(scale * said), abs(scale * found)) > most:
-                outside += 1
-                continue
-            look = {"fill": "none", "stroke": PALETTE[0], "stroke_width": 1.4}
-            d.add("circle", cx=axes.x(scale * said), cy=axes.y(scale * found), r=0.32 * em, **look)
-        for said, found in zip(*dots, strict=True):
+        for said, found in zip(*pair, strict=True):
             d.dot(axes.x(scale * said), axes.y(scale * found), ORANGE + "cc", 0.25 * em)
-        d.text(left + 0.6 * em, top + 1.3 * em, f"\u25cf {first}", color=ORANGE)
-        d.text(left + 0.6 * em, top + 2.6 * em, f"\u25cb {second}", color=PALETTE[0])
-        if outside:
-            d.text(
-                left + width - 0.5 * em,
-                top + width - 0.6 * em,
-                f"+ {outside} outside",
-                "end",
-                0.9,
-                PALETTE[0],
-            )
     middle = 3.8 * em + (WIDTH - 5.2 * em) / 2
-    label = f"gradient that PyTorch gives (in 1/{scale:,})"
+    label = "gradient that PyTorch gives, in thousandths"
     d.text(middle, 1.8 * em + width + 3.4 * em, label, "middle")
     look = {"transform": f"rotate(-90 {em:.1f} {1.8 * em + width / 2:.1f})"}
     d.text(em, 1.8 * em + width / 2, "measured by a nudge", "middle", **look)
-    words = [
-        f"{name}, {kind}: {_off(*pair)}"
-        for name, kinds in networks.items()
-        for kind, pair in kinds.items()
-    ]
-    return d.picture(f"Dots, one for each weight. {'; '.join(words)}.")
+    words = "; ".join(f"{name}: {_off(*pair)}" for name, pair in networks.items())
+    return d.picture(f"Dots, one for each weight. {words}.")
 
 
 def _frame(d, axes, most, labelled):
@@ -204,3 +258,23 @@ def _off(said, found):
     most = max(map(abs, found))
     apart = max(abs(a - b) for a, b in zip(said, found, strict=True))
     return "on the diagonal" if apart < 0.001 * most else "a cloud around the diagonal"
+
+
+def dots_and_beyond(rows, xlabel, xlim, marks=()):
+    """Draw rows `{name: values}` of dots; values beyond the axis are written, with an arrow."""
+    em = Drawing(0, 0).em
+    d = Drawing(WIDTH, (1.75 * len(rows) + 4) * em)
+    box = (11 * em, em, WIDTH - em, (1.75 * len(rows) + 1) * em)
+    axes = Axes(d, box, xlim, (0, len(rows)))
+    axes.frame(xlabel, "", yticks={len(rows) - k - 0.5: name for k, name in enumerate(rows)})
+    for k, (name, values) in enumerate(rows.items()):
+        y, color = axes.y(len(rows) - k - 0.5), PALETTE[name in marks]
+        for i, value in enumerate(values):
+            if value <= xlim[1]:
+                aside = 0.2 * em * (i % 3 - 1) * (len(values) > 1)
+                d.dot(axes.x(value), y + aside, color + "aa", 0.28 * em)
+        if max(values) > xlim[1]:
+            beyond = " ".join(f"{value:.2f}" for value in values) + " \u2192"
+            d.text(box[2], y - 0.25 * em, beyond, "end", 0.9, color)
+    means = [f"{name} {sum(values) / len(values):.2f}" for name, values in rows.items()]
+    return d.picture(f"{xlabel}, on average: {', '.join(means)}.")

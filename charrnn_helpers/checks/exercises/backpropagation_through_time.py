@@ -121,7 +121,7 @@ def fast_case(seed, num_steps, b, i, h):
 FAST_BACKWARD_CASES = (
     fast_case(410, 1, 1, 1, 2),
     fast_case(420, 2, 1, 1, 2),
-    fast_case(430, 3, 1, 2, 2),
+    fast_case(430, 4, 1, 2, 2),
     fast_case(440, 4, 3, 2, 3),
     fast_case(450, 6, 2, 3, 4),
 )
