@@ -44,9 +44,9 @@ class Recipe(NamedTuple):
 ADAMW = torch.optim.AdamW
 RECIPES = {  # those of rnn, gru, and lstm have about the same number of weights
     "time_machine": Recipe(RNNScratch, 128, 9, 0.01, 0.1, 32, torch.optim.Adam),
-    "rnn": Recipe(RNNScratch, 768, 16, 0.003, 0.03, 32, ADAMW, (0.1, 0.4)),
+    "rnn": Recipe(RNNScratch, 768, 16, 0.004, 0.03, 32, ADAMW, (0.0, 0.4)),
     "gru": Recipe(GRUScratch, 448, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5)),
-    "lstm": Recipe(LSTMScratch, 384, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5)),
+    "lstm": Recipe(LSTMScratch, 384, 16, 0.008, 0.03, 32, ADAMW, (0.2, 0.4)),
     "large": Recipe(LSTMScratch, 640, 24, 0.008, 0.03, 32, ADAMW, (0.2, 0.5)),
 }
 
