@@ -90,12 +90,11 @@ BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
-    "RNN, reset": (Setting(gate=0.0), 90, 32, 32),
     "GRU, windows of 96": (Setting(), 72, 11, 96),
     "GRU, bias 3": (ON, 72, 32, 32),
 }
 READ = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # numbers of characters
-AVERAGED, FOREIGN = ("RNN", "GRU", "GRU, no reset", "RNN, reset"), 20
+AVERAGED, FOREIGN = ("RNN", "GRU"), 20
 
 
 def build(setting, seed, num_inputs, num_hiddens):

@@ -121,7 +121,13 @@ def one_round(players, gates_of, letters, update):
     rows = [[tint(z) for z in row] for row in Z.T.tolist()]
     d.pixels(left, 1.9 * EM, width, height, rows)
     d.rect(left, 1.9 * EM, width, height, "none", GRAY)
-    words = "gates of", f"{Z.shape[1]} units; on", "top, those that", "depend most on", "the first letter"
+    words = (
+        f"gates of {Z.shape[1]}",
+        "units; on top,",
+        "those that the",
+        "first letter",
+        "changes most",
+    )
     for y, line in enumerate(words):
         d.text(left - 0.6 * EM, (3 + 1.2 * y) * EM, line, "end", 0.93)
     _key(d, 0.4 * EM, 12.4 * EM, 5.4 * EM)
@@ -186,7 +192,7 @@ def barcodes(gates):
     d.text(WIDTH - EM, 16.7 * EM, "left: units that differ most", "end", 0.93)
     low, high = gates.amin(0), gates.amax(0)
     return d.picture(
-        f"Mean gates by first letter; each letter has a row of its own pattern. In the unit that "
+        f"Mean gates by first letter, a row for each. In the unit that "
         f"differs most, they go from {low[0]:.2f} to {high[0]:.2f}, in the one that differs least "
         f"from {low[-1]:.2f} to {high[-1]:.2f}."
     )
@@ -233,18 +239,20 @@ def gradients_drawn(kinds, gap=40):
 
     A line marks the state after the first letter of a round, `gap + 1` time steps back.
     """
-    d = Drawing(WIDTH, 24 * EM)
+    d = Drawing(WIDTH, 23.5 * EM)
     last = min(map(len, kinds.values())) - 1
-    box = (6 * EM, 1.2 * EM, WIDTH - 9.5 * EM, 20 * EM)
+    box = (6 * EM, 2.4 * EM, WIDTH - 9.5 * EM, 20.4 * EM)
     axes = Axes(d, box, (0, last), (-13, 0.4))
     heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 13, 3)}
-    axes.frame("time steps back from the question", "", {k: str(k) for k in range(0, 61, 20)}, heights)
+    axes.frame(
+        "time steps back from the question", "", {k: str(k) for k in range(0, 61, 20)}, heights
+    )
     first = axes.x(gap + 1)
     d.line(first, box[1], first, box[3], GRAY, 1.2, "2 3")
     d.text(first - 0.4 * EM, box[3] - 0.6 * EM, "the first letter", "end", 0.93, GRAY)
     said, labels = [], []
     for index, (kind, shares) in enumerate(kinds.items()):
-        color, dash = (GRAY, "2 3") if index == 4 else (PALETTE[index], DASHES[index])
+        color, dash = (GRAY, "14 3") if index == 4 else (PALETTE[index], DASHES[index])
         logs = [math.log10(share) for share in shares[: last + 1]]
         d.path(axes.points(range(last + 1), logs), color, 2.2, dash)
         labels.append([axes.y(logs[-1]), kind, color])
@@ -255,7 +263,7 @@ def gradients_drawn(kinds, gap=40):
     for y, kind, color in labels:
         d.text(box[2] + 0.5 * EM, y + 0.35 * EM, kind, size=0.93, color=color)
     words = "length of the gradient, as a share of that at the last state"
-    d.text(box[0], 23.6 * EM, words, size=0.93, color=GRAY)
+    d.text(box[0], 1.2 * EM, words)
     return d.picture(
         f"Lengths of gradients before training, {gap + 1} time steps back: {'; '.join(said)}."
     )
@@ -272,7 +280,7 @@ def lead_on_the_book(kinds, base):
     }
     values = [v for found in apart.values() for vs in found.values() for v in vs]
     low, high = min(values), max(values)
-    box = (6 * EM, 1.2 * EM, WIDTH - 14 * EM, 19 * EM)
+    box = (6 * EM, 2.4 * EM, WIDTH - 14 * EM, 20 * EM)
     room = 0.06 * (high - low)
     axes = Axes(d, box, (-0.4, len(ks) - 0.6), (low - room, high + room))
     axes.frame("characters read, k", "", {i: str(k) for i, k in enumerate(ks)})
@@ -290,8 +298,7 @@ def lead_on_the_book(kinds, base):
         d.text(box[2] + 3.2 * EM, y + 0.35 * EM, kind, size=0.93, color=PALETTE[index])
         ends = ", ".join(f"{m:+.3f} at {k}" for k, m in zip(ks, middles, strict=True))
         said.append(f"{kind}: {ends}")
-    words = "loss minus that of the plain RNN, in nats; below 0: better"
-    d.text(box[0], 22.6 * EM, words, size=0.93, color=GRAY)
+    d.text(box[0], 1.2 * EM, "loss minus that of the plain RNN, in nats; below 0: better")
     return d.picture(f"Loss minus the plain RNN's, mean of three. {'; '.join(said)}.")
 
 
