@@ -53,7 +53,6 @@ RIVALS = {  # 40 letters in between
     "orthogonal, rate 0.003": ORTHOGONAL._replace(lr=0.003),
     "constant 0.95": CONSTANT,
     "constant 0.95, rate 0.003": CONSTANT._replace(lr=0.003),
-    "constant 0.9": LEAKY._replace(gate=0.9),
     "GRU, bias 0": Setting(),
     "GRU, bias 6": Setting(bias=6.0),
     "orthogonal, rate 0.001": ORTHOGONAL._replace(lr=0.001),
@@ -65,7 +64,6 @@ RIVALS = {  # 40 letters in between
     "GRU, bias 3, no reset": LEAKY._replace(bias=3.0),
 }
 SOON = ("GRU, bias 3, no reset",)  # these have learned the game after 300 updates
-HALF = "GRU, bias 1", "GRU, bias 3", "identity, ReLU, rate 0.003"  # tried with 150 updates, too
 FORGET = range(7)  # biases of the forget gate
 FADING = {"RNN": PLAIN, **{f"GRU, bias {bias}": Setting(bias=float(bias)) for bias in (0, 1, 3, 6)}}
 WRITING = {  # 300 updates: is it the small 1 - Z that makes a large bias slow?
@@ -90,7 +88,6 @@ BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
-    "GRU, windows of 96": (Setting(), 72, 11, 96),
     "GRU, bias 3": (ON, 72, 32, 32),
 }
 READ = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # numbers of characters
@@ -249,62 +246,31 @@ def play(setting, gap, seeds, marks, game=rounds):
 
 
 @torch.no_grad()
-def probe(networks, gap, seeds):
-    """Return how many of 500 first letters are read from the last state of each network.
-
-    They are read by least squares, and from the nearest of 2,000 other states.
-    """
-    (X, first), (new_X, new_first) = fresh(gap, 2000, seeds, 2000), fresh(gap, 500, seeds, 3000)
-    states, new_states = networks.forward(X)[1], networks.forward(new_X)[1]
-    found = []
-    for S, y, new_S, new_y in zip(states, first, new_states, new_first, strict=True):
-        spread = S.std(0) + 1e-8
-        S, new_S = ((s - S.mean(0)) / spread for s in (S, new_S))
-        S1, new_S1 = (F.pad(s, (0, 1), value=1.0).double() for s in (S, new_S))
-        ridge = S1.T @ S1 + 1e-3 * torch.eye(S1.shape[1])
-        W = torch.linalg.solve(ridge, S1.T @ F.one_hot(y, 8).double())
-        linear = ((new_S1 @ W).argmax(1) == new_y).sum().item()
-        near = (y[torch.cdist(new_S, S).argmin(1)] == new_y).sum().item()
-        found.append([linear, near])
-    return found
-
-
-@torch.no_grad()
 def gates_at_work(networks, gap, seeds):
-    """Return the mean gate at each time step, and what is won when something is replaced.
+    """Return what is won when the gates or the candidates are replaced by those of other rounds.
 
-    First the gates: by means over other rounds, or by the gates of one other round.  Where they
-    come from another first letter, also how often that one is answered.  Then the candidates, while
-    the gates are those of the intact run.  Also, how much of the variance of a gate over the rounds
-    goes with the first letter, and how much with the letter that is being read.
+    First the gates, by those of one other round.  Where it has another first letter, also how often
+    that one is answered.  Then the candidates, by means over many rounds, while the gates are those
+    of the intact run.
     """
     X, first = fresh(gap, 4000, seeds, 4000)
     pairs = networks.forward(X)[2]
     Z, candidates = (torch.stack(part, 2) for part in zip(*pairs, strict=True))
-    by_first = _means(Z, first[..., None].expand_as(X))  # (seeds, 8, num_steps, num_hiddens)
-    candidates_by_first = _means(candidates, first[..., None].expand_as(X))
-    by_letter = by_first.clone()
-    by_letter[:, :, 1:-1] = _means(Z[:, :, 1:-1], X[:, :, 1:-1])
-    by_letter[:, :, -1] = Z[:, :, -1].mean(1, keepdim=True)  # all read the question mark
+    by_first = _means(candidates, first)  # (seeds, 8, num_steps, num_hiddens)
     tests, asked = fresh(gap, 1000, seeds, 1000)
     intact = networks.forward(tests)[2]
     row = torch.arange(len(tests))[:, None]
     generator = torch.Generator().manual_seed(0)
-    drawn = torch.randint(4000, asked.shape, generator=generator)
-    same, another = (_rounds_with((asked + k) % 8, first, generator) for k in (0, 1))
-    gates = {
-        "unit and time step": lambda t: Z[:, :, t].mean(1, keepdim=True).expand(-1, 1000, -1),
-        "and letter": lambda t: by_letter[row, tests[..., t].clamp(max=7), t],
-        "and first letter": lambda t: by_first[row, asked, t],
-        "of another first letter": lambda t: by_first[row, (asked + 1) % 8, t],
-        "of one other round": lambda t: Z[row, drawn, t],
-        "of one round, same first letter": lambda t: Z[row, same, t],
-        "of one round, another first letter": lambda t: Z[row, another, t],
+    others = {"of one other round": torch.randint(4000, asked.shape, generator=generator)}
+    for k, name in enumerate(("same", "another")):
+        drawn = _rounds_with((asked + k) % 8, first, generator)
+        others[f"of one round, {name} first letter"] = drawn
+    changes = {
+        name: lambda t, z, c, other=other: (Z[row, other, t], c) for name, other in others.items()
     }
-    changes = {name: lambda t, z, c, mean=mean: (mean(t), c) for name, mean in gates.items()}
     means = {
         "mean candidate": lambda t: candidates[:, :, t].mean(1, keepdim=True),
-        "mean candidate, same first letter": lambda t: candidates_by_first[row, asked, t],
+        "mean candidate, same first letter": lambda t: by_first[row, asked, t],
     }
     last = range(29, gap + 1)  # from letter 30 to the last one
     for name, mean in means.items():
@@ -313,21 +279,11 @@ def gates_at_work(networks, gap, seeds):
                 intact[t][0],
                 mean(t) if t in where else c,
             )
-    spread = Z[:, :, 1:-1].var(1).mean((1, 2))
-    shares = {
-        name: (means[:, :, 1:-1].var(1, unbiased=False).mean((1, 2)) / spread).tolist()
-        for name, means in (("by first letter", by_first), ("by letter", by_letter))
-    }
-    answered = {
-        f"{name}: that letter": wins(networks, gap, seeds, changes[name], shift=1)
-        for name in ("of another first letter", "of one round, another first letter")
-    }
+    another = "of one round, another first letter"
     return {
-        "gates": Z.mean((1, 3)).tolist(),
         "computed": wins(networks, gap, seeds),
         **{name: wins(networks, gap, seeds, change) for name, change in changes.items()},
-        **answered,
-        **shares,
+        f"{another}: that letter": wins(networks, gap, seeds, changes[another], shift=1),
     }
 
 
@@ -337,12 +293,12 @@ def _rounds_with(letters, first, generator):
     return torch.stack([f.multinomial(1, generator=generator)[:, 0] for f in fits])
 
 
-def _means(Z, letters):
-    """Return the mean gates for each of eight letters, one `(seeds, rounds)` for each time step."""
+def _means(candidates, first):
+    """Return the means over the rounds with each of the eight first letters."""
     rows = []
     for k in range(8):
-        here = (letters == k)[..., None]
-        rows.append((Z * here).sum(1) / here.sum(1))
+        here = (first == k)[..., None, None]
+        rows.append((candidates * here).sum(1) / here.sum(1))
     return torch.stack(rows, 1)
 
 
@@ -440,7 +396,7 @@ def trials(data):
     for name, setting in FADING.items():
         yield f"fading {name}", partial(fading, setting)
     for name, setting in MARKED.items():
-        yield f"marked {name}", partial(_marked, setting)
+        yield f"marked {name}", partial(_play, setting, game=marked_rounds)
     for name, setting in (WRITING | STEPS).items():
         yield name, partial(_game, setting, 40)
     for gap in GAPS:
@@ -449,9 +405,7 @@ def trials(data):
     for bias in FORGET:
         yield f"LSTM {bias}", partial(_game, Setting("LSTM", bias=float(bias)), 40)
     for name, setting in RIVALS.items():
-        yield name, partial(_rival, setting, MARKS[: 1 if name in SOON else 2])
-    for name in HALF:
-        yield f"{name}, 150 updates", partial(_game, RIVALS[name], 40, 150)
+        yield name, partial(_play, setting, MARKS[: 1 if name in SOON else 2])
     for name, book in BOOK.items():
         yield f"book {name}", partial(_book, book, data, name in AVERAGED)
 
@@ -461,23 +415,14 @@ def _game(setting, gap, num_updates=300):
     return wins(networks, gap, SEEDS)
 
 
-def _rival(setting, marks, gap=40):
-    found = {}
-    for mark, networks in zip(marks, play(setting, gap, SEEDS, marks), strict=True):
-        found[str(mark)] = wins(networks, gap, SEEDS)
-        if mark == MARKS[0]:
-            found["probe"] = probe(networks, gap, SEEDS)
-    return found
+def _play(setting, marks=MARKS, game=rounds, gap=40):
+    trained = zip(marks, play(setting, gap, SEEDS, marks, game), strict=True)
+    return {str(mark): wins(networks, gap, SEEDS, game=game) for mark, networks in trained}
 
 
 def _at_work(gap=40):
     (networks,) = play(ON, gap, SEEDS, MARKS[:1])
     return gates_at_work(networks, gap, SEEDS)
-
-
-def _marked(setting, gap=40):
-    trained = zip(MARKS, play(setting, gap, SEEDS, MARKS, marked_rounds), strict=True)
-    return {str(m): wins(nets, gap, SEEDS, game=marked_rounds) for m, nets in trained}
 
 
 def _book(book, data, too):

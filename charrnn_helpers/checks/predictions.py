@@ -262,8 +262,7 @@ PREDICTIONS = (
     Prediction("constant_gate", 10, "The letter to keep is marked, at a random place among 40. "
         "How many of ten networks with constant gates of 0.95 pass after 1,200 updates, at the "
         "best of four rates?",
-        "Their candidates can tell the marked letter from the others. At the other three rates, at "
-        "most three pass.",
+        "At the other three rates, at most three do. After 300 updates, none does at any rate.",
         lambda count: "few" if count < 3 else "some" if count < 8 else "most", "most",
         {"few": "at most two", "some": "three to seven", "most": "eight or more"}),
     Prediction("lead", 11, "Five kinds of networks have equal numbers of weights. Which kind leads "

@@ -1,6 +1,7 @@
 """The memory game with its gates in view, and how a gated cell is made."""
 
 import math
+from itertools import pairwise
 from statistics import median
 
 import torch
@@ -258,7 +259,7 @@ def gradients_drawn(kinds, gap=40):
         labels.append([axes.y(logs[-1]), kind, color])
         said.append(f"{kind} {share_in_words(shares[gap + 1])}")
     labels.sort()
-    for before, label in zip(labels, labels[1:], strict=False):
+    for before, label in pairwise(labels):
         label[0] = max(label[0], before[0] + 1.25 * EM)
     for y, kind, color in labels:
         d.text(box[2] + 0.5 * EM, y + 0.35 * EM, kind, size=0.93, color=color)
