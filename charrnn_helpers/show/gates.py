@@ -354,7 +354,7 @@ def gru_drawn():
     _joint(d, 100, top)
     _wire(d, (100, top), (100, state), (442, state))
     d.rect(376, state - 14, 46, 28, "white", "#222")
-    d.text(399, state + 5, "W_hh", "middle", 0.85)
+    d.text(399, state + 5, "W\u2095\u2095", "middle", 1)
     d.text(66, given + 5, "X", "end", 1.05, "#222", font_weight="bold")
     _wire(d, (75, given), (620, given), (620, mid + 25))
     for x in (190, 340):
