@@ -62,7 +62,7 @@ def gate_weights(num_inputs, num_hiddens, sigma, generator):
 
 
 class GRUScratch(nn.Module):
-    """The GRU (Cho et al. 2014), with R on H W_hh, as in nn.GRU."""
+    """A GRU (Cho et al. 2014), with R on H W_hh, as in nn.GRU, not on H."""
 
     def __init__(self, num_inputs, num_hiddens, sigma=0.01, generator=None):
         super().__init__()

@@ -199,14 +199,14 @@ DEMOS = {
         {"300": {"a": [1.0, 0.9, 0.2], "b": [0.1] * 3}, "1,200": {"a": [1.0] * 3, "b": [0.95] * 3}},
         heads=["b"],
     ),
-    "reach_on_the_book": lambda: gates.reach_on_the_book(
-        {"RNN": {1: [3.1, 3.2], 16: [1.6, 1.7]}, "GRU": {1: [3.0, 3.1], 16: [1.5, 1.6]}},
-        {"RNN": [1.6, 1.7], "GRU": [1.5, 1.5]},
+    "lead_on_the_book": lambda: gates.lead_on_the_book(
+        {"RNN": {"1": [3.1, 3.3], "16": [1.6, 1.7]}, "GRU": {"1": [3.4, 3.5], "16": [1.5, 1.6]}},
+        {"1": [3.1, 3.3], "16": [1.6, 1.7]},
+    ),
+    "gradients_drawn": lambda: gates.gradients_drawn(
+        {f"{share}": [share**k for k in range(61)] for share in (0.9, 0.5, 0.7, 0.99, 0.95)}
     ),
     "barcodes": lambda: gates.barcodes(torch.linspace(0, 1, 24).view(8, 3)),
-    "game_and_probe": lambda: gates.game_and_probe(
-        {"a": [(0.1, 0.2), (0.6, 1.0)], "b": [(1.0, 1.0)], "c": [(0.3, 0.4)]}
-    ),
     "gru_drawn": gates.gru_drawn,
     "lstm_drawn": gates.lstm_drawn,
     "circle": lambda: circle(MODEL, VOCAB, "It will", 30, WRITTEN),
@@ -767,14 +767,6 @@ def test_a_round_with_whatever_is_typed(letters):
     assert pixels(picture)[0].size[0] == (42 if "A" in letters else 2)
 
 
-def test_means_of_gates_by_letter():
-    Z = torch.tensor([[[1.0], [2.0], [4.0]], [[0.0], [3.0], [5.0]]])  # 2 time steps, 3 rounds
-    first, read = torch.tensor([0, 1, 1]), torch.tensor([[0, 8], [1, 8], [0, 8]])
-    assert gates.picked(gates.means_by(Z, first), first)[..., 0].tolist() == [[1, 3, 3], [0, 4, 4]]
-    found = gates.picked(gates.means_by(Z, read), read)[..., 0]
-    assert (found - torch.tensor([[2.5, 2, 2.5], [8 / 3] * 3])).abs().max() < 1e-6
-
-
 def test_gates_by_first_letter_begin_with_the_unit_that_differs_most():
     gates_by_letter = torch.full((8, 3), 0.5)
     gates_by_letter[:, 1] = torch.linspace(0.1, 0.9, 8)
@@ -782,8 +774,13 @@ def test_gates_by_first_letter_begin_with_the_unit_that_differs_most():
     assert "they go from 0.10 to 0.90" in picture.alt and "from 0.50 to 0.50" in picture.alt
 
 
-def test_what_is_in_the_state_but_not_read_is_told():
-    assert "a: 1 of 2 read by the probe above 0.9, won below" in DEMOS["game_and_probe"]().alt
+def test_the_lead_is_measured_from_the_mean_of_the_plain_network():
+    alt = DEMOS["lead_on_the_book"]().alt
+    assert "GRU: +0.250 at 1, -0.100 at 16" in alt
+
+
+def test_gradients_are_told_at_the_first_letter():
+    assert "0.99 0.66; 0.95 0.12" in DEMOS["gradients_drawn"]().alt
 
 
 def test_rows_of_dots_count_those_that_win():

@@ -47,7 +47,6 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "good_sigma": r"\\sqrt\{(32|n)\}",
     "clip_gradients": r"\\min\\Big",
     "uphill": r"\*= -1",
-    "lstm_step": r"\\mathbf\{F\}_t \\odot",
     "holding_bias": r"\\ln|\\log|1/n\}",
     "gru_slope": r"z \(1 - z\)|h - c",
 }

@@ -77,3 +77,20 @@ def test_networks_side_by_side_compute_what_each_computes_alone(cell):
         norm = sum(p.grad.square().sum() for p in model.parameters()).sqrt()
         step = min(1, 1 / norm.item()) * model.W_hq.grad
         assert (before[k] - together.W_hq[k] - step).abs().max() < 1e-6
+
+
+def test_in_the_second_game_the_answer_follows_the_mark():
+    X, answers = gates.fresh(7, 5, [0, 1], 0, gates.marked_rounds)
+    assert X.shape == (2, 5, 10) and (X[..., -1] == 8).all() and (X == 9).sum() == 10
+    places = (X == 9).nonzero()[:, 2].view(2, 5, 1)
+    assert (X.gather(2, places + 1)[..., 0] == answers).all() and answers.max() < 8
+
+
+def test_a_gate_of_its_own_writes_and_a_coupled_one_does_not():
+    X, _ = gates.fresh(3, 2, [0], 0)
+    kept = gates.Setting(bias=50.0)  # a gate of 1
+    ends = [
+        gates.Networks(setting, [0], 9, 4).forward(X)[1].abs().max()
+        for setting in (kept, kept._replace(write=0.5), kept._replace(cell="LSTM", coupled=True))
+    ]
+    assert ends[0] == ends[2] == 0 < ends[1]

@@ -24,10 +24,13 @@ class Setting(NamedTuple):
     sigma: float = 0.1
     bias: float = 0.0  # of the update gate, or of the forget gate
     gate: float | None = None  # the update gate, if it is not computed
+    write: float | None = None  # what the candidate of a GRU is multiplied by, if not 1 - Z
+    coupled: bool = False  # the input gate of an LSTM is 1 minus its forget gate, as in a GRU
     reset: bool = True  # or the reset gate is always 1
     W_hh: str = "drawn"  # or orthogonal, or identity
     relu: bool = False  # in a network without gates, in place of tanh
     lr: float = 0.01
+    sgd: bool = False  # plain steps in place of Adam
 
 
 SEEDS, FEW = range(10), range(3)
@@ -50,26 +53,45 @@ RIVALS = {  # 40 letters in between
     "orthogonal, rate 0.003": ORTHOGONAL._replace(lr=0.003),
     "constant 0.95": CONSTANT,
     "constant 0.95, rate 0.003": CONSTANT._replace(lr=0.003),
-    "constant 0.9": LEAKY._replace(gate=0.9),
     "GRU, bias 0": Setting(),
     "GRU, bias 6": Setting(bias=6.0),
     "orthogonal, rate 0.001": ORTHOGONAL._replace(lr=0.001),
     "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
+    "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
+    "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
     "GRU, bias 3, rate 0.003": ON._replace(lr=0.003),
     "GRU, bias 3, rate 0.001": ON._replace(lr=0.001),
     "GRU, bias 3, no reset": LEAKY._replace(bias=3.0),
 }
 SOON = ("GRU, bias 3, no reset",)  # these have learned the game after 300 updates
-HALF = "GRU, bias 1", "GRU, bias 3", "identity, ReLU, rate 0.003"  # tried with 150 updates, too
 FORGET = range(7)  # biases of the forget gate
+FADING = {"RNN": PLAIN, **{f"GRU, bias {bias}": Setting(bias=float(bias)) for bias in (0, 1, 3, 6)}}
+WRITING = {  # 300 updates: is it the small 1 - Z that makes a large bias slow?
+    "GRU 6, writes 0.5": Setting(bias=6.0, write=0.5),
+    "LSTM 6, coupled": Setting("LSTM", bias=6.0, coupled=True),
+}
+STEPS = {  # 300 updates without Adam
+    f"GRU {bias}, SGD at {lr:g}": Setting(bias=float(bias), lr=lr, sgd=True)
+    for bias in (1, 3)
+    for lr in (0.3, 1.0, 3.0)
+}
+MARKED = {  # the second game
+    "GRU, bias 0": Setting(),
+    "GRU, bias 1": Setting(bias=1.0),
+    "GRU, bias 3": ON,
+    "constant 0.95, rate 0.01": CONSTANT,
+    "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
+    "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
+    "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
+}
 BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
-    "GRU, windows of 96": (Setting(), 72, 11, 96),
     "GRU, bias 3": (ON, 72, 32, 32),
 }
 READ = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # numbers of characters
+AVERAGED, FOREIGN = ("RNN", "GRU"), 20
 
 
 def build(setting, seed, num_inputs, num_hiddens):
@@ -137,6 +159,8 @@ class Networks:
         candidate = torch.tanh(a_h + (R * u_h if setting.reset else u_h))
         if change is not None:
             Z, candidate = change(t, Z, candidate)
+        if setting.write is not None:
+            return Z * H + setting.write * candidate, (Z, candidate)
         return candidate + Z * (H - candidate), (Z, candidate)
 
     def lstm(self, t, a, state, change):
@@ -146,6 +170,7 @@ class Networks:
         gates, candidate = s.split([3 * n, n], -1)
         I, K, O = torch.sigmoid(gates).split(n, -1)
         candidate = torch.tanh(candidate)
+        I = 1 - K if self.setting.coupled else I
         C = K * C + I * candidate
         return torch.cat([O * torch.tanh(C), C], -1), (K, candidate)
 
@@ -177,28 +202,43 @@ def rounds(gap, batch_size, generators):
     return F.pad(X, (0, 1), value=8), X[..., 0]
 
 
-def fresh(gap, batch_size, seeds, salt):
-    return rounds(gap, batch_size, [torch.Generator().manual_seed(salt + seed) for seed in seeds])
+def marked_rounds(gap, batch_size, generators):
+    """Return rounds of the second game, the notebook's `marked_rounds`."""
+    pairs = []
+    for g in generators:
+        letters = torch.randint(8, (batch_size, gap + 2), generator=g)
+        place = torch.randint(gap + 1, (batch_size, 1), generator=g)
+        pairs.append((letters.scatter(1, place, 9), letters.gather(1, place + 1)[:, 0]))
+    X, answers = (torch.stack(parts) for parts in zip(*pairs, strict=True))
+    return F.pad(X, (0, 1), value=8), answers
+
+
+IDS = {rounds: 9, marked_rounds: 10}
+
+
+def fresh(gap, batch_size, seeds, salt, game=rounds):
+    return game(gap, batch_size, [torch.Generator().manual_seed(salt + seed) for seed in seeds])
 
 
 @torch.no_grad()
-def wins(networks, gap, seeds, change=None, shift=0):
+def wins(networks, gap, seeds, change=None, shift=0, game=rounds):
     """Return in how many of 1,000 new rounds each network answers the first letter.
 
     Or that which is `shift` letters later in the alphabet of eight.
     """
-    X, first = fresh(gap, 1000, seeds, 1000)
+    X, first = fresh(gap, 1000, seeds, 1000, game)
     _, last, _ = networks.forward(X, change=change)
     return (networks.logits(last).argmax(-1) == (first + shift) % 8).sum(1).tolist()
 
 
-def play(setting, gap, seeds, marks):
+def play(setting, gap, seeds, marks, game=rounds):
     """Train on the game; yield the networks after each of these numbers of updates."""
-    networks = Networks(setting, seeds, 9, 32)
-    optimizer = torch.optim.Adam(networks.weights, lr=setting.lr)
+    networks = Networks(setting, seeds, IDS[game], 32)
+    kind = torch.optim.SGD if setting.sgd else torch.optim.Adam
+    optimizer = kind(networks.weights, lr=setting.lr)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     for update in range(1, max(marks) + 1):
-        X, first = rounds(gap, 64, generators)
+        X, first = game(gap, 64, generators)
         _, last, _ = networks.forward(X)
         networks.learn(losses_of(networks.logits(last), first), optimizer)
         if update in marks:
@@ -206,75 +246,59 @@ def play(setting, gap, seeds, marks):
 
 
 @torch.no_grad()
-def probe(networks, gap, seeds):
-    """Return how many of 500 first letters are read from the last state of each network.
-
-    They are read by least squares, and from the nearest of 2,000 other states.
-    """
-    (X, first), (new_X, new_first) = fresh(gap, 2000, seeds, 2000), fresh(gap, 500, seeds, 3000)
-    states, new_states = networks.forward(X)[1], networks.forward(new_X)[1]
-    found = []
-    for S, y, new_S, new_y in zip(states, first, new_states, new_first, strict=True):
-        spread = S.std(0) + 1e-8
-        S, new_S = ((s - S.mean(0)) / spread for s in (S, new_S))
-        S1, new_S1 = (F.pad(s, (0, 1), value=1.0).double() for s in (S, new_S))
-        ridge = S1.T @ S1 + 1e-3 * torch.eye(S1.shape[1])
-        W = torch.linalg.solve(ridge, S1.T @ F.one_hot(y, 8).double())
-        linear = ((new_S1 @ W).argmax(1) == new_y).sum().item()
-        near = (y[torch.cdist(new_S, S).argmin(1)] == new_y).sum().item()
-        found.append([linear, near])
-    return found
-
-
-@torch.no_grad()
 def gates_at_work(networks, gap, seeds):
-    """Return the mean gate at each time step, and what is won when gates are replaced by means.
+    """Return what is won when the gates or the candidates are replaced by those of other rounds.
 
-    With the gates of another first letter, also how often that one is answered.  In one trial, the
-    gates stay, and the candidates are replaced, from the second letter on.  Also, how much of the
-    variance of a gate over the rounds goes with the first letter, and how much with the letter that
-    is being read.
+    First the gates, by those of one other round.  Where it has another first letter, also how often
+    that one is answered.  Then the candidates, by means over many rounds, while the gates are those
+    of the intact run.
     """
     X, first = fresh(gap, 4000, seeds, 4000)
     pairs = networks.forward(X)[2]
-    Z = torch.stack([z for z, _ in pairs], 2)  # (seeds, rounds, num_steps, num_hiddens)
-    candidates = [c.mean(1, keepdim=True) for _, c in pairs]
-    by_first = _means(Z, first[..., None].expand_as(X))  # (seeds, 8, num_steps, num_hiddens)
-    by_letter = by_first.clone()
-    by_letter[:, :, 1:-1] = _means(Z[:, :, 1:-1], X[:, :, 1:-1])
-    by_letter[:, :, -1] = Z[:, :, -1].mean(1, keepdim=True)  # all read the question mark
+    Z, candidates = (torch.stack(part, 2) for part in zip(*pairs, strict=True))
+    by_first = _means(candidates, first)  # (seeds, 8, num_steps, num_hiddens)
     tests, asked = fresh(gap, 1000, seeds, 1000)
+    intact = networks.forward(tests)[2]
     row = torch.arange(len(tests))[:, None]
-    gates = {
-        "unit": lambda t: Z.mean((1, 2))[:, None].expand(-1, 1000, -1),
-        "unit and time step": lambda t: Z[:, :, t].mean(1, keepdim=True).expand(-1, 1000, -1),
-        "and letter": lambda t: by_letter[row, tests[..., t].clamp(max=7), t],
-        "and first letter": lambda t: by_first[row, asked, t],
-        "of another first letter": lambda t: by_first[row, (asked + 1) % 8, t],
+    generator = torch.Generator().manual_seed(0)
+    others = {"of one other round": torch.randint(4000, asked.shape, generator=generator)}
+    for k, name in enumerate(("same", "another")):
+        drawn = _rounds_with((asked + k) % 8, first, generator)
+        others[f"of one round, {name} first letter"] = drawn
+    changes = {
+        name: lambda t, z, c, other=other: (Z[row, other, t], c) for name, other in others.items()
     }
-    changes = {name: lambda t, z, c, mean=mean: (mean(t), c) for name, mean in gates.items()}
-    changes["own gates, mean candidate"] = lambda t, z, c: (z, c if t == 0 else candidates[t])
-    spread = Z[:, :, 1:-1].var(1).mean((1, 2))
-    shares = {
-        name: (means[:, :, 1:-1].var(1, unbiased=False).mean((1, 2)) / spread).tolist()
-        for name, means in (("by first letter", by_first), ("by letter", by_letter))
+    means = {
+        "mean candidate": lambda t: candidates[:, :, t].mean(1, keepdim=True),
+        "mean candidate, same first letter": lambda t: by_first[row, asked, t],
     }
-    other = changes["of another first letter"]
+    last = range(29, gap + 1)  # from letter 30 to the last one
+    for name, mean in means.items():
+        for place, where in {"letter 30": last[:1], "from letter 30": last}.items():
+            changes[f"{name}, {place}"] = lambda t, z, c, mean=mean, where=where: (
+                intact[t][0],
+                mean(t) if t in where else c,
+            )
+    another = "of one round, another first letter"
     return {
-        "gates": Z.mean((1, 3)).tolist(),
         "computed": wins(networks, gap, seeds),
         **{name: wins(networks, gap, seeds, change) for name, change in changes.items()},
-        "that other letter": wins(networks, gap, seeds, other, shift=1),
-        **shares,
+        f"{another}: that letter": wins(networks, gap, seeds, changes[another], shift=1),
     }
 
 
-def _means(Z, letters):
-    """Return the mean gates for each of eight letters, one `(seeds, rounds)` for each time step."""
+def _rounds_with(letters, first, generator):
+    """Return the number of a round with each of these first letters, drawn, `(seeds, tests)`."""
+    fits = (letters[..., None] == first[:, None]).float()  # (seeds, tests, rounds)
+    return torch.stack([f.multinomial(1, generator=generator)[:, 0] for f in fits])
+
+
+def _means(candidates, first):
+    """Return the means over the rounds with each of the eight first letters."""
     rows = []
     for k in range(8):
-        here = (letters == k)[..., None]
-        rows.append((Z * here).sum(1) / here.sum(1))
+        here = (first == k)[..., None, None]
+        rows.append((candidates * here).sum(1) / here.sum(1))
     return torch.stack(rows, 1)
 
 
@@ -285,6 +309,21 @@ def passed(bias, gap=160, seeds=SEEDS):
         pairs = networks.forward(fresh(gap, 100, seeds, 5000)[0])[2]
     Z = torch.stack([z for z, _ in pairs])
     return Z[1:].cumprod(0).mean((1, 2, 3)).tolist()
+
+
+def fading(setting, gap=60, seeds=SEEDS):
+    """Return how far the gradient of the game's loss goes back before training.
+
+    Its length at each state, from the last one back, as a share of that at the last one: the median
+    of 100 rounds of each network.
+    """
+    networks = Networks(setting, seeds, 9, 32)
+    X, first = fresh(gap, 100, seeds, 5000)
+    states, last, _ = networks.forward(X)
+    losses = losses_of(networks.logits(last), first)
+    grads = torch.autograd.grad(losses.sum(), states[::-1])
+    lengths = torch.stack(grads).norm(dim=-1).double()  # (num_steps, seeds, rounds)
+    return (lengths / lengths[0]).flatten(1).median(1).values.tolist()
 
 
 def read_book(setting, num_hiddens, batch_size, num_steps, data, seeds=FEW, num_epochs=9):
@@ -326,22 +365,49 @@ def reach(networks, ids, first=100):
     return {"own states": own, **after}
 
 
+@torch.no_grad()
+def averaged(networks, ids, first=100, every=10):
+    """Return the loss after k characters, of the mean of the predictions from many foreign states.
+
+    The characters that are predicted are every tenth of the text.
+    """
+    count = len(networks.W_x)
+    states = torch.cat(networks.forward(ids[:-1].expand(count, 1, -1))[0], 1)
+    ends = torch.arange(first, len(ids), every)
+    targets = ids[ends].expand(count, -1)
+    generator = torch.Generator().manual_seed(0)
+    places = torch.randint(states.shape[1], (FOREIGN, len(ends)), generator=generator)
+    after = {}
+    for k in READ[:8]:
+        X = ids[:-1].unfold(0, k, 1)[ends - k].expand(count, -1, -1)
+        shares = 0
+        for foreign in places:
+            last = networks.forward(X, states[:, foreign])[1]
+            shares = shares + networks.logits(last).softmax(-1) / FOREIGN
+        after[str(k)] = losses_of(shares.log(), targets).tolist()
+    return after
+
+
 def trials(data):
     """Yield the name of each trial, and what runs it."""
     for bias in BIASES:
         yield f"passed {bias}", partial(passed, bias)
     yield "gates at work", _at_work
+    for name, setting in FADING.items():
+        yield f"fading {name}", partial(fading, setting)
+    for name, setting in MARKED.items():
+        yield f"marked {name}", partial(_play, setting, game=marked_rounds)
+    for name, setting in (WRITING | STEPS).items():
+        yield name, partial(_game, setting, 40)
     for gap in GAPS:
         for bias in BIASES:
             yield f"bias {bias} gap {gap}", partial(_game, Setting(bias=float(bias)), gap)
     for bias in FORGET:
         yield f"LSTM {bias}", partial(_game, Setting("LSTM", bias=float(bias)), 40)
     for name, setting in RIVALS.items():
-        yield name, partial(_rival, setting, MARKS[: 1 if name in SOON else 2])
-    for name in HALF:
-        yield f"{name}, 150 updates", partial(_game, RIVALS[name], 40, 150)
+        yield name, partial(_play, setting, MARKS[: 1 if name in SOON else 2])
     for name, book in BOOK.items():
-        yield f"book {name}", partial(_book, book, data)
+        yield f"book {name}", partial(_book, book, data, name in AVERAGED)
 
 
 def _game(setting, gap, num_updates=300):
@@ -349,13 +415,9 @@ def _game(setting, gap, num_updates=300):
     return wins(networks, gap, SEEDS)
 
 
-def _rival(setting, marks, gap=40):
-    found = {}
-    for mark, networks in zip(marks, play(setting, gap, SEEDS, marks), strict=True):
-        found[str(mark)] = wins(networks, gap, SEEDS)
-        if mark == MARKS[0]:
-            found["probe"] = probe(networks, gap, SEEDS)
-    return found
+def _play(setting, marks=MARKS, game=rounds, gap=40):
+    trained = zip(marks, play(setting, gap, SEEDS, marks, game), strict=True)
+    return {str(mark): wins(networks, gap, SEEDS, game=game) for mark, networks in trained}
 
 
 def _at_work(gap=40):
@@ -363,5 +425,7 @@ def _at_work(gap=40):
     return gates_at_work(networks, gap, SEEDS)
 
 
-def _book(book, data):
-    return reach(read_book(*book, data), data.val_ids)
+def _book(book, data, too):
+    networks = read_book(*book, data)
+    found = reach(networks, data.val_ids)
+    return found | ({"averaged": averaged(networks, data.val_ids)} if too else {})

@@ -247,20 +247,22 @@ PREDICTIONS = (
     Prediction("large_bias", 10, "The gates begin near 0.9975 instead of 0.95, and let nearly "
         "everything through 40 letters. How many of ten networks pass the game after 300 updates?",
         "At first, the candidate is multiplied by 0.0025, so little is written. Whether this is "
-        "the cause, the LSTM will tell: it keeps and writes with different gates.",
+        "the cause, a control in the section on the LSTM will tell.",
         lambda count: "few" if count < 3 else "some" if count < 8 else "most", "few",
         {"most": "eight or more, about as with a bias of 3", "some": "three to seven",
          "few": "at most two"}),
-    Prediction("own_gates", 10, "The gates of a trained network are replaced by means over other "
-        "rounds, separate for each unit and time step. With which means does it still win most "
-        "rounds?", "The gates are computed from the state as well, and the state holds the first "
-        "letter. Its gates differ from those of another first letter, all through the round.",
-        lambda shares: max(shares, key=shares.get), "first",
-        {"time": "means over all rounds", "read": "means over rounds in which the same letter is "
-         "being read", "first": "means over rounds with the same first letter"}),
-    Prediction("constant_gate", 10, "Each unit has a constant gate of 0.95, and there are 40 "
-        "letters in between. How many of ten networks pass the game after 1,200 updates?",
-        "After 300 updates, none of them passes it yet.",
+    Prediction("own_gates", 10, "At each time step, the gates of a trained network are replaced by "
+        "those of another round. With which rounds does it still win more than 0.9 of its own?",
+        "The gates are computed from the state as well, and the state holds the first letter. "
+        "What is read later matters less.",
+        lambda shares: "any" if shares["any"] > 0.9 else "same" if shares["same"] > 0.9 else "none",
+        "same",
+        {"any": "with any other round", "same": "only with a round that has the same first letter",
+         "none": "not even with such a round"}),
+    Prediction("constant_gate", 10, "The letter to keep is marked, at a random place among 40. "
+        "How many of ten networks with constant gates of 0.95 pass after 1,200 updates, at the "
+        "best of four rates?",
+        "At the other three rates, at most three do. After 300 updates, none does at any rate.",
         lambda count: "few" if count < 3 else "some" if count < 8 else "most", "most",
         {"few": "at most two", "some": "three to seven", "most": "eight or more"}),
     Prediction("lead", 11, "Five kinds of networks have equal numbers of weights. Which kind leads "

@@ -1,6 +1,7 @@
 """The memory game with its gates in view, and how a gated cell is made."""
 
 import math
+from itertools import pairwise
 from statistics import median
 
 import torch
@@ -26,23 +27,6 @@ def share_in_words(share):
     if share >= 0.00095:
         return f"{share:.1g}"
     return "10" + str(math.floor(math.log10(share) + 0.5)).translate(SUPERSCRIPT)
-
-
-def means_by(Z, letters):
-    """Return the mean gates for each letter, `(num_steps, 9, num_hiddens)`, from all rounds.
-
-    `letters` are one for each round, or one for each round and time step.
-    """
-    letters = letters if letters.dim() == 2 else letters[:, None].expand(-1, len(Z))
-    means = [(Z * (k == letters.T)[..., None]).sum(1) for k in range(9)]
-    counts = [(k == letters.T).sum(1, keepdim=True).clamp(min=1) for k in range(9)]
-    return torch.stack([mean / count for mean, count in zip(means, counts, strict=True)], 1)
-
-
-def picked(means, letters):
-    """Return those of the mean gates that belong to the letters, in the shape of gates."""
-    letters = letters if letters.dim() == 2 else letters[:, None].expand(-1, len(means))
-    return means[torch.arange(len(means))[:, None], letters.T]
 
 
 @torch.no_grad()
@@ -115,9 +99,9 @@ def reach_of_gates(passed, won, bias):
 def one_round(players, gates_of, letters, update):
     """Draw one round as a network reads it, with its gates at each time step.
 
-    `players` are the network after some numbers of updates, `gates_of(rnn, inputs)` its gates.  The
-    units are in the order of the biases that their gates have in the end.  Below stands how likely
-    the right answer is if the question comes after each letter.
+    `players` are the network after some numbers of updates, `gates_of(rnn, inputs)` its gates.  On
+    top are the units whose gates change most in the end if the first letter is another one.  Below
+    stands how likely the right answer is if the question comes after each letter.
     """
     model = players[update]
     ids = [LETTERS.index(char) for char in letters.lower() if char in LETTERS][:41] or [0]
@@ -127,7 +111,7 @@ def one_round(players, gates_of, letters, update):
         states = torch.cat(model.rnn(inputs[:-1])[0])  # as many states as letters
         asked, _ = model.forward_with_state(torch.full((len(ids), 1), ASK), states)
     right = asked[:, 0].softmax(-1)[:, ids[0]].tolist()
-    Z = Z[:, players[max(players)].rnn.b_z.argsort(descending=True)]
+    Z = Z[:, _by_first_letter(players[max(players)].rnn, gates_of, ids)]
     d = Drawing(WIDTH, 28 * EM)
     left = 7.5 * EM
     column = (WIDTH - left - EM) / max(len(ids) + 1, 12)
@@ -138,7 +122,13 @@ def one_round(players, gates_of, letters, update):
     rows = [[tint(z) for z in row] for row in Z.T.tolist()]
     d.pixels(left, 1.9 * EM, width, height, rows)
     d.rect(left, 1.9 * EM, width, height, "none", GRAY)
-    words = "gates of", f"{Z.shape[1]} units,", "the largest", "bias on top"
+    words = (
+        f"gates of {Z.shape[1]}",
+        "units; on top,",
+        "those that the",
+        "first letter",
+        "changes most",
+    )
     for y, line in enumerate(words):
         d.text(left - 0.6 * EM, (3 + 1.2 * y) * EM, line, "end", 0.93)
     _key(d, 0.4 * EM, 12.4 * EM, 5.4 * EM)
@@ -165,6 +155,13 @@ def one_round(players, gates_of, letters, update):
         f"A round of {len(ids)} letters, the first one {LETTERS[ids[0]]}, {words}; the mean gate "
         f"is {means[0]:.2f} at the first letter and {means[-2]:.2f} at the last."
     )
+
+
+@torch.no_grad()
+def _by_first_letter(rnn, gates_of, ids):
+    """Return the units in an order: first those whose gates depend most on the first letter."""
+    rounds = torch.tensor([[k, *ids[1:], ASK] for k in range(8)])
+    return gates_of(rnn, one_hot(rounds.T, 9)).std(1).mean(0).argsort(descending=True)
 
 
 def _key(d, x, y, width):
@@ -196,45 +193,10 @@ def barcodes(gates):
     d.text(WIDTH - EM, 16.7 * EM, "left: units that differ most", "end", 0.93)
     low, high = gates.amin(0), gates.amax(0)
     return d.picture(
-        f"Mean gates by first letter; each letter has a row of its own pattern. In the unit that "
+        f"Mean gates by first letter, a row for each. In the unit that "
         f"differs most, they go from {low[0]:.2f} to {high[0]:.2f}, in the one that differs least "
         f"from {low[-1]:.2f} to {high[-1]:.2f}."
     )
-
-
-def game_and_probe(kinds):
-    """Draw what is won against what a probe reads, `{kind: [(game, probe), ...]}`, a dot each."""
-    d = Drawing(WIDTH, 23 * EM)
-    box = (6 * EM, EM, 27 * EM, 19.6 * EM)
-    axes = Axes(d, box, (0, 1.03), (0, 1.03))
-    ticks = {0: "0", 0.5: "0.5", 1: "1"}
-    axes.frame("share that a probe reads", "share of rounds won", ticks, ticks)
-    d.line(axes.x(0), axes.y(0), axes.x(1), axes.y(1), GRAY, 1.2, "2 3")
-    for place in ("x", "y"):
-        ends = (axes.x(1 / 8), box[1], axes.x(1 / 8), box[3])
-        if place == "y":
-            ends = (box[0], axes.y(1 / 8), box[2], axes.y(1 / 8))
-        d.line(*ends, "#ccc")
-    said = []
-    for index, (kind, pairs) in enumerate(kinds.items()):
-        color = PALETTE[index]
-        for game, probe in pairs:
-            x, y = axes.x(probe), axes.y(game)
-            if index == 0:
-                d.dot(x, y, color + "bb", 5)
-            elif index == 1:
-                d.rect(x - 4, y - 4, 8, 8, color + "bb")
-            else:
-                d.path([(x - 5, y + 4), (x + 5, y + 4), (x, y - 5)], "none", fill=color + "bb")
-        y = (3 + 1.8 * index) * EM
-        d.text(box[2] + 1.4 * EM, y, "\u25cf\u25a0\u25b2"[index], color=color)
-        d.text(box[2] + 2.9 * EM, y, kind, color=color)
-        unread = sum(probe > 0.9 and game < 0.9 for game, probe in pairs)
-        said.append(f"{kind}: {unread} of {len(pairs)} read by the probe above 0.9, won below")
-    d.text(box[2] + 1.4 * EM, 9.2 * EM, "below the dotted line:", size=0.93, color=GRAY)
-    d.text(box[2] + 1.4 * EM, 10.4 * EM, "more is there than is read", size=0.93, color=GRAY)
-    d.text(box[2] + 1.4 * EM, 12.4 * EM, "gray lines: guessing", size=0.93, color=GRAY)
-    return d.picture("Each network by what a probe reads and what it wins. " + "; ".join(said))
 
 
 def rows_of_dots(panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won"):
@@ -273,38 +235,72 @@ def rows_of_dots(panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
 
 
-def reach_on_the_book(lines, own, limits=(1.4, 3.8)):
-    """Draw the loss after k characters, all seeds, and with a network's own states, dotted.
+def gradients_drawn(kinds, gap=40):
+    """Draw how far gradients go back, `{kind: [share at 0, 1, ... time steps back]}`.
 
-    `lines` are `{name: {k: [loss, ...]}}`, and `own` is `{name: [loss, ...]}`.
+    A line marks the state after the first letter of a round, `gap + 1` time steps back.
     """
-    d = Drawing(WIDTH, 25 * EM)
-    ks = [*next(iter(lines.values()))]
-    box = (5 * EM, EM, WIDTH - 14 * EM, d.height - 3.2 * EM)
-    xlim = math.log(0.9), math.log(1.1 * ks[-1])
-    axes = Axes(d, box, xlim, tuple(map(math.log, limits)))
-    ticks = {math.log(k): str(k) for k in ks}
-    heights = {math.log(y): f"{y:g}" for y in (1.5, 2, 2.5, 3, 3.5)}
-    axes.frame("true characters, k", "loss, in nats", ticks, heights)
-    said = []
-    for index, (name, values) in enumerate(lines.items()):
-        means = {k: sum(found) / len(found) for k, found in values.items()}
-        axes.curve([math.log(k) for k in ks], [math.log(means[k]) for k in ks], index)
-        for k in ks:
-            for value in values[k]:
-                d.dot(axes.x(math.log(k)), axes.y(math.log(value)), PALETTE[index], 2.5)
-        level = axes.y(math.log(sum(own[name]) / len(own[name])))
-        d.line(box[0], level, box[2], level, PALETTE[index], 1.2, "2 3")
-        y = (2.5 + 1.7 * index) * EM
-        sample = [(box[2] + 0.5 * EM, y), (box[2] + 2.5 * EM, y)]
-        d.path(sample, PALETTE[index], dash=DASHES[index])
-        d.text(box[2] + 2.9 * EM, y + 0.35 * EM, name, size=0.93, color=PALETTE[index])
-        said.append(f"{name}: {', '.join(f'{means[k]:.2f} at {k}' for k in ks if k in (4, 8, 16))}")
-    y = (2.5 + 1.7 * len(lines)) * EM
-    d.text(box[2] + 0.5 * EM, y + 0.35 * EM, "dotted: own states", size=0.93, color=GRAY)
-    return d.picture(
-        f"The loss by the number of true characters, mean of three. {'; '.join(said)}."
+    d = Drawing(WIDTH, 23.5 * EM)
+    last = min(map(len, kinds.values())) - 1
+    box = (6 * EM, 2.4 * EM, WIDTH - 9.5 * EM, 20.4 * EM)
+    axes = Axes(d, box, (0, last), (-13, 0.4))
+    heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 13, 3)}
+    axes.frame(
+        "time steps back from the question", "", {k: str(k) for k in range(0, 61, 20)}, heights
     )
+    first = axes.x(gap + 1)
+    d.line(first, box[1], first, box[3], GRAY, 1.2, "2 3")
+    d.text(first - 0.4 * EM, box[3] - 0.6 * EM, "the first letter", "end", 0.93, GRAY)
+    said, labels = [], []
+    for index, (kind, shares) in enumerate(kinds.items()):
+        color, dash = (GRAY, "14 3") if index == 4 else (PALETTE[index], DASHES[index])
+        logs = [math.log10(share) for share in shares[: last + 1]]
+        d.path(axes.points(range(last + 1), logs), color, 2.2, dash)
+        labels.append([axes.y(logs[-1]), kind, color])
+        said.append(f"{kind} {share_in_words(shares[gap + 1])}")
+    labels.sort()
+    for before, label in pairwise(labels):
+        label[0] = max(label[0], before[0] + 1.25 * EM)
+    for y, kind, color in labels:
+        d.text(box[2] + 0.5 * EM, y + 0.35 * EM, kind, size=0.93, color=color)
+    words = "length of the gradient, as a share of that at the last state"
+    d.text(box[0], 1.2 * EM, words)
+    return d.picture(
+        f"Lengths of gradients before training, {gap + 1} time steps back: {'; '.join(said)}."
+    )
+
+
+def lead_on_the_book(kinds, base):
+    """Draw the loss after k characters, minus the mean of `base`, `{kind: {k: [loss, ...]}}`."""
+    d = Drawing(WIDTH, 23 * EM)
+    ks = [*base]
+    means = {k: sum(base[k]) / len(base[k]) for k in ks}
+    apart = {
+        kind: {k: [loss - means[k] for loss in found[k]] for k in ks}
+        for kind, found in kinds.items()
+    }
+    values = [v for found in apart.values() for vs in found.values() for v in vs]
+    low, high = min(values), max(values)
+    box = (6 * EM, 2.4 * EM, WIDTH - 14 * EM, 20 * EM)
+    room = 0.06 * (high - low)
+    axes = Axes(d, box, (-0.4, len(ks) - 0.6), (low - room, high + room))
+    axes.frame("characters read, k", "", {i: str(k) for i, k in enumerate(ks)})
+    d.line(box[0], axes.y(0), box[2], axes.y(0), "#222", 1.2)
+    said = []
+    for index, (kind, found) in enumerate(apart.items()):
+        middles = [sum(found[k]) / len(found[k]) for k in ks]
+        axes.curve(range(len(ks)), middles, index)
+        for i, k in enumerate(ks):
+            for value in found[k]:
+                d.dot(axes.x(i), axes.y(value), PALETTE[index], 3)
+        y = (2.5 + 1.8 * index) * EM
+        sample = [(box[2] + 0.8 * EM, y), (box[2] + 2.8 * EM, y)]
+        d.path(sample, PALETTE[index], dash=DASHES[index])
+        d.text(box[2] + 3.2 * EM, y + 0.35 * EM, kind, size=0.93, color=PALETTE[index])
+        ends = ", ".join(f"{m:+.3f} at {k}" for k, m in zip(ks, middles, strict=True))
+        said.append(f"{kind}: {ends}")
+    d.text(box[0], 1.2 * EM, "loss minus that of the plain RNN, in nats; below 0: better")
+    return d.picture(f"Loss minus the plain RNN's, mean of three. {'; '.join(said)}.")
 
 
 def _wire(d, *points, width=1.6, color=GRAY, arrow=True):
@@ -358,7 +354,7 @@ def gru_drawn():
     _joint(d, 100, top)
     _wire(d, (100, top), (100, state), (442, state))
     d.rect(376, state - 14, 46, 28, "white", "#222")
-    d.text(399, state + 5, "W_hh", "middle", 0.85)
+    d.text(399, state + 5, "W\u2095\u2095", "middle", 1)
     d.text(66, given + 5, "X", "end", 1.05, "#222", font_weight="bold")
     _wire(d, (75, given), (620, given), (620, mid + 25))
     for x in (190, 340):

@@ -1,4 +1,4 @@
-"""The exercises of notebook 10: a bias that holds, a slope with three parts, a broken LSTM."""
+"""The exercises of notebook 10: a bias that holds, a GRU, a slope with three parts."""
 
 import math
 
@@ -45,57 +45,63 @@ SLOPE_CASES = (
 )
 
 
-def with_gradient(answer, *args):
-    """Call an answer twice: for its result, and for the gradient of C, the last argument.
+def my_gru_step(X, H, update, reset, candidate):
+    W_xz, W_hz, b_z = update
+    W_xr, W_hr, b_r = reset
+    W_xh, W_hh, b_h = candidate
+    Z = torch.sigmoid(X @ W_xz + H @ W_hz + b_z)
+    R = torch.sigmoid(X @ W_xr + H @ W_hr + b_r)
+    A = X @ W_xh + R * (H @ W_hh) + b_h
+    return Z * H + (1 - Z) * torch.tanh(A)
+
+
+def with_gradient(answer, X, H, *weights):
+    """Call an answer twice: for its result, and for the gradient of H.
 
     Where nothing flows back, the gradient is 0. If the first call changes its arguments, there is
     no second one.
     """
-    before = settle(args)
-    result = answer(*args)
-    if not identical(settle(args), before):
+    before = settle((X, H, *weights))
+    result = answer(X, H, *weights)
+    if not identical(settle((X, H, *weights)), before):
         return {"result": result}
-    leaf = args[-1].clone().requires_grad_()
-    again = answer(*args[:-1], leaf * 1)  # leaf * 1 may be changed in place
+    leaf = H.clone().requires_grad_()
+    again = answer(X, leaf * 1, *weights)  # leaf * 1 may be changed in place
     parts = again if isinstance(again, (tuple, list)) else (again,)
     parts = [part for part in parts if isinstance(part, torch.Tensor) and part.requires_grad]
     weighted = [(part * (1 + torch.arange(part.numel()).view_as(part))).sum() for part in parts]
     (gradient,) = gradients(sum(weighted), [leaf]) if parts else (torch.zeros_like(leaf),)
-    return {"result": result, "gradient of C": gradient}
+    return {"result": result, "gradient of H": gradient}
 
 
-SIZES = [(1, 1), (1, 2), (2, 3), (3, 3), (4, 5)]  # batch_size, num_hiddens
+SIZES = [(1, 1, 1), (1, 1, 2), (2, 3, 2), (3, 2, 3), (4, 5, 3)]  # batch_size, inputs, hiddens
 
 
-def my_lstm_step(a_i, a_f, a_o, a_c, C):
-    I, F, O = torch.sigmoid(a_i), torch.sigmoid(a_f), torch.sigmoid(a_o)
-    new_C = F * C + I * torch.tanh(a_c)
-    H = O * torch.tanh(new_C)
-    return H, new_C
+def gru_case(b, d, h, seed):
+    def make():
+        sizes = ((d, h), (h, h), (h,))
+        weights = (
+            tuple(draw(*size, seed=seed + 3 * k + i, scale=1.2) for i, size in enumerate(sizes))
+            for k in range(3)
+        )
+        return (draw(b, d, seed=seed + 9, scale=1.2), draw(b, h, seed=seed + 10), *weights)
 
-
-def leaking_lstm_step(a_i, a_f, a_o, a_c, C):
-    I, F, O = torch.sigmoid(a_i), torch.sigmoid(a_f), torch.sigmoid(a_o)
-    C = torch.tanh(F * C + I * torch.tanh(a_c))
-    return O * C, C
-
-
-def lstm_case(b, h, seed):
-    show = f"(a_i, a_f, a_o, a_c, and C, each {b, h})"
-    return Case(show, lambda: tuple(draw(b, h, seed=seed + i, scale=1.2) for i in range(5)))
+    return Case(f"(X {(b, d)}, H {(b, h)}, and weights for {h} hidden unit{'s'[: h > 1]})", make)
 
 
 def kept():
-    """Return what holds a memory of 1: a forget gate of 1, and an input gate of 0."""
-    return tuple(torch.full((1, 1), value) for value in (-20.0, 20.0, 0.0, 0.0, 1.0))
+    """Return what keeps a state of 0.5: an update gate of 1."""
+    zero = torch.zeros(1, 1)
+    gates = ((zero.clone(), zero.clone(), torch.tensor([b])) for b in (20.0, 0.0, 1.0))
+    return (zero.clone(), torch.full((1, 1), 0.5), *gates)
 
 
-LSTM_STEP_CASES = (
-    Case("(a_i=-20, a_f=20, a_o=0, a_c=0, C=1), each (1, 1)", kept),
-    *(lstm_case(*size, 100 + 10 * k) for k, size in enumerate(SIZES, 1)),
+GRU_STEP_CASES = (
+    Case("(X=0, H=0.5, and weights of 0, except for b_z=20 and b_h=1)", kept),
+    *(gru_case(*size, 100 + 20 * k) for k, size in enumerate(SIZES, 1)),
 )
 EXERCISES = (
     Exercise("holding_bias", 10, my_holding_bias, BIAS_CASES, left_over),
+    Exercise("gru_step", 10, my_gru_step, GRU_STEP_CASES, with_gradient),
     Exercise("gru_slope", 10, my_gru_slope, SLOPE_CASES),
-    Exercise("lstm_step", 10, my_lstm_step, LSTM_STEP_CASES, with_gradient, leaking_lstm_step),
 )
