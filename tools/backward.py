@@ -194,6 +194,8 @@ def trials(data):
         yield f"left {seed}", partial(fading, data, seed)
         for kept in KEPT:
             yield f"{kept or 'all'} {seed}", partial(validation, data, seed, kept=kept)
+        alone = {"kept": 1, "frozen": ("W_hh",)}
+        yield f"W_hh frozen, 1 diagonal {seed}", partial(validation, data, seed, **alone)
         for name, frozen in FROZEN.items():
             change = {"frozen": frozen, "zero": name == "W_hh zero"}
             yield f"{name} {seed}", partial(validation, data, seed, **change)
