@@ -66,7 +66,8 @@ def side_by_side(triangles, updates):
     em, gap, found = Drawing(0, 0).em, 1.6, []
     num_steps = len(triangles[str(updates[0])])
     side = (WIDTH - (gap * len(updates) + 0.4) * em) / len(updates)
-    d = Drawing(WIDTH, side + 2.2 * em)
+    d = Drawing(WIDTH, side + 5.6 * em)
+    _legend(d, side + 2.9 * em)
     for k, update in enumerate(updates):
         rows, left = triangles[str(update)], (1 + gap * k) * em + k * side
         d.text(left, 1.1 * em, f"update {update:,}", font_weight="bold")
