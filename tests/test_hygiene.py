@@ -107,7 +107,7 @@ IGNORED = {
         "def diagonals(from_above, H, W_hh):",
         "trained, trained_vocab = trained_model()",
         "def gradient_from(model, num_diagonals):",
-        "controls = {}",
+        "controls, counted = {}, {}",
         "# Drawn: the time of each way, in that of Recurrence, with quartiles",
         'ours, validation = "gradient by hand", StreamBatches(data.val_ids, 1, 1000)',
     ],

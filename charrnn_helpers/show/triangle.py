@@ -55,8 +55,8 @@ def all_and_alone(sentence, rows):
     alone = [[0] * i + row[i:] for i, row in enumerate(whole)]
     for k, (name, part) in enumerate({"all terms": whole, "a term missing": alone}.items()):
         left, top = 3.6 * em + k * WIDTH / 2, 2 * em
-        d.text(left + 100, 4 * em, name, font_weight="bold")
         _triangle(d, sentence, part, left, top)
+        d.text(left + 100, 4 * em, name, font_weight="bold")
     _legend(d, CELL * num_steps + 6.2 * em)
     return d.picture("Two triangles: a band along the diagonal, and the diagonal alone.")
 
