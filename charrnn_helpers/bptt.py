@@ -3,7 +3,8 @@
 import torch
 from torch.autograd.function import once_differentiable
 
-from charrnn_helpers.model import RNNLMScratch, RNNScratch, check_shape
+from charrnn_helpers.model import RNNLMScratch, RNNScratch, check_shape, one_hot
+from charrnn_helpers.training import cross_entropy
 
 
 def fast_forward(X, state, W_xh, W_hh, b_h):
@@ -11,6 +12,7 @@ def fast_forward(X, state, W_xh, W_hh, b_h):
     H = state.new_empty(len(X) + 1, *state.shape)
     H[0] = state
     # For all time steps at once: X_t W_xh + b_h
+    # out= works because flatten is a view here
     torch.addmm(b_h, X.flatten(0, 1), W_xh, out=H[1:].flatten(0, 1))
     for t in range(1, len(H)):
         H[t].addmm_(H[t - 1], W_hh).tanh_()  # in place
@@ -77,3 +79,22 @@ class RNNLMByHand(RNNLMScratch):
         """Turn states, time first, into logits, batch first, all at once."""
         logits = torch.addmm(self.b_q, rnn_outputs.flatten(0, 1), self.W_hq)
         return logits.unflatten(0, rnn_outputs.shape[:2]).transpose(0, 1)
+
+
+def by_pytorch(model, ids, next_ids):
+    """Return PyTorch's gradients of the loss of one batch, by name.
+
+    They are those of the weights, of the logits (dO), and of the states (dH,
+    which begins with the initial state); model is an RNNLMScratch.
+    """
+    X = one_hot(ids.T, model.vocab_size).to(model.W_hq)
+    first = X.new_zeros(X.shape[1], model.rnn.num_hiddens).requires_grad_()
+    outputs, _ = model.rnn(X, first)
+    logits = model.output_layer(outputs)  # (batch_size, num_steps, vocab_size)
+    loss = cross_entropy(logits, next_ids)
+    names = [name.split(".")[-1] for name, _ in model.named_parameters()]
+    wanted = [*model.parameters(), logits]
+    *grads, dO = torch.autograd.grad(loss, wanted, retain_graph=True)
+    dH = torch.autograd.grad(loss, [first, *outputs])
+    found = {f"d{name}": grad for name, grad in zip(names, grads, strict=True)}
+    return found | {"dO": dO.transpose(0, 1), "dH": torch.stack(dH)}

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from charrnn_helpers.bptt import Recurrence, RNNByHand, RNNLMByHand
+from charrnn_helpers.bptt import Recurrence, RNNByHand, RNNLMByHand, by_pytorch
 from charrnn_helpers.checks.riddle import network_a, network_b
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.model import RNNScratch, make_model
@@ -145,3 +145,16 @@ def test_the_control_without_recurrent_weights_sees_one_character():
     assert torch.equal(model(first)[:, 2], model(second)[:, 2])
     learned = {name for name, p in model.named_parameters() if p.requires_grad}
     assert learned == {"rnn.W_xh", "rnn.b_h", "W_hq", "b_q"}
+
+
+def test_by_pytorch_returns_the_gradients_of_weights_logits_and_states():
+    model = make_model(7, 5).double()
+    X, Y = torch.randint(7, (2, 3, 4), generator=generator())
+    cross_entropy(model(X), Y).backward()
+    found = by_pytorch(model, X, Y)
+    assert list(found) == ["dW_hq", "db_q", "dW_xh", "dW_hh", "db_h", "dO", "dH"]
+    for grad, p in zip(found.values(), model.parameters(), strict=False):
+        assert torch.allclose(grad, p.grad, atol=1e-12)
+    assert found["dO"].shape == (4, 3, 7) and found["dH"].shape == (5, 3, 5)
+    assert torch.allclose(found["dO"].sum((0, 1)), found["db_q"])
+    assert torch.allclose(found["dH"][4], found["dO"][3] @ model.W_hq.T)

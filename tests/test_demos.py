@@ -49,7 +49,7 @@ from charrnn_helpers.show.triangle import (
     dots_and_beyond,
     nudges,
     parts,
-    shapes,
+    side_by_side,
     triangle_and_curve,
 )
 from charrnn_helpers.show.valley import GRIDS, best_rate, height, score, slope, valley, walk
@@ -184,7 +184,12 @@ DEMOS = {
     ),
     "all_and_alone": lambda: all_and_alone("time", [[0.1], [0.02, 0.1], [0.0, 0.2, 0.1]]),
     "parts": parts,
-    "shapes": lambda: shapes(2, 4, 28),
+    "side_by_side": lambda: side_by_side(
+        {"5": [[0.1], [0.02, 0.1], [0.0, 0.2, 0.1]], "9": [[1.0] * k for k in (1, 2, 3)]}, (5, 9)
+    ),
+    "dots_and_chance": lambda: dots_and_beyond(
+        {"1 state": [0.6, 1.0], "2 states": [1.0]}, "right", (0.4, 1), (), {"yes": 0.5}, 0.99
+    ),
     "dots_and_beyond": lambda: dots_and_beyond(
         {"a": [4.5, 4.6], "3-gram": [5.0], "b": [9.0, 9.1]}, "perplexity", (4, 6), ["3-gram"]
     ),

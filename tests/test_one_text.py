@@ -16,7 +16,7 @@ IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run
     "KneserNey",
     *{"check_len", "check_shape"},
     "write_many",
-    *{"RNNByHand", "RNNLMByHand"},
+    *{"RNNByHand", "RNNLMByHand", "by_pytorch"},
     *{"chances", "that_came", "counted"},
 }
 ORDER = [  # a module imports only from those above it

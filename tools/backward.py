@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 from torch.optim.lr_scheduler import LinearLR
 
 from charrnn_helpers.bptt import Recurrence, RNNByHand, RNNLMByHand
-from charrnn_helpers.data import StreamBatches, WindowBatches
+from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.model import check_shape, make_model, one_hot
 from charrnn_helpers.training import Options, cross_entropy, evaluate, fit, train
 from tools.clipping import descend, words
@@ -146,21 +146,6 @@ def fading(data, seed):
     return during(model, data, lambda model: left(model, data.val_ids))
 
 
-def early(data, seed):
-    """Return the perplexities of networks A and B of the chapter, averaged over 10 updates.
-
-    They are those before some updates, as {"all terms": {update: ...}, "term missing": ...}.
-    """
-    found, options = {}, Options(num_epochs=1, lr=0.01, optimizer=torch.optim.Adam)
-    for name, kept in {"all terms": None, "term missing": 1}.items():
-        model = start(seed, len(data.vocab), kept, num_hiddens=32)
-        batches = WindowBatches(data.train_ids, 64, 32, torch.Generator().manual_seed(seed))
-        run = train(model, batches, options)
-        values = [next(run).perplexity for _ in range(300)]
-        found[name] = {str(k): sum(values[k - 10 : k]) / 10 for k in (20, 40, 60, 100, 150, 300)}
-    return found
-
-
 def read_words(model, X, kept):
     """Return the last logits; the gradient goes back through so many states."""
     rnn, H = model.rnn, torch.zeros(len(X), model.rnn.num_hiddens)
@@ -190,10 +175,11 @@ def trials(data):
         runs = [partial(remember, data.vocab, kept, seed) for seed in MORE_SEEDS]
         yield f"words {kept}", lambda runs=runs: [run() for run in runs]
     for seed in SEEDS:
-        yield f"early {seed}", partial(early, data, seed)
         yield f"left {seed}", partial(fading, data, seed)
         for kept in KEPT:
             yield f"{kept or 'all'} {seed}", partial(validation, data, seed, kept=kept)
+        alone = {"kept": 1, "frozen": ("W_hh",)}
+        yield f"W_hh frozen, 1 diagonal {seed}", partial(validation, data, seed, **alone)
         for name, frozen in FROZEN.items():
             change = {"frozen": frozen, "zero": name == "W_hh zero"}
             yield f"{name} {seed}", partial(validation, data, seed, **change)

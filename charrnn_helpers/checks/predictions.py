@@ -197,7 +197,7 @@ PREDICTIONS = (
     Prediction("missing_term", 8, "Two networks begin with the same weights and read the same "
         "windows. Which of them learns with a gradient that lacks a term?",
         "After 150 updates, the curves could not tell, but a nudge of W_hh can: the loss of this "
-        "network grows at another rate than its gradient says.",
+        "network grows at a different rate from the one its gradient gives.",
         lambda gaps: max(gaps, key=gaps.get), "A", {"A": "network A", "B": "network B"}),
     Prediction("from_above", 8, "from_above holds the gradient that each of the five states gets "
         "from the loss of its own time step. For which states is this the complete gradient?",
@@ -207,14 +207,14 @@ PREDICTIONS = (
         {"all": "for all five", "first": "for the first alone", "last": "for the last alone",
          "none": "for none"}),
     Prediction("reach", 8, "A fresh network has 128 units, and a sigma of 0.01. How many time "
-        "steps back until less than 1% of the gradient is left?",
-        "A step back leaves 0.11: the size of W_hh, the root of 128 times 0.01, with slopes of "
+        "steps back until less than 1% of the gradient remains?",
+        "A step back leaves 0.11: the size of W_hh, \u221a128 \u00b7 0.01, with slopes of "
         "nearly 1. Anything within a factor of two counts as right.",
         as_measured, 3, tolerance=0.5),
     Prediction("diagonals", 8, "How many diagonals of the triangle must a network keep in its "
         "gradient, so that its perplexity after training is at most 0.1 above that with all?",
-        "The gradient may stop early here. The state still carries older characters forward, "
-        "although no gradient asked for it.",
+        "The gradient may stop early here. Each loss also teaches W_hh to read the state before "
+        "the two that it reaches, and that state holds older characters.",
         lambda ends: min((k for k in ends if k.isdigit() and max(ends[k]) < min(ends["all"]) + 0.1),
                          key=int, default="all"), "2",
         {"1": "one, the diagonal alone", "2": "two", "4": "four", "8": "eight",

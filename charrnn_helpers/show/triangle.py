@@ -1,7 +1,6 @@
 """The triangle: how large the gradient of each loss is at each state, as colors.
 
-`nudges` compares the gradient that a network got with what a nudge of each weight measures, and
-`shapes` shows the matrices of a product and of its gradients.
+`nudges` compares the gradient that a network got with what a nudge of each weight measures.
 """
 
 import math
@@ -44,21 +43,41 @@ def triangle_and_curve(sentence, triangles, curves, update):
     words = ", ".join(f"{share:.2g} at lag {lag}" for lag, share in far.items())
     return d.picture(
         f"A triangle of colored cells after {update:,} updates; of the gradient, on average, "
-        f"this is left: {words}."
+        f"this remains: {words}."
     )
 
 
 def all_and_alone(sentence, rows):
     """Draw a triangle, and beside it that of a gradient which has its diagonal alone."""
     em, num_steps = Drawing(0, 0).em, len(sentence) - 1
-    d = Drawing(WIDTH, CELL * num_steps + 6.2 * em)
+    d = Drawing(WIDTH, CELL * num_steps + 8.8 * em)
     whole = [row[: i + 1] for i, row in enumerate(rows[:num_steps])]
     alone = [[0] * i + row[i:] for i, row in enumerate(whole)]
     for k, (name, part) in enumerate({"all terms": whole, "a term missing": alone}.items()):
         left, top = 3.6 * em + k * WIDTH / 2, 2 * em
-        d.text(left + 100, 4 * em, name, font_weight="bold")
         _triangle(d, sentence, part, left, top)
+        d.text(left + 100, 4 * em, name, font_weight="bold")
+    _legend(d, CELL * num_steps + 6.2 * em)
     return d.picture("Two triangles: a band along the diagonal, and the diagonal alone.")
+
+
+def side_by_side(triangles, updates):
+    """Draw the triangle after each of these updates, small and without the sentence."""
+    em, gap, found = Drawing(0, 0).em, 1.6, []
+    num_steps = len(triangles[str(updates[0])])
+    side = (WIDTH - (gap * len(updates) + 0.4) * em) / len(updates)
+    d = Drawing(WIDTH, side + 5.6 * em)
+    _legend(d, side + 2.9 * em)
+    for k, update in enumerate(updates):
+        rows, left = triangles[str(update)], (1 + gap * k) * em + k * side
+        d.text(left, 1.1 * em, f"update {update:,}", font_weight="bold")
+        _cells(d, rows, left, 1.7 * em, side / num_steps)
+        shares = [row[-1 - num_steps // 4] / row[-1] for row in rows[num_steps // 4 :]]
+        found.append(f"{sum(shares) / len(shares):.2g} after {update:,} updates")
+    return d.picture(
+        f"Triangles of colored cells. Of the gradient, this remains {num_steps // 4} cells left of "
+        f"the diagonal, on average: {', '.join(found)}."
+    )
 
 
 def _letter(d, x, y, char, anchor):
@@ -68,6 +87,16 @@ def _letter(d, x, y, char, anchor):
         return
     right = x + (3 if anchor == "middle" else -0.5)
     d.path([(right - 6, y - 3), (right - 6, y), (right, y), (right, y - 3)], "#222", 1.2)
+
+
+def _cells(d, rows, left, top, cell):
+    """Draw the colors of a triangle, as one image."""
+    num_steps = len(rows)
+    shades = [[shade(size / row[-1]) for size in row] for row in rows]
+    white = [[(255, 255, 255)] * (num_steps - len(row)) for row in rows]
+    whole = [row + rest for row, rest in zip(shades, white, strict=True)]
+    d.pixels(left, top, num_steps * cell, num_steps * cell, whole)
+    _outline(d, num_steps, left, top, cell)
 
 
 def _outline(d, num_steps, left, top, cell):
@@ -81,15 +110,11 @@ def _outline(d, num_steps, left, top, cell):
 def _triangle(d, sentence, rows, left, top):
     """Draw one triangle: a row for each loss, and a column for each state."""
     em, num_steps = d.em, len(rows)
-    for i, row in enumerate(rows):
-        y = top + i * CELL
-        shades = [shade(size / row[-1]) for size in row]
-        high = CELL + 0.5 * (i < num_steps - 1)  # no seam between two rows
-        d.pixels(left, y, len(row) * CELL, high, [shades])
-        _letter(d, left - 0.35 * em, y + 0.9 * CELL, sentence[i + 1], "end")
+    _cells(d, rows, left, top, CELL)
+    for i in range(num_steps):
+        _letter(d, left - 0.35 * em, top + (i + 0.9) * CELL, sentence[i + 1], "end")
         place = left + (i + 0.5) * CELL
         _letter(d, place, top + num_steps * CELL + 0.95 * em, sentence[i], "middle")
-    _outline(d, num_steps, left, top, CELL)
     middle, x = top + num_steps * CELL / 2, left - 2.2 * em
     look = {"transform": f"rotate(-90 {x:.1f} {middle:.1f})"}
     d.text(x, middle, "the loss of this character", "middle", 0.9, **look)
@@ -98,7 +123,7 @@ def _triangle(d, sentence, rows, left, top):
 
 
 def _by_lag(d, box, fresh, shares):
-    """Draw what is left of the gradient at each lag: now, and as a thin line at update 0."""
+    """Draw what remains of the gradient at each lag: now, and as a thin line at update 0."""
     axes = Axes(d, box, (0, len(shares) - 1), (LEAST - 0.5, 0.3))
     left, top, right, bottom = box
     for exponent in (0, -1, -2):
@@ -115,7 +140,7 @@ def _by_lag(d, box, fresh, shares):
         d.path(axes.points(range(len(kept)), kept), color, width)
     d.text(right, axes.y(0) - 0.5 * d.em, "update 0", "end", 0.9, "#555")
     d.text((left + right) / 2, bottom + 2.6 * d.em, "lag (time steps back)", "middle", 0.9)
-    d.text((left + right) / 2, bottom + 3.9 * d.em, "what is left, on average", "middle", 0.9)
+    d.text((left + right) / 2, bottom + 3.9 * d.em, "what remains, on average", "middle", 0.9)
 
 
 def _legend(d, top):
@@ -138,12 +163,12 @@ def parts(num_steps=5):
     filled = {
         "a cell": {(4, 2)},
         "a column": {(i, 2) for i in range(2, num_steps + 1)},
-        "a diagonal": {(i, i - 2) for i in range(2, num_steps + 1)},
+        "a diagonal": {(i, i - 2) for i in range(3, num_steps + 1)},
     }
     steps = {
         "a cell": [(4, 4), (4, 3)],
         "a column": [],
-        "a diagonal": [(i, i - 1) for i in range(2, num_steps + 1)],
+        "a diagonal": [(i, i - 1) for i in range(3, num_steps + 1)],
     }
     below = {
         "a cell": "loss 4 at state 2",
@@ -156,19 +181,19 @@ def parts(num_steps=5):
         for i in range(1, num_steps + 1):
             y = top + (i - 1) * cell
             d.text(left - 0.4 * em, y + 0.65 * cell, f"loss {i}" if k == 0 else str(i), "end", 0.9)
-            for j in range(i + 1):
+            for j in range(1, i + 1):
                 color = ORANGE + "55" if (i, j) in cells else "none"
-                d.rect(left + j * cell, y, cell, cell, color, "#999")
-        for j in range(num_steps + 1):
-            x = left + (j + 0.5) * cell
+                d.rect(left + (j - 1) * cell, y, cell, cell, color, "#999")
+        for j in range(1, num_steps + 1):
+            x = left + (j - 0.5) * cell
             d.text(x, top + num_steps * cell + 1.1 * em, str(j), "middle", 0.9)
         for i, j in steps[name]:
-            _step(d, left + (j + 0.35) * cell, top + (i - 0.5) * cell, 0.7 * cell)
+            _step(d, left + (j - 0.65) * cell, top + (i - 0.5) * cell, 0.7 * cell)
         y = top + num_steps * cell + 2.4 * em
-        d.text(left + 3 * cell, y, "state", "middle", 0.9)
+        d.text(left + num_steps * cell / 2, y, "state", "middle", 0.9)
         d.text(left, y + 1.5 * em, below[name], size=0.9, color=ORANGE)
     return d.picture(
-        "Three triangles of five rows and six columns. One cell is marked, to which two arrows "
+        "Three triangles of five rows and five columns. One cell is marked, to which two arrows "
         "lead from the diagonal; one column; and one diagonal, to which an arrow leads from each "
         "cell of the diagonal before it."
     )
@@ -179,36 +204,6 @@ def _step(d, x, y, length):
     d.line(x, y, x - length, y, ORANGE, 2.2)
     for side in (-1, 1):
         d.line(x - length, y, x - length + 6, y + 4 * side, ORANGE, 2.2)
-
-
-def shapes(batch_size, num_hiddens, vocab_size):
-    """Draw the matrices of O = H W, and below them the gradients, two of them to be found."""
-    em, scale = Drawing(0, 0).em, 8.4
-    d = Drawing(WIDTH, 2 * (num_hiddens * scale + 3.2 * em) + 0.6 * em)
-    for k, names in enumerate((("H", "W", "O"), ("dH", "dW", "dO"))):
-        x, middle = 85, (k + 0.5) * (num_hiddens * scale + 3.2 * em)
-        sizes = [(batch_size, num_hiddens), (num_hiddens, vocab_size), (batch_size, vocab_size)]
-        for name, (rows, columns) in zip(names, sizes, strict=True):
-            asked = name in ("dH", "dW")
-            width, height = columns * scale, rows * scale
-            color = ORANGE if k else PALETTE[0]
-            left, top = x, middle - height / 2
-            corners = [(left, top), (left + width, top), (left + width, top + height)]
-            corners += [(left, top + height), (left, top)]
-            fill = "none" if asked else color + "44"
-            d.path(corners, color, 1.8, "5 4" if asked else "none", fill)
-            if asked:
-                d.text(left + width / 2, middle + 0.35 * em, "?", "middle", color=color)
-            label = f"{name} ({rows} x {columns})"
-            center = left + width / 2
-            d.text(center, top - 0.5 * em, label, "middle", 0.9, color)
-            x += width + 68
-            if not k and name != "O":
-                d.text(x - 34, middle + 0.35 * em, "=" if name == "W" else "\u00b7", "middle")
-    return d.picture(
-        f"H ({batch_size} x {num_hiddens}) times W ({num_hiddens} x {vocab_size}) is O "
-        f"({batch_size} x {vocab_size}). Below, dO has the shape of O; dH and dW are to be found."
-    )
 
 
 def nudges(networks, scale=1000):
@@ -241,14 +236,14 @@ def nudges(networks, scale=1000):
 def _frame(d, axes, most, labelled):
     """Draw the axes of one panel, and its diagonal."""
     left, top, right, bottom = axes.box
-    step = max(n for n in (1, 2, 5, 10) if n <= most) if most >= 1 else most / 1.1
-    for value in (-step, 0, step):
+    step = max(n for n in (1, 2, 4, 6, 10) if n <= most) if most >= 1 else most / 1.1
+    for value in (-step, -step / 2, 0, step / 2, step):
         x, y = axes.x(value), axes.y(value)
         d.line(x, top, x, bottom, "#ddd")
         d.line(left, y, right, y, "#ddd")
-        d.text(x, bottom + 1.4 * d.em, f"{value:g}", "middle")
+        d.text(x, bottom + 1.4 * d.em, f"{value:.2g}", "middle")
         if labelled:
-            d.text(left - 0.4 * d.em, y + 0.35 * d.em, f"{value:g}", "end")
+            d.text(left - 0.4 * d.em, y + 0.35 * d.em, f"{value:.2g}", "end")
     d.line(left, bottom, right, top, "#777", 1.2, "5 4")
     d.path([(left, top), (left, bottom), (right, bottom), (right, top), (left, top)], "#777", 1)
 
@@ -260,13 +255,24 @@ def _off(said, found):
     return "on the diagonal" if apart < 0.001 * most else "a cloud around the diagonal"
 
 
-def dots_and_beyond(rows, xlabel, xlim, marks=()):
-    """Draw rows `{name: values}` of dots; values beyond the axis are written, with an arrow."""
+def dots_and_beyond(rows, xlabel, xlim, marks=(), chance=None, above=None):
+    """Draw rows `{name: values}` of dots; values beyond the axis are written, with an arrow.
+
+    `chance`, `{label: value}`, is a vertical line; at the right, each row says how many of its
+    values are larger than `above`.
+    """
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, (1.75 * len(rows) + 4) * em)
-    box = (11 * em, em, WIDTH - em, (1.75 * len(rows) + 1) * em)
+    top = (1 if above is None else 2.2) * em
+    d = Drawing(WIDTH, 1.75 * len(rows) * em + top + 3 * em)
+    right = WIDTH - (1 if above is None else 6) * em
+    box = (13.6 * em, top, right, 1.75 * len(rows) * em + top)
     axes = Axes(d, box, xlim, (0, len(rows)))
     axes.frame(xlabel, "", yticks={len(rows) - k - 0.5: name for k, name in enumerate(rows)})
+    for label, value in (chance or {}).items():
+        d.line(axes.x(value), top, axes.x(value), box[3], "#555", 1.2, "5 4")
+        d.text(axes.x(value), top - 0.5 * em, label, "middle", 0.9, "#555")
+    if above is not None:
+        d.text(WIDTH - 0.3 * em, top - 0.5 * em, f"above {above:g}", "end", 0.9)
     for k, (name, values) in enumerate(rows.items()):
         y, color = axes.y(len(rows) - k - 0.5), PALETTE[name in marks]
         for i, value in enumerate(values):
@@ -276,5 +282,8 @@ def dots_and_beyond(rows, xlabel, xlim, marks=()):
         if max(values) > xlim[1]:
             beyond = " ".join(f"{value:.2f}" for value in values) + " \u2192"
             d.text(box[2], y - 0.25 * em, beyond, "end", 0.9, color)
+        if above is not None:
+            count = f"{sum(value > above for value in values)} of {len(values)}"
+            d.text(WIDTH - 0.3 * em, y + 0.35 * em, count, "end", 0.9)
     means = [f"{name} {sum(values) / len(values):.2f}" for name, values in rows.items()]
     return d.picture(f"{xlabel}, on average: {', '.join(means)}.")
