@@ -61,7 +61,7 @@ test-lowest:
 	$(LOWEST) -m pip install --disable-pip-version-check --quiet -r build/lowest.txt --editable .
 	$(LOWEST) -m pytest -n 2 --dist loadgroup -m "not long and not browser"
 
-TAUGHT = $(patsubst %,charrnn_helpers/%.py,text data model counting training sampling bptt)
+TAUGHT = $(patsubst %,charrnn_helpers/%.py,text data model counting training sampling bptt reading)
 
 lint: $(TEST)
 	$(PY) -m ruff check .
