@@ -401,11 +401,11 @@ def together(kinds, xlabel, ylabel):
     """Draw kinds of groups `{label: points (x, y)}`, and the line on which y is x."""
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 24 * em)
-    axes = Axes(d, (5 * em, em, 27 * em, 20.5 * em), (0.8, 1.8), (0.8, 1.8))
+    axes = Axes(d, (5 * em, em, 27 * em, 20.5 * em), (0.75, 1.85), (0.75, 1.85))
     steps = {k / 5: f"{k / 5:g}" for k in range(4, 10)}
     axes.frame(xlabel, ylabel, steps, steps)
-    d.line(axes.x(0.8), axes.y(0.8), axes.x(1.8), axes.y(1.8), "#222", 1.2, "5 4")
-    d.text(axes.x(1.74), axes.y(1.77), "y = x", "end")
+    d.line(axes.x(0.75), axes.y(0.75), axes.x(1.85), axes.y(1.85), "#222", 1.2, "5 4")
+    d.text(axes.x(1.68), axes.y(1.72), "y = x", "end")
     looks, said = ((GRAY, "\u25cf"), (RED, "\u25b2"), (BLUE, "\u25c6")), []
     for k, (label, points) in enumerate(kinds.items()):
         color, mark = looks[k]
