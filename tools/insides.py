@@ -142,7 +142,7 @@ def measured(data, seed, shuffled=False):
 def steered(model, fresh, data):
     """Return how well probes do, the shares of vowels with a push, and the costs of groups.
 
-    A push is as many standard deviations along each direction as a push of this length along *next*.
+    A push along any direction is as many standard deviations as one of this length along *next*.
     """
     vocab, val_text = data.vocab, data.vocab.decode(data.val_ids)
     seen_text = vocab.decode(data.train_ids[-20_000:])
@@ -189,9 +189,7 @@ def steered(model, fresh, data):
     found["random both paths"] = [
         [share(a * along(r), a * along(r)) for a in (-3, 3)] for r in others
     ]
-    found["random memory only"] = [
-        [share(0 * r, a * along(r)) for a in (-3, 3)] for r in others
-    ]
+    found["random memory only"] = [[share(0 * r, a * along(r)) for a in (-3, 3)] for r in others]
     found["ways"] = ways(model, vocab, H, seen_text, prompts, batches)
     return found | tested
 

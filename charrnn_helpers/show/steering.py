@@ -193,7 +193,9 @@ def pushes(panels, others):
             color, dash, mark = PATHS[path]
             rows = [by, *(other[title][path] for other in others)]
             xs = list(by)
-            ys = list(zip(*(interp(xs, list(row), list(row.values())) for row in rows), strict=True))
+            ys = list(
+                zip(*(interp(xs, list(row), list(row.values())) for row in rows), strict=True)
+            )
             lows, highs = [min(y) for y in ys], [max(y) for y in ys]
             around = axes.points(xs, lows) + axes.points(xs, highs)[::-1]
             d.path(around, "none", fill=color + "2b")
