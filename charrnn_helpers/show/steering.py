@@ -202,7 +202,7 @@ def pushes(panels, others):
             points = axes.points(xs, by.values())
             d.path(points, color, 2, dash)
             for x, y in points:
-                d.text(x, y + 0.28 * em, mark, "middle", 0.75, color)
+                d.text(x, y + 0.31 * em, mark, "middle", 0.85, color)
             words.append(f"{path} {by[xs[0]]:.2f} to {by[xs[-1]]:.2f}")
         said.append(f"{title}: {', '.join(words)}")
     middle, turned = (left + WIDTH) / 2, f"rotate(-90 {em:.1f} {12 * em:.1f})"
@@ -211,7 +211,7 @@ def pushes(panels, others):
     for k, (path, (color, dash, mark)) in enumerate(PATHS.items()):
         x = left + (1 + 12 * k) * em
         d.line(x, 0.85 * em, x + 2.6 * em, 0.85 * em, color, 2, dash)
-        d.text(x + 1.3 * em, 1.13 * em, mark, "middle", 0.75, color)
+        d.text(x + 1.3 * em, 1.16 * em, mark, "middle", 0.85, color)
         d.text(x + 3.2 * em, 1.2 * em, path, color=color)
     return d.picture(f"Shares of vowels, from the least push to the largest. {'; '.join(said)}.")
 
@@ -229,10 +229,10 @@ def prices(curves, xlabel="share of vowels", ylabel="nats added to the loss"):
         points = axes.points(xs, ys)
         d.path(points, color, 2, dash)
         for x, y in points:
-            d.text(x, y + 0.28 * em, mark, "middle", 0.75, color)
+            d.text(x, y + 0.31 * em, mark, "middle", 0.85, color)
         x, y = axes.box[2] + em, (4 + 2 * k) * em
         d.line(x, y - 0.35 * em, x + 2.6 * em, y - 0.35 * em, color, 2, dash)
-        d.text(x + 1.3 * em, y - 0.07 * em, mark, "middle", 0.75, color)
+        d.text(x + 1.3 * em, y - 0.04 * em, mark, "middle", 0.85, color)
         d.text(x + 3.2 * em, y, label, color=color)
         said.append(f"{label}: {ys[0]:.2f} at {xs[0]:.2f}, and {ys[-1]:.2f} at {xs[-1]:.2f}")
     return d.picture(f"The {ylabel} at each {xlabel}. {'; '.join(said)}.")
@@ -412,7 +412,7 @@ def together(kinds, xlabel, ylabel):
     for k, (label, points) in enumerate(kinds.items()):
         color, mark = looks[k]
         for x, y in points:
-            d.text(axes.x(x), axes.y(y) + 0.35 * em, mark, "middle", (0.8, 1.0, 1.4)[k], color)
+            d.text(axes.x(x), axes.y(y) + 0.35 * em, mark, "middle", (0.85, 1.0, 1.4)[k], color)
         y = (5 + 2 * k) * em
         d.text(29 * em, y, mark, "middle", 1.2, color)
         d.text(30 * em, y, label, color=color)
