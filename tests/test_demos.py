@@ -222,24 +222,20 @@ DEMOS = {
     ),
     "steering": lambda: steering.steering(STEERED, 3.0),
     "pushes": lambda: steering.pushes(
-        {
-            "vowel next?": {-3: 0, 3: 0.9},
-            "last a vowel?": {-3: 0.1, 3: 0.2},
-            "last a vowel?, memory only": {-3: 0.2, 3: 0.3},
-        },
-        [{"last a vowel?": {-3: 0.1, 3: 0.8}}],
-        0.3,
+        {"next": {"both paths": {-3.7: 0, 3.7: 0.9}, "memory only": {-3.7: 0.2, 3.7: 0.3}}},
+        [{"next": {"both paths": {-4: 0.1, 4: 0.8}, "memory only": {-4: 0.3, 4: 0.3}}}],
     ),
+    "prices": lambda: steering.prices({"five biases": ([0.1, 0.3], [0.5, 0.0])}),
     "gains": lambda: steering.gains({"a": 1.0, "b": -0.5, " ": -1.0}),
     "told_apart": lambda: steering.told_apart(*ROWS, 0.5),
     "held": lambda: steering.held(
         {"our network": ([0.01], {"last": 0.3})},
         "nats added to the loss",
-        {"third-last": "third-last?", "next": "next?", "last": "last?"},
+        {"third-to-last": "third-to-last?", "next": "next?", "last": "last?"},
     ),
     "roc": lambda: steering.roc({"a table of the last character": (*ROWS, 0.6)}),
     "by_number": lambda: steering.by_number({("is a vowel next?", "untrained"): {1: 0.6, 2: 0.7}}),
-    "together": lambda: steering.together({"seed 1": ([(0.9, 1.1)], (1.74, 1.3))}, "x", "y"),
+    "together": lambda: steering.together({"random groups": [(0.9, 1.1)]}, "x", "y"),
     "two_maps": lambda: steering.two_maps({"trained": {"a": (0, 1), "b": (1, 0), " ": (0, 1)}}),
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
     "temperatures": lambda: choices.temperatures({0.5: [0.8, 0.2], 1.0: [0.6, 0.4]}, "ab"),
@@ -975,8 +971,7 @@ def test_steering_marks_the_vowels_that_were_written():
     assert svg.count("#cfe3f1") == 0  # those of the beginning do not count
     assert steering.steering(STEERED, 3.0).svg.count("#cfe3f1") > 100
     assert (
-        "With a push of -3, 0.02 of the characters are vowels"
-        in steering.steering(STEERED, -3.0).alt
+        "With a push of -3, 2% of the characters are vowels" in steering.steering(STEERED, -3.0).alt
     )
 
 

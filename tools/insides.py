@@ -7,13 +7,12 @@ from functools import partial
 import torch
 
 from charrnn_helpers.data import StreamBatches
-from charrnn_helpers.model import one_hot
 from charrnn_helpers.show.steering import (
     QUESTIONS,
     VOWELS,
     built_in,
-    direction,
     is_vowel,
+    probed,
     random_directions,
     share_of,
     states_of,
@@ -21,7 +20,7 @@ from charrnn_helpers.show.steering import (
 from charrnn_helpers.trained import RECIPES, start, trained_model
 from charrnn_helpers.training import evaluate
 
-ALPHAS = range(-3, 4)
+ALPHAS, BIASES = range(-3, 4), range(-6, 7)
 GROUP, COUNT = 8, 20  # units in a group, and random groups
 
 
@@ -30,18 +29,6 @@ def area(values, positive):
     ranks = values.argsort().argsort().double() + 1
     n_1, n_0 = positive.sum(), (~positive).sum()
     return ((ranks[positive].sum() - n_1 * (n_1 + 1) / 2) / (n_1 * n_0)).item()
-
-
-def steepest(model, vocab, H, ids):
-    """Return the direction in the state that most raises the next time step's vowels."""
-    S = H[:2000].clone().requires_grad_()
-    X = one_hot(ids[1:2001], model.vocab_size)
-    rnn = model.rnn
-    later = torch.tanh(X @ rnn.W_xh + S @ rnn.W_hh + rnn.b_h)
-    p = (later @ model.W_hq + model.b_q).softmax(dim=1)
-    p[:, vocab.encode(VOWELS)].sum().backward()
-    g = S.grad.mean(dim=0)
-    return g / g.norm()
 
 
 @torch.no_grad()
@@ -67,19 +54,39 @@ def vowels_apart(model, vocab):
     return max(found, 1 - found), (squares[:2].sum() / squares.sum()).item()
 
 
+def grown(unit, units, value):
+    """Return a group that grows from a unit by the one that raises its value most."""
+    group = [unit]
+    while len(group) < GROUP:
+        group.append(max((u for u in units if u not in group), key=lambda u: value([*group, u])))
+    return group
+
+
+@torch.no_grad()
+def variances(model, D, P):
+    """Return a matrix; its sum over a group is the mean variance if the group is held."""
+    W, found = model.W_hq, 0
+    middle = P @ W.T  # of the row of each unit, under the probabilities
+    for v in range(len(W.T)):
+        change = P[:, v : v + 1].sqrt() * D * (W[:, v] - middle)
+        found = found + change.T @ change / len(D)
+    return found
+
+
 def groups(model, H, text, ids):
     """Return what groups of units cost, divided by the sum of their single costs.
 
-    Beside each ratio stands how much the units move the logits the same way: the mean square
-    change of the logits when a group is held, over the sum of those of its units.
+    Beside each ratio stands the one that is expected of small changes x of the logits, which raise
+    the loss by half of the variance of x under the probabilities: the mean variance when a group is
+    held, over the sum of those of its units.  The groups `alike` are those with the largest
+    expected ratio among the half of the units that tell vowels least.
     """
     means, answer, eye = H.mean(dim=0), is_vowel(text, 1), torch.eye(H.shape[1])
     batches = StreamBatches(ids, 32, 50)
     whole = evaluate(model, batches, True)
     areas = torch.tensor([area(H[:-1, u], answer) for u in range(H.shape[1])])
-    chosen = (areas - 0.5).abs().topk(GROUP).indices.tolist()
-    W = model.W_hq.detach()
-    moves = torch.cov(H.T) * (W @ W.T)
+    telling = (areas - 0.5).abs().argsort(descending=True).tolist()
+    moves = variances(model, H - means, (H @ model.W_hq + model.b_q).softmax(dim=1))
 
     def cost(units, *readers):
         return evaluate(hold(model, eye[units], means, *readers), batches, True) - whole
@@ -89,9 +96,14 @@ def groups(model, H, text, ids):
     def ratio(units):
         return cost(units) / sum(single[u] for u in units)
 
-    def together(units):
+    def expected(units):
         return (moves[units][:, units].sum() / moves[units, units].sum()).item()
 
+    chosen, rest, alike = telling[:GROUP], telling[len(telling) // 2 :], []
+    while len(rest) > len(telling) // 4:
+        found = [grown(unit, rest, expected) for unit in rest]
+        alike.append(max(found, key=expected))
+        rest = [unit for unit in rest if unit not in alike[-1]]
     dice, others, target = random.Random(0), [], sum(single[u] for u in chosen)
     while len(others) < COUNT:
         units = dice.sample(range(H.shape[1]), GROUP)
@@ -100,10 +112,12 @@ def groups(model, H, text, ids):
     alone = sum(cost([u], ["logits"]) for u in chosen)
     return {
         "eight": ratio(chosen),
-        "eight together": together(chosen),
+        "eight expected": expected(chosen),
         "eight, logits only": cost(chosen, ["logits"]) / alone,
         "random eights": [ratio(units) for units in others],
-        "random together": [together(units) for units in others],
+        "random expected": [expected(units) for units in others],
+        "alike eights": [ratio(units) for units in alike],
+        "alike expected": [expected(units) for units in alike],
     }
 
 
@@ -126,41 +140,86 @@ def measured(data, seed, shuffled=False):
 
 
 def steered(model, fresh, data):
-    """Return how well probes do, the shares of vowels with a push, and the costs of groups."""
+    """Return how well probes do, the shares of vowels with a push, and the costs of groups.
+
+    A push along any direction is as many standard deviations as one of this length along *next*.
+    """
     vocab, val_text = data.vocab, data.vocab.decode(data.val_ids)
     seen_text = vocab.decode(data.train_ids[-20_000:])
     seen_ids, found = vocab.encode(seen_text), {}
-    places = torch.linspace(0, len(data.val_ids) - 100, 100).long()
-    prompts = torch.stack([data.val_ids[k : k + 40] for k in places])
+    starts = torch.linspace(0, len(data.val_ids) - 100, 100).long()
+    prompts = torch.stack([data.val_ids[k : k + 40] for k in starts])
     H, V = states_of(model, seen_ids), states_of(model, data.val_ids)
     means, batches = H.mean(dim=0), StreamBatches(data.val_ids, 32, 50)
-    whole = evaluate(model, batches, True)
+    whole, tested = evaluate(model, batches, True), groups(model, H, seen_text, data.val_ids)
+    H, V = H[:-1], V[:-1]
 
     def cost(u):
         return evaluate(hold(model, u[None], means), batches, True) - whole
 
+    def share(to_output, to_state):
+        return share_of(built_in(model, to_output, to_state), vocab, prompts)
+
     def shares(to_output, to_state):
-        pushed = [built_in(model, a * to_output, a * to_state) for a in ALPHAS]
-        return [share_of(network, vocab, prompts) for network in pushed]
+        return [share(a * to_output, a * to_state) for a in ALPHAS]
+
+    def along(u):
+        return u * spread / (H @ u).std()
 
     for name, ahead in QUESTIONS.items():
-        u = direction(model, vocab, seen_text, ahead)
+        u, there = probed(H, is_vowel(seen_text, ahead)), is_vowel(val_text, ahead)
         if name == "next":
             spread = (H @ u).std()
-        step = u * spread / (H @ u).std()  # as many standard deviations for each question
+        again = probed(H - torch.outer(H @ u, u), is_vowel(seen_text, ahead))
+        step = along(u)
         found[name] = {
-            "area": area(V[:-1] @ u, is_vowel(val_text, ahead)),
+            "area": area(V @ u, there),
+            "area without it": area((V - torch.outer(V @ u, u)) @ again, there),
+            "spread": (H @ u).std().item(),
             "cost": cost(u),
             "both paths": shares(step, step),
             "logits only": shares(step, 0 * step),
             "memory only": shares(0 * step, step),
         }
-    u = direction(fresh, vocab, seen_text, 1)
+    u = probed(states_of(fresh, seen_ids)[:-1], is_vowel(seen_text, 1))
     found["area untrained"] = area(states_of(fresh, data.val_ids)[:-1] @ u, is_vowel(val_text, 1))
-    g = steepest(model, vocab, H, seen_ids)
-    found["steepest"] = shares(0 * g, g)
-    found["random costs"] = [cost(r) for r in random_directions(COUNT, len(u))]
-    return found | groups(model, H, seen_text, data.val_ids)
+    others = random_directions(COUNT, len(u))
+    found["random costs"] = [cost(r) for r in others]
+    found["random spreads"] = [(H @ r).std().item() for r in others]
+    found["random both paths"] = [
+        [share(a * along(r), a * along(r)) for a in (-3, 3)] for r in others
+    ]
+    found["random memory only"] = [[share(0 * r, a * along(r)) for a in (-3, 3)] for r in others]
+    found["ways"] = ways(model, vocab, H, seen_text, prompts, batches)
+    return found | tested
+
+
+def ways(model, vocab, H, seen_text, prompts, batches):
+    """Return shares of vowels and losses: along two directions, and with changed biases alone."""
+    answer, found = is_vowel(seen_text, 1), {}
+    u = probed(H, answer)
+    between = H[answer].mean(dim=0) - H[~answer].mean(dim=0)
+    step = between * (H @ u).std() / (H @ between).std()
+    five = torch.isin(torch.arange(len(vocab)), vocab.encode(VOWELS)).float()
+    networks = {
+        "probe": [built_in(model, a * u, a * u) for a in ALPHAS],
+        "means": [built_in(model, a * step, a * step) for a in ALPHAS],
+        "biases": [raised(model, c * five) for c in BIASES],
+    }
+    for name, changed in networks.items():
+        found[name] = {
+            "shares": [share_of(network, vocab, prompts) for network in changed],
+            "losses": [evaluate(network, batches, True) for network in changed],
+        }
+    return found
+
+
+@torch.no_grad()
+def raised(model, numbers):
+    """Return a copy with numbers added to the biases of the output layer."""
+    model = copy.deepcopy(model)
+    model.b_q += numbers
+    return model
 
 
 def trials(data):

@@ -221,13 +221,14 @@ PREDICTIONS = (
          "all": "more than eight"}),
     Prediction("untrained_probe", 9, "A probe reads the states of an untrained network. How well "
         "can it tell whether the character just read was a vowel?", "Each character adds its own "
-        "row of W_xh to the state, and even random rows differ.",
+        "row of W_xh to the sum inside tanh, and in 128 dimensions, a direction can separate 27 "
+        "random rows in any way.",
         lambda area: "chance" if area < 0.6 else "some" if area < 0.95 else "perfect", "perfect",
         {"chance": "an AUC below 0.6", "some": "an AUC between 0.6 and 0.95",
          "perfect": "an AUC above 0.95"}),
     Prediction("which_path", 9, "The push is sent on only one of its two paths. Which of them "
-        "changes the share of vowels?", "What the next state gets along this direction hardly "
-        "changes the share.", strongest_path, "logits",
+        "changes the share of vowels?", "Sent through the next state alone, the push "
+        "changes it much less.", strongest_path, "logits",
         {"logits": "straight to the logits: nearly all of the change",
          "memory": "through the next state: nearly all of the change",
          "half": "each of them about half of the change"}),
@@ -238,8 +239,8 @@ PREDICTIONS = (
                    "rises" if by[3] > by[-3] else "falls",
         "falls", {"rises": "it rises by more than 0.1", "falls": "it falls by more than 0.1",
                   "stays": "it changes by at most 0.1"}),
-    Prediction("eight_units", 9, "Eight units that tell whether a vowel is next are held at their "
-        "means at once. What do they cost, compared with the sum of their single costs?", "The "
+    Prediction("eight_units", 9, "Eight units that predict whether a vowel is next are held at "
+        "their means at once. What do they cost, compared with the sum of their single costs?", "The "
         "text below finds out whether this is so for any eight units.",
         lambda ratio: "less" if ratio < 0.9 else "sum" if ratio <= 1.1 else "more", "more",
         {"less": "less than nine tenths of the sum", "sum": "the sum, within a tenth",

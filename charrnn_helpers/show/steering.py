@@ -1,9 +1,9 @@
 """Steering: a network writes while its hidden state is pushed along a direction.
 
 `told_apart` and `roc` show how well a direction tells two kinds of states apart, `gains` what it
-adds to the logits, `pushes` what a push does to the share of vowels, `held` what a direction costs
-that is held still, `by_number` how many units a probe needs, `together` what groups of units cost,
-and `two_maps` the input weights of two networks.
+adds to the logits, `prices` what a share of vowels costs, `pushes` what a push does on each path,
+`held` what a direction costs that is held still, `by_number` how many units a probe needs,
+`together` what groups of units cost, and `two_maps` the input weights of two networks.
 """
 
 import copy
@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 import torch
+from numpy import interp
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from charrnn_helpers.model import one_hot
@@ -20,7 +21,7 @@ from charrnn_helpers.show.style import PALETTE, visible
 from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
 VOWELS = "aeiou"
-QUESTIONS = {"next": 1, "last": 0, "third-last": -2}  # where a vowel is looked for
+QUESTIONS = {"next": 1, "last": 0, "third-to-last": -2}  # where a vowel is looked for
 BLUE, RED = PALETTE[0], "#A84300"
 GRAY, PALE = "#666666", "#bbbbbb"
 COLUMNS, LINES = 54, 4  # of the text that is shown
@@ -44,13 +45,19 @@ def states_of(model, ids):
 
 def is_vowel(text, ahead):
     """Tell for each state but the last one whether the character so many places on is a vowel."""
-    padded = "  " + text
-    return torch.tensor([char in VOWELS for char in padded[2 + ahead : len(text) + 1 + ahead]])
+    padded = " " * 20 + text + " " * 20
+    chars = padded[20 + ahead : 19 + ahead + len(text)]
+    return torch.tensor([char in VOWELS for char in chars])
 
 
 def direction(model, vocab, text, ahead=1):
     """Return the direction, of length 1, of a probe for: is a vowel there?"""
-    H, answer = states_of(model, vocab.encode(text))[:-1], is_vowel(text, ahead).float()
+    return probed(states_of(model, vocab.encode(text))[:-1], is_vowel(text, ahead))
+
+
+def probed(H, answer):
+    """Return the direction, of length 1, of a probe of the states."""
+    answer = answer.float()
     w, b = torch.zeros(H.shape[1], requires_grad=True), torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.Adam([w, b], lr=0.05)
     for _ in range(300):
@@ -140,9 +147,9 @@ def steering(steered, alpha):
     )
     d.text(axes.box[2] + 0.7 * em, axes.y(0.42), f"{len(steered.others)} random", color=GRAY)
     d.text(axes.box[2] + 0.7 * em, axes.y(0.42) + 1.3 * em, "directions", color=GRAY)
-    words = f"\u03b1 = {alpha:g}: {share:.2f} of the characters are vowels".replace("-", "\u2212")
+    words = f"\u03b1 = {alpha:g}: {share:.0%} of the characters are vowels".replace("-", "\u2212")
     d.text(axes.box[0] + em, 12.4 * em, words, color=RED, font_weight="bold")
-    return d.picture(f"With a push of {alpha:g}, {share:.2f} of the characters are vowels: {text}")
+    return d.picture(f"With a push of {alpha:g}, {share:.0%} of the characters are vowels: {text}")
 
 
 def _line(d, y, text, given=0):
@@ -159,45 +166,76 @@ def _line(d, y, text, given=0):
             d.text(xs, y, letters, "middle", 1.1, color, **MONO)
 
 
-def pushes(curves, others=(), level=None, ylabel="share of vowels"):
-    """Draw curves `{label: {alpha: share}}`, and thin those of other networks, of the same labels.
+PATHS = {  # how each path is drawn
+    "both paths": ("#222222", "none", "\u25cf"),
+    "logits only": (BLUE, "7 3", "\u25a0"),
+    "memory only": (RED, "2 3", "\u25b2"),
+}
 
-    A label that begins with what another one begins with, up to a comma, gets its color, dashed.
+
+def pushes(panels, others):
+    """Draw a panel for each direction `{title: {path: {push: share}}}`.
+
+    `others` are such panels of other networks, and a band reaches over all of them.
     """
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 23 * em)
-    axes = Axes(d, (5 * em, em, WIDTH - 17 * em, 19.6 * em), (-3.2, 3.2), (0, 1))
-    xticks = {a: f"{a}".replace("-", "\u2212") for a in range(-3, 4)}
-    axes.frame("push \u03b1", ylabel, xticks, {k / 4: f"{k / 4:g}" for k in range(5)})
-    if level is not None:
-        d.line(axes.box[0], axes.y(level), axes.box[2], axes.y(level), GRAY, 1.2, "2 3")
-        x, y = axes.box[2] + 0.6 * em, axes.y(0.02)
-        d.line(x, y - 0.35 * em, x + 1.8 * em, y - 0.35 * em, GRAY, 1.2, "2 3")
-        d.text(x + 2.2 * em, y, "no push", color=GRAY)
-    looks, said = {}, []
-    for label in curves:
-        stem = label.split(",")[0]
-        colors = [color for color, _ in looks.values()]
-        known = [color for name, (color, _) in looks.items() if name.split(",")[0] == stem]
-        free = [color for color in (BLUE, RED, PALETTE[2], "#9C3A75") if color not in colors]
-        looks[label] = (known[0], "6 4") if known else (free[0], "none")
-    for other in others:
-        for label, shares in other.items():
-            d.path(axes.points(shares.keys(), shares.values()), looks[label][0] + "88", 1)
-    lowest = math.inf
-    for label, shares in sorted(curves.items(), key=lambda item: item[1][max(item[1])]):
-        color, dash = looks[label]
-        points = axes.points(shares.keys(), shares.values())
-        d.path(points, color, 2.6, dash)
+    d = Drawing(WIDTH, 24 * em)
+    most = max(a for paths in panels.values() for by in paths.values() for a in by)
+    left, wide, said = 4.5 * em, (WIDTH - 4.5 * em) / len(panels), []
+    for k, (title, paths) in enumerate(panels.items()):
+        box = (left + k * wide + 0.3 * em, 3.8 * em, left + (k + 1) * wide - 0.9 * em, 20.4 * em)
+        axes = Axes(d, box, (-1.08 * most, 1.08 * most), (0, 1))
+        whole = {a: f"{a}".replace("-", "\u2212") for a in range(-int(most), int(most) + 1)}
+        axes.frame("", "", whole, {q / 4: f"{q / 4:g}" if k == 0 else "" for q in range(5)})
+        d.text((box[0] + box[2]) / 2, 3 * em, title, "middle", font_weight="bold")
+        words = []
+        for path, by in paths.items():
+            color, dash, mark = PATHS[path]
+            rows = [by, *(other[title][path] for other in others)]
+            xs = list(by)
+            ys = list(
+                zip(*(interp(xs, list(row), list(row.values())) for row in rows), strict=True)
+            )
+            lows, highs = [min(y) for y in ys], [max(y) for y in ys]
+            around = axes.points(xs, lows) + axes.points(xs, highs)[::-1]
+            d.path(around, "none", fill=color + "2b")
+            points = axes.points(xs, by.values())
+            d.path(points, color, 2, dash)
+            for x, y in points:
+                d.text(x, y + 0.31 * em, mark, "middle", 0.85, color)
+            words.append(f"{path} {by[xs[0]]:.2f} to {by[xs[-1]]:.2f}")
+        said.append(f"{title}: {', '.join(words)}")
+    middle, turned = (left + WIDTH) / 2, f"rotate(-90 {em:.1f} {12 * em:.1f})"
+    d.text(middle, 23.2 * em, "push, in standard deviations of h \u00b7 u", "middle")
+    d.text(em, 12 * em, "share of vowels", "middle", transform=turned)
+    for k, (path, (color, dash, mark)) in enumerate(PATHS.items()):
+        x = left + (1 + 12 * k) * em
+        d.line(x, 0.85 * em, x + 2.6 * em, 0.85 * em, color, 2, dash)
+        d.text(x + 1.3 * em, 1.16 * em, mark, "middle", 0.85, color)
+        d.text(x + 3.2 * em, 1.2 * em, path, color=color)
+    return d.picture(f"Shares of vowels, from the least push to the largest. {'; '.join(said)}.")
+
+
+def prices(curves, xlabel="share of vowels", ylabel="nats added to the loss"):
+    """Draw what each way to change the share of vowels costs `{label: (shares, costs)}`."""
+    em = Drawing(0, 0).em
+    d = Drawing(WIDTH, 21 * em)
+    axes = Axes(d, (5 * em, em, WIDTH - 17 * em, 17.5 * em), (0, 0.9), (0, 3.4))
+    axes.frame(xlabel, ylabel)
+    looks = (("#222222", "none", "\u25cf"), (RED, "2 3", "\u25b2"), (BLUE, "7 3", "\u25a0"))
+    said = []
+    for k, (label, (xs, ys)) in enumerate(curves.items()):
+        color, dash, mark = looks[k]
+        points = axes.points(xs, ys)
+        d.path(points, color, 2, dash)
         for x, y in points:
-            d.dot(x, y, color, 3.2)
-        lowest = min(points[-1][1] + 0.35 * em, lowest - 1.25 * em)
-        x = axes.box[2] + 0.6 * em
-        d.line(x, lowest - 0.35 * em, x + 1.8 * em, lowest - 0.35 * em, color, 2.6, dash)
-        d.text(x + 2.2 * em, lowest, label, color=color)
-        first, *_, last = shares.values()
-        said.append(f"{label}: {first:.2f} to {last:.2f}")
-    return d.picture(f"The {ylabel}, from the least push to the largest. {'; '.join(said)}.")
+            d.text(x, y + 0.31 * em, mark, "middle", 0.85, color)
+        x, y = axes.box[2] + em, (4 + 2 * k) * em
+        d.line(x, y - 0.35 * em, x + 2.6 * em, y - 0.35 * em, color, 2, dash)
+        d.text(x + 1.3 * em, y - 0.04 * em, mark, "middle", 0.85, color)
+        d.text(x + 3.2 * em, y, label, color=color)
+        said.append(f"{label}: {ys[0]:.2f} at {xs[0]:.2f}, and {ys[-1]:.2f} at {xs[-1]:.2f}")
+    return d.picture(f"The {ylabel} at each {xlabel}. {'; '.join(said)}.")
 
 
 def gains(values):
@@ -361,28 +399,26 @@ def by_number(curves, ylabel="area under the curve"):
     return d.picture(f"The {ylabel}. {'; '.join(said)}.")
 
 
-def together(rows, xlabel, ylabel):
-    """Draw rows `{network: (random groups, chosen group)}` of points (x, y), and a line at 1."""
+def together(kinds, xlabel, ylabel):
+    """Draw kinds of groups `{label: points (x, y)}`, and the line on which y is x."""
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 24 * em)
-    axes = Axes(d, (5 * em, 2.6 * em, WIDTH - 2 * em, 20.5 * em), (0.8, 1.85), (0.8, 1.65))
-    axes.frame(xlabel, ylabel)
-    d.line(axes.box[0], axes.y(1), axes.box[2], axes.y(1), "#222", 1.2, "5 4")
-    said = []
-    for k, (network, (others, chosen)) in enumerate(rows.items()):
-        color = BLUE if k == 0 else "#88888888"
-        for x, y in others:
-            d.dot(axes.x(x), axes.y(y), color, 4.2)
-        x, y = axes.x(chosen[0]), axes.y(chosen[1])
-        d.text(x, y + 0.5 * em, "\u25c6", "middle", 1.5, BLUE if k == 0 else GRAY)
-        d.text(x + 0.8 * em, y + 0.35 * em, network, size=0.9, color=GRAY)
-        least, most = min(y for _, y in others), max(y for _, y in others)
-        said.append(f"{network}: {least:.2f} to {most:.2f}, and {chosen[1]:.2f}")
-    d.dot(axes.box[0] + em, 1.1 * em, BLUE, 4.5)
-    d.text(axes.box[0] + 1.8 * em, 1.45 * em, "random groups (gray: other networks)")
-    words = "\u25c6 the eight that tell whether a vowel is next"
-    d.text(axes.box[0] + 22 * em, 1.45 * em, words)
-    return d.picture(f"{ylabel}; random groups, and the chosen one. {'; '.join(said)}.")
+    axes = Axes(d, (5 * em, em, 27 * em, 20.5 * em), (0.75, 1.85), (0.75, 1.85))
+    steps = {k / 5: f"{k / 5:g}" for k in range(4, 10)}
+    axes.frame(xlabel, ylabel, steps, steps)
+    d.line(axes.x(0.75), axes.y(0.75), axes.x(1.85), axes.y(1.85), "#222", 1.2, "5 4")
+    d.text(axes.x(1.68), axes.y(1.72), "y = x", "end")
+    looks, said = ((GRAY, "\u25cf"), (RED, "\u25b2"), (BLUE, "\u25c6")), []
+    for k, (label, points) in enumerate(kinds.items()):
+        color, mark = looks[k]
+        for x, y in points:
+            d.text(axes.x(x), axes.y(y) + 0.35 * em, mark, "middle", (0.85, 1.0, 1.4)[k], color)
+        y = (5 + 2 * k) * em
+        d.text(29 * em, y, mark, "middle", 1.2, color)
+        d.text(30 * em, y, label, color=color)
+        ys = [y for _, y in points]
+        said.append(f"{label}: {min(ys):.2f} to {max(ys):.2f}")
+    return d.picture(f"{ylabel}, by {xlabel}. {'; '.join(said)}.")
 
 
 def two_maps(maps):

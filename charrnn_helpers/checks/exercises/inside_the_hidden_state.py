@@ -10,11 +10,11 @@ from charrnn_helpers.checks.values import Odd, identical, name_of, settle
 from charrnn_helpers.model import make_model
 
 
-def my_build_in(model, push):
+def my_build_in(model, to_logits, to_memory):
     model = copy.deepcopy(model)
     with torch.no_grad():
-        model.rnn.b_h += push @ model.rnn.W_hh
-        model.b_q += push @ model.W_hq
+        model.rnn.b_h += to_memory @ model.rnn.W_hh
+        model.b_q += to_logits @ model.W_hq
     return model
 
 
@@ -34,8 +34,8 @@ def my_hold(model, u, means):
     return model
 
 
-def with_push(answer, num_hiddens, push):
-    return changed_network(lambda model: answer(model, push), num_hiddens)
+def with_push(answer, to_logits, to_memory):
+    return changed_network(lambda model: answer(model, to_logits, to_memory), len(to_logits))
 
 
 def with_hold(answer, u, means):
@@ -65,9 +65,9 @@ def changed_network(change, num_hiddens):
 
 
 def push_case(num_hiddens, seed):
-    push = draw(num_hiddens, seed=seed)
-    show = f"(a network of {num_hiddens} units, {push.tolist()})"
-    return case(num_hiddens, push)._replace(show=show.replace("00001", ""))
+    pushes = [draw(num_hiddens, seed=seed + k) for k in (0, 100)]
+    shown = ", ".join(f"[{', '.join(f'{x:g}' for x in push)}]" for push in pushes)
+    return case(*pushes)._replace(show=f"(a network of {num_hiddens} units, {shown})")
 
 
 def hold_case(*u):
@@ -106,7 +106,7 @@ HOLD_CASES = (
     hold_case(0.6, 0.0, -0.8, 0.0, 0.0, 0.0),
 )
 EXERCISES = (
-    Exercise("build_in", 9, my_build_in, PUSH_CASES, with_push, arguments=2),
+    Exercise("build_in", 9, my_build_in, PUSH_CASES, with_push, arguments=3),
     Exercise("hold", 9, my_hold, HOLD_CASES, with_hold, arguments=3),
     Exercise("few_units", 9, my_few_units, UNITS_CASES, chosen),
 )
