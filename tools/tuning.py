@@ -1,8 +1,8 @@
 """The search for the settings of the race in chapter 11 (see `tools.records`).
 
 Each kind of network is tuned on the validation part, with the same number of trials, from the same
-beginning, and on the same grids; for the fixed window, its length comes first.  The large LSTM, which is not
-one of the five, begins where that of the race ended, and has half as many trials.
+beginning, and on the same grids; for the fixed window, its length comes first.  The large LSTM,
+which is not one of the five, begins where that of the race ended, and has half as many trials.
 """
 
 import functools
@@ -89,7 +89,12 @@ KINDS = {  # all but the last have 633,000 to 654,000 weights without the embedd
     "GRU": Kind(functools.partial(Library, GRUScratch), 448),
     "LSTM": Kind(functools.partial(Library, LSTMScratch), 384),
     "two layers": Kind(TwoLayers, 226),
-    "window": Kind(FixedWindow, UNITS[8], center={"length": 8} | CENTER, grid={"length": tuple(UNITS)} | GRID),
+    "window": Kind(
+        FixedWindow,
+        UNITS[8],
+        center={"length": 8} | CENTER,
+        grid={"length": tuple(UNITS)} | GRID,
+    ),
     "large": Kind(functools.partial(Library, LSTMScratch), 640, 24, TRIALS // 2, LARGE),
 }
 
