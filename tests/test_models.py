@@ -21,7 +21,7 @@ from tools.models import make
 
 GATED = [name for name in RECIPES if name != "time_machine"]
 # On the first 5,000 characters of the test part.
-ABOUT = {"time_machine": 5.16, "rnn": 4.16, "gru": 4.05, "lstm": 3.89, "large": 3.93}
+ABOUT = {"time_machine": 5.16, "rnn": 4.16, "gru": 4.05, "lstm": 3.89, "lstm_2": 3.93}
 
 
 def path_of(name, folder=FOLDER):
@@ -36,9 +36,7 @@ def test_a_name_that_does_not_exist():
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_is_small(name):
     model, vocab = trained_model(name)
-    assert path_of(name).stat().st_size < {"time_machine": 150_000, "large": 2_000_000}.get(
-        name, 1_000_000
-    )
+    assert path_of(name).stat().st_size < (2_000_000 if name in GATED else 150_000)
     assert model.vocab_size == len(vocab) == 28 and model.b_q.dtype == torch.float32
     assert type(model.rnn) is RECIPES[name].cell
 
@@ -115,18 +113,6 @@ def test_the_record_of_insides_has_each_network():
     for kept in list(found.values())[:4]:
         assert len(kept["next"]["both paths"]) == len(insides.ALPHAS)
         assert len(kept["random eights"]) == len(kept["random costs"]) == insides.COUNT
-        assert len(kept["ways"]["biases"]["losses"]) == len(insides.BIASES)
-
-
-def test_a_small_change_of_the_logits_costs_half_its_variance():
-    """The expected cost of a group is close to what the divergence of the probabilities says."""
-    model, D = make_model(9, 4, 0.7, 1), 0.02 * torch.randn(50, 4, generator=torch.Generator())
-    logits = torch.randn(50, 9, generator=torch.Generator().manual_seed(1))
-    P, group = logits.softmax(dim=1), [0, 2]
-    changed = (logits - D[:, group] @ model.W_hq[group]).log_softmax(dim=1)
-    cost = (P * (P.log() - changed)).sum(dim=1).mean().item()
-    found = insides.variances(model, D, P)[group][:, group].sum().item()
-    assert cost == pytest.approx(found / 2, rel=0.05)
 
 
 def test_what_reads_a_state_gets_the_mean_along_a_direction_that_is_held():
