@@ -186,7 +186,7 @@ def rows_of_dots(
     left, room = label_width * EM, (WIDTH - label_width * EM) / len(panels)
     said = []
     for p, (title, groups) in enumerate(panels.items()):
-        start, end = left + p * room, left + (p + 1) * room - (8.6 if rates else 5.4) * EM
+        start, end = left + p * room, left + (p + 1) * room - (8.9 if rates else 5.4) * EM
         box = (start, 2.4 * EM, end, (1.75 * len(labels) + 2.8) * EM)
         axes = Axes(d, box, (0, 1), (0, 1))
         axes.frame(xlabel, "", {0: "0", 0.5: "0.5", 1: "1"}, {0: ""})
@@ -207,10 +207,10 @@ def rows_of_dots(
             d.text(end + 0.7 * EM, y + 0.35 * EM, count, color=PALETTE[0])
             rate = rates[title].get(label, "") if rates else ""
             if rate:
-                d.text(end + 8 * EM, y + 0.35 * EM, rate, "end", 0.93, GRAY)
+                d.text(end + 8.3 * EM, y + 0.35 * EM, rate, "end", 0.93, GRAY)
             said.append(f"{label}, {title}: {count}" + (f" at a rate of {rate}" if rate else ""))
     words = "dotted: guessing; at the end of a row: how many win more than 0.9"
-    words += ", and the learning rate" if rates else ""
+    words += "; gray: rate" if rates else ""
     d.text(left, d.height - 0.4 * EM, words, size=0.93, color=GRAY)
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
 
@@ -276,11 +276,11 @@ def losses_on_the_book(kinds):
 
 def values_held(kinds):
     """Draw the value of one unit after each letter, a panel for each gate, `{kind: [h, ...]}`."""
-    height = 4.2 * EM
-    d = Drawing(WIDTH, len(kinds) * (height + EM) + 3.4 * EM)
+    height, space = 4.2 * EM, 1.5 * EM
+    d = Drawing(WIDTH, len(kinds) * (height + space) + 3 * EM)
     left, right, said = 10 * EM, WIDTH - EM, []
     for k, (kind, values) in enumerate(kinds.items()):
-        top = 0.6 * EM + k * (height + EM)
+        top = 0.6 * EM + k * (height + space)
         axes = Axes(d, (left, top, right, top + height), (0, len(values)), (-1, 1))
         axes.frame("", "", {}, {-1: "-1", 0: "0", 1: "1"})
         steps = [t + 0.5 for t in range(len(values))]
