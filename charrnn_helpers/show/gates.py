@@ -211,7 +211,7 @@ def rows_of_dots(
             said.append(f"{label}, {title}: {count}" + (f" at a rate of {rate}" if rate else ""))
     words = "dotted: guessing; at the end of a row: how many win more than 0.9"
     words += "; gray: rate" if rates else ""
-    d.text(left, d.height - 0.4 * EM, words, size=0.93, color=GRAY)
+    d.text(left - (2 * EM if rates else 0), d.height - 0.4 * EM, words, size=0.93, color=GRAY)
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
 
 
