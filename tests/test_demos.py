@@ -203,15 +203,15 @@ DEMOS = {
     "rows_of_dots": lambda: gates.rows_of_dots(
         {"300": {"a": [1.0, 0.9, 0.2], "b": [0.1] * 3}, "1,200": {"a": [1.0] * 3, "b": [0.95] * 3}},
         heads=["b"],
+        rates={"300": {"a": "0.3"}, "1,200": {"b": "0.1"}},
     ),
-    "lead_on_the_book": lambda: gates.lead_on_the_book(
-        {"RNN": {"1": [3.1, 3.3], "16": [1.6, 1.7]}, "GRU": {"1": [3.4, 3.5], "16": [1.5, 1.6]}},
-        {"1": [3.1, 3.3], "16": [1.6, 1.7]},
+    "losses_on_the_book": lambda: gates.losses_on_the_book(
+        {"RNN": {"1": [3.1, 3.3], "16": [1.6, 1.7]}, "GRU": {"1": [3.4, 3.5], "16": [1.5, 1.6]}}
     ),
+    "values_held": lambda: gates.values_held({"0.5": [0.4, 0.1, -0.2], "1": [0.0, 0.0, 0.0]}),
     "gradients_drawn": lambda: gates.gradients_drawn(
-        {f"{share}": [share**k for k in range(61)] for share in (0.9, 0.5, 0.7, 0.99, 0.95)}
+        {f"{share}": [share**k for k in range(42)] for share in (0.9, 0.5, 0.7, 0.99, 0.95)}
     ),
-    "barcodes": lambda: gates.barcodes(torch.linspace(0, 1, 24).view(8, 3)),
     "gru_drawn": gates.gru_drawn,
     "lstm_drawn": gates.lstm_drawn,
     "circle": lambda: circle(MODEL, VOCAB, "It will", 30, WRITTEN),
@@ -768,16 +768,13 @@ def test_a_round_with_whatever_is_typed(letters):
     assert pixels(picture)[0].size[0] == (42 if "A" in letters else 2)
 
 
-def test_gates_by_first_letter_begin_with_the_unit_that_differs_most():
-    gates_by_letter = torch.full((8, 3), 0.5)
-    gates_by_letter[:, 1] = torch.linspace(0.1, 0.9, 8)
-    picture = gates.barcodes(gates_by_letter)
-    assert "they go from 0.10 to 0.90" in picture.alt and "from 0.50 to 0.50" in picture.alt
+def test_the_losses_on_the_book_are_told_by_their_means():
+    alt = DEMOS["losses_on_the_book"]().alt
+    assert "RNN: 3.20 at 1, 1.65 at 16; GRU: 3.45 at 1, 1.55 at 16" in alt
 
 
-def test_the_lead_is_measured_from_the_mean_of_the_plain_network():
-    alt = DEMOS["lead_on_the_book"]().alt
-    assert "GRU: +0.250 at 1, -0.100 at 16" in alt
+def test_the_value_of_a_unit_is_told_at_both_ends():
+    assert "0.5: 0.40 and -0.20; 1: 0.00 and 0.00" in DEMOS["values_held"]().alt
 
 
 def test_gradients_are_told_at_the_first_letter():
@@ -785,7 +782,8 @@ def test_gradients_are_told_at_the_first_letter():
 
 
 def test_rows_of_dots_count_those_that_win():
-    assert "a, 300: 1 of 3" in DEMOS["rows_of_dots"]().alt
+    alt = DEMOS["rows_of_dots"]().alt
+    assert "a, 300: 1 of 3 at a rate of 0.3; b, 300: 0 of 3;" in alt
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "uphill": r"\*= -1",
     "holding_bias": r"\\ln|\\log|1/n\}",
     "gru_slope": r"z \(1 - z\)|h - c",
+    "hand_gates": r"W_hz\[0, 1\]|-40",
 }
 
 

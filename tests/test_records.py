@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from charrnn_helpers.book import story_path
+from charrnn_helpers.checks.exercises.gated_networks import given_lstm_step
 from charrnn_helpers.data import TimeMachine
+from charrnn_helpers.model import one_hot
 from charrnn_helpers.trained import recorded
 from tools import gates, records
 from tools.course import ROOT
@@ -94,3 +96,22 @@ def test_a_gate_of_its_own_writes_and_a_coupled_one_does_not():
         for setting in (kept, kept._replace(write=0.5), kept._replace(cell="LSTM", coupled=True))
     ]
     assert ends[0] == ends[2] == 0 < ends[1]
+
+
+def test_the_late_output_gate_is_that_of_the_hunt():
+    setting = gates.Setting("LSTM", sigma=0.8, late=True)
+    rnn = gates.build(setting, 3, 9, 6).rnn
+    X, _ = gates.fresh(2, 4, [0], 0)
+    state = gates.Networks(setting, [3], 9, 6).forward(X)[1][0]
+    parts = [tuple(getattr(rnn, f"{w}{gate}") for w in ("W_x", "W_h", "b_")) for gate in "ifoc"]
+    H = C = torch.zeros(4, 6)
+    for ids in X[0].T:
+        H, C = given_lstm_step(one_hot(ids, 9), H, C, *parts)
+    torch.testing.assert_close(state, torch.cat([H, C], -1))
+
+
+def test_the_mark_comes_first_and_biases_are_drawn():
+    X, answers = gates.fresh(7, 5, [0], 0, gates.first_rounds)
+    assert (X[..., 0] == 9).all() and (X[..., 1] == answers).all()
+    biases = gates.build(gates.Setting(spread=79), 0, 9, 500).rnn.b_z.exp()
+    assert 1 <= biases.min() < 3 and 77 < biases.max() <= 79

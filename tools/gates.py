@@ -26,11 +26,12 @@ class Setting(NamedTuple):
     gate: float | None = None  # the update gate, if it is not computed
     write: float | None = None  # what the candidate of a GRU is multiplied by, if not 1 - Z
     coupled: bool = False  # the input gate of an LSTM is 1 minus its forget gate, as in a GRU
+    late: bool = False  # the output gate of an LSTM reads the tanh of the new memory, a mistake
+    spread: int = 0  # above 0: the biases are logarithms of numbers from 1 to this one, drawn
     reset: bool = True  # or the reset gate is always 1
-    W_hh: str = "drawn"  # or orthogonal, or identity
+    W_hh: str = "drawn"  # or identity
     relu: bool = False  # in a network without gates, in place of tanh
     lr: float = 0.01
-    sgd: bool = False  # plain steps in place of Adam
 
 
 SEEDS, FEW = range(10), range(3)
@@ -39,7 +40,7 @@ MARKS = 300, 1200  # numbers of updates
 ON, LEAKY = Setting(bias=3.0), Setting(reset=False)
 PLAIN = Setting("RNN", sigma=0.177)  # 1 / sqrt(32), as notebook 5 found
 IDENTITY = Setting("RNN", W_hh="identity", relu=True)  # Le et al. 2015
-ORTHOGONAL, CONSTANT = Setting("RNN", W_hh="orthogonal"), LEAKY._replace(gate=0.95)
+CONSTANT = LEAKY._replace(gate=0.95)
 RIVALS = {  # 40 letters in between
     "identity, ReLU, rate 0.001": IDENTITY._replace(lr=0.001),
     "RNN": PLAIN,
@@ -49,13 +50,10 @@ RIVALS = {  # 40 letters in between
     "identity, ReLU, rate 0.003": IDENTITY._replace(lr=0.003),
     "RNN, rate 0.003": PLAIN._replace(lr=0.003),
     "RNN, rate 0.001": PLAIN._replace(lr=0.001),
-    "orthogonal": ORTHOGONAL,
-    "orthogonal, rate 0.003": ORTHOGONAL._replace(lr=0.003),
     "constant 0.95": CONSTANT,
     "constant 0.95, rate 0.003": CONSTANT._replace(lr=0.003),
     "GRU, bias 0": Setting(),
     "GRU, bias 6": Setting(bias=6.0),
-    "orthogonal, rate 0.001": ORTHOGONAL._replace(lr=0.001),
     "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
     "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
     "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
@@ -63,17 +61,13 @@ RIVALS = {  # 40 letters in between
     "GRU, bias 3, rate 0.001": ON._replace(lr=0.001),
     "GRU, bias 3, no reset": LEAKY._replace(bias=3.0),
 }
-SOON = ("GRU, bias 3, no reset",)  # these have learned the game after 300 updates
 FORGET = range(7)  # biases of the forget gate
+FAULTY = Setting("LSTM", bias=4.0, late=True)  # what is to be found in the exercise lstm_step
+DRAWN = Setting(spread=79)  # Tallec and Ollivier 2018, for up to 80 time steps
 FADING = {"RNN": PLAIN, **{f"GRU, bias {bias}": Setting(bias=float(bias)) for bias in (0, 1, 3, 6)}}
 WRITING = {  # 300 updates: is it the small 1 - Z that makes a large bias slow?
     "GRU 6, writes 0.5": Setting(bias=6.0, write=0.5),
     "LSTM 6, coupled": Setting("LSTM", bias=6.0, coupled=True),
-}
-STEPS = {  # 300 updates without Adam
-    f"GRU {bias}, SGD at {lr:g}": Setting(bias=float(bias), lr=lr, sgd=True)
-    for bias in (1, 3)
-    for lr in (0.3, 1.0, 3.0)
 }
 MARKED = {  # the second game
     "GRU, bias 0": Setting(),
@@ -83,6 +77,10 @@ MARKED = {  # the second game
     "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
     "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
     "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
+    "GRU, bias 1, no reset": LEAKY._replace(bias=1.0),
+    "identity, ReLU, rate 0.001": IDENTITY._replace(lr=0.001),
+    "identity, ReLU, rate 0.003": IDENTITY._replace(lr=0.003),
+    "identity, ReLU, rate 0.01": IDENTITY,
 }
 BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
@@ -102,10 +100,11 @@ def build(setting, seed, num_inputs, num_hiddens):
     with torch.no_grad():
         if setting.cell == "GRU":
             rnn.b_z += setting.bias
+            if setting.spread:
+                drawn = torch.rand(num_hiddens, generator=torch.Generator().manual_seed(seed))
+                rnn.b_z += torch.log(1 + (setting.spread - 1) * drawn)
         if setting.cell == "LSTM":
             rnn.b_f.fill_(setting.bias)
-        if setting.W_hh == "orthogonal":
-            rnn.W_hh.copy_(torch.linalg.qr(rnn.W_hh / setting.sigma)[0])
         if setting.W_hh == "identity":
             rnn.W_hh.copy_(torch.eye(num_hiddens))
     return model
@@ -166,12 +165,15 @@ class Networks:
     def lstm(self, t, a, state, change):
         n = self.size
         H, C = state.split(n, -1)
-        s = a + torch.bmm(H, self.W_h)
+        setting, s = self.setting, a + torch.bmm(H, self.W_h)
         gates, candidate = s.split([3 * n, n], -1)
         I, K, O = torch.sigmoid(gates).split(n, -1)
         candidate = torch.tanh(candidate)
-        I = 1 - K if self.setting.coupled else I
+        I = 1 - K if setting.coupled else I
         C = K * C + I * candidate
+        if setting.late:
+            A = a + torch.bmm(torch.tanh(C), self.W_h)
+            O = torch.sigmoid(A[..., 2 * n : 3 * n])
         return torch.cat([O * torch.tanh(C), C], -1), (K, candidate)
 
     def logits(self, H):
@@ -202,18 +204,22 @@ def rounds(gap, batch_size, generators):
     return F.pad(X, (0, 1), value=8), X[..., 0]
 
 
-def marked_rounds(gap, batch_size, generators):
-    """Return rounds of the second game, the notebook's `marked_rounds`."""
+def marked_rounds(gap, batch_size, generators, places=None):
+    """Return rounds of the second game, the notebook's `marked_rounds`.
+
+    The mark is at one of the first `places`, or else anywhere.
+    """
     pairs = []
     for g in generators:
         letters = torch.randint(8, (batch_size, gap + 2), generator=g)
-        place = torch.randint(gap + 1, (batch_size, 1), generator=g)
+        place = torch.randint(places or gap + 1, (batch_size, 1), generator=g)
         pairs.append((letters.scatter(1, place, 9), letters.gather(1, place + 1)[:, 0]))
     X, answers = (torch.stack(parts) for parts in zip(*pairs, strict=True))
     return F.pad(X, (0, 1), value=8), answers
 
 
-IDS = {rounds: 9, marked_rounds: 10}
+first_rounds = partial(marked_rounds, places=1)
+IDS = {rounds: 9, marked_rounds: 10, first_rounds: 10}
 
 
 def fresh(gap, batch_size, seeds, salt, game=rounds):
@@ -224,7 +230,7 @@ def fresh(gap, batch_size, seeds, salt, game=rounds):
 def wins(networks, gap, seeds, change=None, shift=0, game=rounds):
     """Return in how many of 1,000 new rounds each network answers the first letter.
 
-    Or that which is `shift` letters later in the alphabet of eight.
+    Or that which is `shift` letters later in the alphabet of eight, for each round.
     """
     X, first = fresh(gap, 1000, seeds, 1000, game)
     _, last, _ = networks.forward(X, change=change)
@@ -234,8 +240,7 @@ def wins(networks, gap, seeds, change=None, shift=0, game=rounds):
 def play(setting, gap, seeds, marks, game=rounds):
     """Train on the game; yield the networks after each of these numbers of updates."""
     networks = Networks(setting, seeds, IDS[game], 32)
-    kind = torch.optim.SGD if setting.sgd else torch.optim.Adam
-    optimizer = kind(networks.weights, lr=setting.lr)
+    optimizer = torch.optim.Adam(networks.weights, lr=setting.lr)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     for update in range(1, max(marks) + 1):
         X, first = game(gap, 64, generators)
@@ -249,9 +254,9 @@ def play(setting, gap, seeds, marks, game=rounds):
 def gates_at_work(networks, gap, seeds):
     """Return what is won when the gates or the candidates are replaced by those of other rounds.
 
-    First the gates, by those of one other round.  Where it has another first letter, also how often
-    that one is answered.  Then the candidates, by means over many rounds, while the gates are those
-    of the intact run.
+    First the gates from the second letter on, by those of one other round.  Then the candidates, by
+    means over many rounds, while the gates are those of the intact run.  Where the first letter is
+    another one, one of the other seven, also how often that one is answered.
     """
     X, first = fresh(gap, 4000, seeds, 4000)
     pairs = networks.forward(X)[2]
@@ -261,16 +266,19 @@ def gates_at_work(networks, gap, seeds):
     intact = networks.forward(tests)[2]
     row = torch.arange(len(tests))[:, None]
     generator = torch.Generator().manual_seed(0)
+    shift = torch.randint(1, 8, asked.shape, generator=generator)
     others = {"of one other round": torch.randint(4000, asked.shape, generator=generator)}
-    for k, name in enumerate(("same", "another")):
-        drawn = _rounds_with((asked + k) % 8, first, generator)
+    letters = {"same": asked, "another": (asked + shift) % 8}
+    for name, wanted in letters.items():
+        drawn = _rounds_with(wanted, first, generator)
         others[f"of one round, {name} first letter"] = drawn
     changes = {
-        name: lambda t, z, c, other=other: (Z[row, other, t], c) for name, other in others.items()
+        name: lambda t, z, c, other=other: (Z[row, other, t] if t else z, c)
+        for name, other in others.items()
     }
-    means = {
-        "mean candidate": lambda t: candidates[:, :, t].mean(1, keepdim=True),
-        "mean candidate, same first letter": lambda t: by_first[row, asked, t],
+    means = {"mean candidate": lambda t: candidates[:, :, t].mean(1, keepdim=True)} | {
+        f"mean candidate, {name} first letter": lambda t, wanted=wanted: by_first[row, wanted, t]
+        for name, wanted in letters.items()
     }
     last = range(29, gap + 1)  # from letter 30 to the last one
     for name, mean in means.items():
@@ -279,12 +287,12 @@ def gates_at_work(networks, gap, seeds):
                 intact[t][0],
                 mean(t) if t in where else c,
             )
-    another = "of one round, another first letter"
-    return {
-        "computed": wins(networks, gap, seeds),
-        **{name: wins(networks, gap, seeds, change) for name, change in changes.items()},
-        f"{another}: that letter": wins(networks, gap, seeds, changes[another], shift=1),
-    }
+    found = {"computed": wins(networks, gap, seeds)}
+    for name, change in changes.items():
+        found[name] = wins(networks, gap, seeds, change)
+        if "another" in name:
+            found[f"{name}: that letter"] = wins(networks, gap, seeds, change, shift)
+    return found
 
 
 def _rounds_with(letters, first, generator):
@@ -311,7 +319,7 @@ def passed(bias, gap=160, seeds=SEEDS):
     return Z[1:].cumprod(0).mean((1, 2, 3)).tolist()
 
 
-def fading(setting, gap=60, seeds=SEEDS):
+def fading(setting, gap=40, seeds=SEEDS):
     """Return how far the gradient of the game's loss goes back before training.
 
     Its length at each state, from the last one back, as a share of that at the last one: the median
@@ -397,15 +405,18 @@ def trials(data):
         yield f"fading {name}", partial(fading, setting)
     for name, setting in MARKED.items():
         yield f"marked {name}", partial(_play, setting, game=marked_rounds)
-    for name, setting in (WRITING | STEPS).items():
+    yield "first GRU, bias 0", partial(_play, Setting(), game=first_rounds)
+    for name, setting in WRITING.items():
         yield name, partial(_game, setting, 40)
     for gap in GAPS:
         for bias in BIASES:
             yield f"bias {bias} gap {gap}", partial(_game, Setting(bias=float(bias)), gap)
     for bias in FORGET:
         yield f"LSTM {bias}", partial(_game, Setting("LSTM", bias=float(bias)), 40)
+    yield "LSTM 4, late output gate", partial(_game, FAULTY, 40)
+    yield "drawn biases gap 80", partial(_game, DRAWN, 80)
     for name, setting in RIVALS.items():
-        yield name, partial(_play, setting, MARKS[: 1 if name in SOON else 2])
+        yield name, partial(_play, setting)
     for name, book in BOOK.items():
         yield f"book {name}", partial(_book, book, data, name in AVERAGED)
 

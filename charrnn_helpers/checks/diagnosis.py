@@ -219,7 +219,8 @@ def is_right(exercise, failing, answer):
 def raised(exercise, answer, outcomes, i):
     """Return the Diagnosis of an error: Python's message, the line, and a remark if one fits."""
     error = outcomes[i].error
-    number = exercise.arguments or len(exercise.cases[0].make())
+    number = exercise.arguments
+    number = len(exercise.cases[0].make()) if number is None else number
     if isinstance(error, TypeError) and not takes(answer, number):
         text = f"Your code must accept {counted(number, 'argument')}. Python says: {error}."
         return Diagnosis("arguments", text, i)

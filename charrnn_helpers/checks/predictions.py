@@ -247,13 +247,14 @@ PREDICTIONS = (
          "more": "more than the sum, by over a tenth"}),
     Prediction("large_bias", 10, "The gates begin near 0.9975 instead of 0.95, and let nearly "
         "everything through 40 letters. How many of ten networks pass the game after 300 updates?",
-        "At first, the candidate is multiplied by 0.0025, so little is written. Whether this is "
-        "the cause, a control in the section on the LSTM will tell.",
+        "At first, the candidate is multiplied by 0.0025, so little is written. The section on "
+        "the LSTM tests whether this is the cause.",
         lambda count: "few" if count < 3 else "some" if count < 8 else "most", "few",
         {"most": "eight or more, about as with a bias of 3", "some": "three to seven",
          "few": "at most two"}),
-    Prediction("own_gates", 10, "At each time step, the gates of a trained network are replaced by "
-        "those of another round. With which rounds does it still win more than 0.9 of its own?",
+    Prediction("own_gates", 10, "From the second letter on, the gates of a trained network are "
+        "replaced by those of another round. With which rounds does it still win more than 0.9 of "
+        "its own?",
         "The gates are computed from the state as well, and the state holds the first letter. "
         "What is read later matters less.",
         lambda shares: "any" if shares["any"] > 0.9 else "same" if shares["same"] > 0.9 else "none",

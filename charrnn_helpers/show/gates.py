@@ -173,44 +173,20 @@ def _key(d, x, y, width):
     d.text(x + width, y + 2.1 * EM, "1", "end", 0.93)
 
 
-def barcodes(gates):
-    """Draw mean gates `(8, num_hiddens)`, a row for each first letter, a column for each unit.
-
-    The units that differ most between the letters are on the left.
-    """
-    gates = gates[:, gates.std(0).argsort(descending=True)]
-    d = Drawing(WIDTH, 19.5 * EM)
-    left, height = 7.5 * EM, 1.6 * EM
-    width = WIDTH - left - EM
-    d.text(left, 1.2 * EM, f"mean gates of {gates.shape[1]} units, late in the round")
-    for k, row in enumerate(gates.tolist()):
-        y = 1.9 * EM + k * height
-        d.pixels(left, y, width, height - 3, [[tint(z) for z in row]])
-        d.rect(left, y, width, height - 3, "none", GRAY)
-        d.text(left - 0.6 * EM, y + 1.1 * EM, LETTERS[k], "end", **MONO)
-    d.text(0.4 * EM, 8.4 * EM, "first letter", size=0.93)
-    _key(d, left, 16 * EM, 9 * EM)
-    d.text(WIDTH - EM, 16.7 * EM, "left: units that differ most", "end", 0.93)
-    low, high = gates.amin(0), gates.amax(0)
-    return d.picture(
-        f"Mean gates by first letter, a row for each. In the unit that "
-        f"differs most, they go from {low[0]:.2f} to {high[0]:.2f}, in the one that differs least "
-        f"from {low[-1]:.2f} to {high[-1]:.2f}."
-    )
-
-
-def rows_of_dots(panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won"):
+def rows_of_dots(
+    panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won", rates=None
+):
     """Draw shares as dots, `{title: {label: [share, ...]}}`, a panel for each title.
 
     The labels are those of the first panel; above those in `heads` is a line.  At the end of each
-    row stands how many are above 0.9.
+    row stands how many are above 0.9, and the learning rate if `rates[title][label]` has one.
     """
     labels = [*next(iter(panels.values()))]
     d = Drawing(WIDTH, (1.75 * len(labels) + 7.6) * EM)
     left, room = label_width * EM, (WIDTH - label_width * EM) / len(panels)
     said = []
     for p, (title, groups) in enumerate(panels.items()):
-        start, end = left + p * room, left + (p + 1) * room - 5.4 * EM
+        start, end = left + p * room, left + (p + 1) * room - (8.9 if rates else 5.4) * EM
         box = (start, 2.4 * EM, end, (1.75 * len(labels) + 2.8) * EM)
         axes = Axes(d, box, (0, 1), (0, 1))
         axes.frame(xlabel, "", {0: "0", 0.5: "0.5", 1: "1"}, {0: ""})
@@ -229,9 +205,13 @@ def rows_of_dots(panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of
                 )
             count = f"{sum(share > 0.9 for share in found)} of {len(found)}" if found else ""
             d.text(end + 0.7 * EM, y + 0.35 * EM, count, color=PALETTE[0])
-            said.append(f"{label}, {title}: {count}")
+            rate = rates[title].get(label, "") if rates else ""
+            if rate:
+                d.text(end + 8.3 * EM, y + 0.35 * EM, rate, "end", 0.93, GRAY)
+            said.append(f"{label}, {title}: {count}" + (f" at a rate of {rate}" if rate else ""))
     words = "dotted: guessing; at the end of a row: how many win more than 0.9"
-    d.text(left, d.height - 0.4 * EM, words, size=0.93, color=GRAY)
+    words += "; gray: rate" if rates else ""
+    d.text(left - (2 * EM if rates else 0), d.height - 0.4 * EM, words, size=0.93, color=GRAY)
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
 
 
@@ -246,7 +226,7 @@ def gradients_drawn(kinds, gap=40):
     axes = Axes(d, box, (0, last), (-13, 0.4))
     heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 13, 3)}
     axes.frame(
-        "time steps back from the question", "", {k: str(k) for k in range(0, 61, 20)}, heights
+        "time steps back from the question mark", "", {k: str(k) for k in range(0, 41, 10)}, heights
     )
     first = axes.x(gap + 1)
     d.line(first, box[1], first, box[3], GRAY, 1.2, "2 3")
@@ -270,37 +250,49 @@ def gradients_drawn(kinds, gap=40):
     )
 
 
-def lead_on_the_book(kinds, base):
-    """Draw the loss after k characters, minus the mean of `base`, `{kind: {k: [loss, ...]}}`."""
-    d = Drawing(WIDTH, 23 * EM)
-    ks = [*base]
-    means = {k: sum(base[k]) / len(base[k]) for k in ks}
-    apart = {
-        kind: {k: [loss - means[k] for loss in found[k]] for k in ks}
-        for kind, found in kinds.items()
-    }
-    values = [v for found in apart.values() for vs in found.values() for v in vs]
-    low, high = min(values), max(values)
-    box = (6 * EM, 2.4 * EM, WIDTH - 14 * EM, 20 * EM)
-    room = 0.06 * (high - low)
-    axes = Axes(d, box, (-0.4, len(ks) - 0.6), (low - room, high + room))
+def losses_on_the_book(kinds):
+    """Draw the loss after k characters, `{kind: {k: [loss, ...]}}`, on a line through the means."""
+    d = Drawing(WIDTH, 24 * EM)
+    ks = [*next(iter(kinds.values()))]
+    values = [loss for found in kinds.values() for losses in found.values() for loss in losses]
+    box = (6 * EM, 2.4 * EM, WIDTH - 9 * EM, 21 * EM)
+    axes = Axes(d, box, (-0.4, len(ks) - 0.6), (min(values) - 0.05, max(values) + 0.05))
     axes.frame("characters read, k", "", {i: str(k) for i, k in enumerate(ks)})
-    d.line(box[0], axes.y(0), box[2], axes.y(0), "#222", 1.2)
     said = []
-    for index, (kind, found) in enumerate(apart.items()):
+    for index, (kind, found) in enumerate(kinds.items()):
         middles = [sum(found[k]) / len(found[k]) for k in ks]
         axes.curve(range(len(ks)), middles, index)
         for i, k in enumerate(ks):
             for value in found[k]:
                 d.dot(axes.x(i), axes.y(value), PALETTE[index], 3)
-        y = (2.5 + 1.8 * index) * EM
-        sample = [(box[2] + 0.8 * EM, y), (box[2] + 2.8 * EM, y)]
-        d.path(sample, PALETTE[index], dash=DASHES[index])
-        d.text(box[2] + 3.2 * EM, y + 0.35 * EM, kind, size=0.93, color=PALETTE[index])
-        ends = ", ".join(f"{m:+.3f} at {k}" for k, m in zip(ks, middles, strict=True))
-        said.append(f"{kind}: {ends}")
-    d.text(box[0], 1.2 * EM, "loss minus that of the plain RNN, in nats; below 0: better")
-    return d.picture(f"Loss minus the plain RNN's, mean of three. {'; '.join(said)}.")
+        y = axes.y(middles[-1]) + 0.35 * EM
+        d.text(box[2] + 0.5 * EM, y, kind, size=0.93, color=PALETTE[index])
+        said.append(
+            f"{kind}: " + ", ".join(f"{m:.2f} at {k}" for k, m in zip(ks, middles, strict=True))
+        )
+    d.text(box[0], 1.2 * EM, "loss at the next character, in nats")
+    return d.picture(f"Loss by the characters read, mean of three. {'; '.join(said)}.")
+
+
+def values_held(kinds):
+    """Draw the value of one unit after each letter, a panel for each gate, `{kind: [h, ...]}`."""
+    height, space = 4.2 * EM, 1.5 * EM
+    d = Drawing(WIDTH, len(kinds) * (height + space) + 3 * EM)
+    left, right, said = 10 * EM, WIDTH - EM, []
+    for k, (kind, values) in enumerate(kinds.items()):
+        top = 0.6 * EM + k * (height + space)
+        axes = Axes(d, (left, top, right, top + height), (0, len(values)), (-1, 1))
+        axes.frame("", "", {}, {-1: "-1", 0: "0", 1: "1"})
+        steps = [t + 0.5 for t in range(len(values))]
+        d.path(axes.points(steps, values), PALETTE[0] + "88", 1.4)
+        for t, value in zip(steps, values, strict=True):
+            d.dot(axes.x(t), axes.y(value), PALETTE[0], 3)
+        d.text(left - 2.4 * EM, top + height / 2 + 0.35 * EM, kind, "end")
+        said.append(f"{kind}: {values[0]:.2f} and {values[-1]:.2f}")
+    for t in (1, 11, 21, 31, 41):
+        d.text(axes.x(t - 0.5), axes.box[3] + 1.3 * EM, str(t), "middle")
+    d.text((left + right) / 2, d.height - 0.4 * EM, "letter", "middle")
+    return d.picture(f"The value after the first letter and after the last. {'; '.join(said)}.")
 
 
 def _wire(d, *points, width=1.6, color=GRAY, arrow=True):
