@@ -50,11 +50,6 @@ def is_vowel(text, ahead):
     return torch.tensor([char in VOWELS for char in chars])
 
 
-def direction(model, vocab, text, ahead=1):
-    """Return the direction, of length 1, of a probe for: is a vowel there?"""
-    return probed(states_of(model, vocab.encode(text))[:-1], is_vowel(text, ahead))
-
-
 def probed(H, answer):
     """Return the direction, of length 1, of a probe of the states."""
     answer = answer.float()
@@ -65,6 +60,12 @@ def probed(H, answer):
         binary_cross_entropy_with_logits(H @ w + b, answer).backward()
         optimizer.step()
     return (w / w.norm()).detach()
+
+
+def one_deviation(u, H):
+    """Return a push along u that moves the states by one of their standard deviations there."""
+    u = u / u.norm()
+    return (H @ u).std() * u
 
 
 @torch.no_grad()
@@ -102,20 +103,21 @@ def random_directions(count, size, seed=1):
 def steered_texts(model, vocab, text, prompts, alphas, count=10):
     """Return the Steered of a network; the direction comes from the text.
 
-    A push along a random direction is as many standard deviations of the state as along the probe.
+    Along each direction, the pushes are alphas of its own standard deviations.
     """
-    u, H = direction(model, vocab, text), states_of(model, vocab.encode(text))
+    H = states_of(model, vocab.encode(text))[:-1]
+    step = one_deviation(probed(H, is_vowel(text, 1)), H)
     start = vocab.encode(START)[None]
     texts, shares = {}, {}
     for alpha in alphas:
-        pushed = built_in(model, alpha * u, alpha * u)
+        pushed = built_in(model, alpha * step, alpha * step)
         ids = written(pushed, start, COLUMNS * LINES - len(START), seed=3)
         texts[alpha] = START + vocab.decode(ids[0])
         shares[alpha] = share_of(pushed, vocab, prompts)
     others = []
-    for r in random_directions(count, len(u)):
-        step = r * (H @ u).std() / (H @ r).std()
-        pushes = {alpha: alpha * step for alpha in alphas if alpha == int(alpha)}
+    for r in random_directions(count, len(step)):
+        push = one_deviation(r, H)
+        pushes = {alpha: alpha * push for alpha in alphas if alpha == int(alpha)}
         others.append(
             {a: share_of(built_in(model, p, p), vocab, prompts) for a, p in pushes.items()}
         )
