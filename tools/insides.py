@@ -21,7 +21,7 @@ from charrnn_helpers.show.steering import (
 from charrnn_helpers.trained import RECIPES, start, trained_model
 from charrnn_helpers.training import evaluate
 
-ALPHAS, BIASES = range(-3, 4), range(-6, 7)  # standard deviations; numbers
+ALPHAS, STEPS = range(-3, 4), range(-5, 6)
 GROUP, COUNT = 8, 20  # units in a group, and random groups
 
 
@@ -157,7 +157,7 @@ def steered(model, fresh, data):
         for r in others
     ]
     steps = [one_deviation(r, H) for r in others]
-    found["random both paths"] = [[share(a * step, a * step) for a in (-3, 3)] for step in steps]
+    found["random both paths"] = [[share(a * step, a * step) for a in (-4, 4)] for step in steps]
     found["ways"] = ways(model, vocab, H, seen_text, prompts, batches)
     return found | tested
 
@@ -170,9 +170,9 @@ def ways(model, vocab, H, seen_text, prompts, batches):
     step, other = one_deviation(u, H), one_deviation(between, H)
     five = torch.isin(torch.arange(len(vocab)), vocab.encode(VOWELS)).float()
     networks = {
-        "probe": [built_in(model, a * step, a * step) for a in ALPHAS],
-        "means": [built_in(model, a * other, a * other) for a in ALPHAS],
-        "biases": [raised(model, c * five) for c in BIASES],
+        "probe": [built_in(model, k / 2 * step, k / 2 * step) for k in STEPS],
+        "means": [built_in(model, k / 4 * other, k / 4 * other) for k in STEPS],
+        "biases": [raised(model, k * five) for k in STEPS],
     }
     for name, changed in networks.items():
         found[name] = {

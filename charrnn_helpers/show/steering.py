@@ -100,7 +100,7 @@ def random_directions(count, size, seed=1):
     return rows / rows.norm(dim=1, keepdim=True)
 
 
-def steered_texts(model, vocab, text, prompts, alphas, count=10):
+def steered_texts(model, vocab, text, prompts, alphas, count=20):
     """Return the Steered of a network; the direction comes from the text.
 
     Along each direction, the pushes are alphas of its own standard deviations.
@@ -117,7 +117,7 @@ def steered_texts(model, vocab, text, prompts, alphas, count=10):
     others = []
     for r in random_directions(count, len(step)):
         push = one_deviation(r, H)
-        pushes = {alpha: alpha * push for alpha in alphas if alpha == int(alpha)}
+        pushes = {alpha: alpha * push for alpha in alphas if alpha % 2 == 0}
         others.append(
             {a: share_of(built_in(model, p, p), vocab, prompts) for a, p in pushes.items()}
         )
