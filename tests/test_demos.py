@@ -225,17 +225,14 @@ DEMOS = {
         {"next": {"both paths": {-3.7: 0, 3.7: 0.9}, "memory only": {-3.7: 0.2, 3.7: 0.3}}},
         [{"next": {"both paths": {-4: 0.1, 4: 0.8}, "memory only": {-4: 0.3, 4: 0.3}}}],
     ),
-    "prices": lambda: steering.prices({"five biases": ([0.1, 0.3], [0.5, 0.0])}),
+    "prices": lambda: steering.prices({"five biases": ([0.05, 0.3], [0.9, 0.0])}),
     "gains": lambda: steering.gains({"a": 1.0, "b": -0.5, " ": -1.0}),
     "told_apart": lambda: steering.told_apart(*ROWS, 0.5),
-    "held": lambda: steering.held(
-        {"our network": ([0.01], {"last": 0.3})},
-        "nats added to the loss",
-        {"third-to-last": "third-to-last?", "next": "next?", "last": "last?"},
+    "readable_used": lambda: steering.readable_used(
+        2 * [{"probes": {"last": (1.0, 0.2)}, "random": [(0.5, 0.03), (0.6, 0.05)]}]
     ),
     "roc": lambda: steering.roc({"a table of the last character": (*ROWS, 0.6)}),
     "by_number": lambda: steering.by_number({("is a vowel next?", "untrained"): {1: 0.6, 2: 0.7}}),
-    "together": lambda: steering.together({"random groups": [(0.9, 1.1)]}, "x", "y"),
     "two_maps": lambda: steering.two_maps({"trained": {"a": (0, 1), "b": (1, 0), " ": (0, 1)}}),
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
     "temperatures": lambda: choices.temperatures({0.5: [0.8, 0.2], 1.0: [0.6, 0.4]}, "ab"),
@@ -962,6 +959,27 @@ def test_the_numbers_of_runs_are_told():
     words = DEMOS["symptoms"]().alt
     assert "without mistakes, keeps 11.0; A: never below 1,000; B: 18.2 at the end" in words
     assert words.endswith("C: keeps 12.2.")
+
+
+@pytest.mark.parametrize("length", [1.0, 0.2])
+def test_each_direction_is_pushed_by_equally_many_standard_deviations(length):
+    """Whatever its length, and however much the states vary along it."""
+    H = torch.randn(200, 4, generator=generator(1)) * torch.tensor([0.1, 1.0, 2.0, 5.0])
+    for r in steering.random_directions(5, 4):
+        push = steering.one_deviation(length * r, H)
+        moved = (((H + 3 * push) @ r).mean() - (H @ r).mean()) / (H @ r).std()
+        assert moved.item() == pytest.approx(3, rel=1e-4)
+
+
+def test_the_steered_texts_have_pushes_of_equally_many_deviations(monkeypatch):
+    pushes = []
+    monkeypatch.setattr(steering, "built_in", lambda model, push, _: pushes.append(push) or model)
+    steering.steered_texts(MODEL, VOCAB, TEXT[:400], VOCAB.encode(TEXT[:20])[None], [2.0], 3)
+    H = steering.states_of(MODEL, VOCAB.encode(TEXT[:400]))[:-1]
+    for push in pushes:
+        u = push / push.norm()
+        assert ((push @ u) / (H @ u).std()).item() == pytest.approx(2, rel=1e-3)
+    assert len(pushes) == 4
 
 
 def test_steering_marks_the_vowels_that_were_written():

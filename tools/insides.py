@@ -12,6 +12,7 @@ from charrnn_helpers.show.steering import (
     VOWELS,
     built_in,
     is_vowel,
+    one_deviation,
     probed,
     random_directions,
     share_of,
@@ -20,7 +21,7 @@ from charrnn_helpers.show.steering import (
 from charrnn_helpers.trained import RECIPES, start, trained_model
 from charrnn_helpers.training import evaluate
 
-ALPHAS, BIASES = range(-3, 4), range(-6, 7)
+ALPHAS, STEPS = range(-3, 4), range(-5, 6)
 GROUP, COUNT = 8, 20  # units in a group, and random groups
 
 
@@ -43,82 +44,50 @@ def hold(model, directions, means, readers=("memory", "logits")):
     return model
 
 
-def vowels_apart(model, vocab):
-    """Return how well the rows' first component separates vowels, and the share of two."""
+def vowels_apart(model, vocab, ids):
+    """Return how well the rows' first component separates vowels, and the share of two.
+
+    The third number is the correlation of the component with the share of consonants that follow
+    each character in the ids.
+    """
     letters = "abcdefghijklmnopqrstuvwxyz"
     rows = model.rnn.W_xh.detach()[vocab.encode(letters + " ")]
     rows = rows - rows.mean(dim=0)
     _, lengths, directions = torch.linalg.svd(rows, full_matrices=False)
-    found = area(rows[:26] @ directions[0], torch.tensor([c in VOWELS for c in letters]))
+    first = rows @ directions[0]
+    found = area(first[:26], torch.tensor([c in VOWELS for c in letters]))
     squares = lengths.square()
-    return max(found, 1 - found), (squares[:2].sum() / squares.sum()).item()
-
-
-def grown(unit, units, value):
-    """Return a group that grows from a unit by the one that raises its value most."""
-    group = [unit]
-    while len(group) < GROUP:
-        group.append(max((u for u in units if u not in group), key=lambda u: value([*group, u])))
-    return group
-
-
-@torch.no_grad()
-def variances(model, D, P):
-    """Return a matrix; its sum over a group is the mean variance if the group is held."""
-    W, found = model.W_hq, 0
-    middle = P @ W.T  # of the row of each unit, under the probabilities
-    for v in range(len(W.T)):
-        change = P[:, v : v + 1].sqrt() * D * (W[:, v] - middle)
-        found = found + change.T @ change / len(D)
-    return found
+    loud = torch.isin(ids[1:], vocab.encode("".join(c for c in letters if c not in VOWELS)))
+    follow = torch.stack([loud[ids[:-1] == c].float().mean() for c in vocab.encode(letters + " ")])
+    related = torch.corrcoef(torch.stack([first, follow]))[0, 1].abs()
+    return max(found, 1 - found), (squares[:2].sum() / squares.sum()).item(), related.item()
 
 
 def groups(model, H, text, ids):
     """Return what groups of units cost, divided by the sum of their single costs.
 
-    Beside each ratio stands the one that is expected of small changes x of the logits, which raise
-    the loss by half of the variance of x under the probabilities: the mean variance when a group is
-    held, over the sum of those of its units.  The groups `alike` are those with the largest
-    expected ratio among the half of the units that tell vowels least.
+    The random groups have about the same sum as the eight that tell vowels best.
     """
     means, answer, eye = H.mean(dim=0), is_vowel(text, 1), torch.eye(H.shape[1])
     batches = StreamBatches(ids, 32, 50)
     whole = evaluate(model, batches, True)
     areas = torch.tensor([area(H[:-1, u], answer) for u in range(H.shape[1])])
-    telling = (areas - 0.5).abs().argsort(descending=True).tolist()
-    moves = variances(model, H - means, (H @ model.W_hq + model.b_q).softmax(dim=1))
 
-    def cost(units, *readers):
-        return evaluate(hold(model, eye[units], means, *readers), batches, True) - whole
+    def cost(units):
+        return evaluate(hold(model, eye[units], means), batches, True) - whole
 
     single = [cost([u]) for u in range(H.shape[1])]
 
     def ratio(units):
         return cost(units) / sum(single[u] for u in units)
 
-    def expected(units):
-        return (moves[units][:, units].sum() / moves[units, units].sum()).item()
-
-    chosen, rest, alike = telling[:GROUP], telling[len(telling) // 2 :], []
-    while len(rest) > len(telling) // 4:
-        found = [grown(unit, rest, expected) for unit in rest]
-        alike.append(max(found, key=expected))
-        rest = [unit for unit in rest if unit not in alike[-1]]
+    chosen = (areas - 0.5).abs().topk(GROUP).indices.tolist()
     dice, others, target = random.Random(0), [], sum(single[u] for u in chosen)
     while len(others) < COUNT:
         units = dice.sample(range(H.shape[1]), GROUP)
         if abs(sum(single[u] for u in units) / target - 1) < 0.1:
             others.append(units)
-    alone = sum(cost([u], ["logits"]) for u in chosen)
-    return {
-        "eight": ratio(chosen),
-        "eight expected": expected(chosen),
-        "eight, logits only": cost(chosen, ["logits"]) / alone,
-        "random eights": [ratio(units) for units in others],
-        "random expected": [expected(units) for units in others],
-        "alike eights": [ratio(units) for units in alike],
-        "alike expected": [expected(units) for units in alike],
-    }
+    return {"eight": ratio(chosen), "random eights": [ratio(units) for units in others]}
 
 
 def measured(data, seed, shuffled=False):
@@ -135,14 +104,16 @@ def measured(data, seed, shuffled=False):
             pass
     found = {"loss": evaluate(model, StreamBatches(data.val_ids, 1, 1000), True)}
     for name, network in {"": model, " untrained": fresh}.items():
-        found[f"vowels{name}"], found[f"two components{name}"] = vowels_apart(network, vocab)
+        apart = vowels_apart(network, vocab, data.train_ids)
+        for key, value in zip(("vowels", "two components", "follow"), apart, strict=True):
+            found[f"{key}{name}"] = value
     return found if shuffled else found | steered(model, fresh, data)
 
 
 def steered(model, fresh, data):
     """Return how well probes do, the shares of vowels with a push, and the costs of groups.
 
-    A push along any direction is as many standard deviations as one of this length along *next*.
+    Along each direction, the pushes are ALPHAS of its own standard deviations.
     """
     vocab, val_text = data.vocab, data.vocab.decode(data.val_ids)
     seen_text = vocab.decode(data.train_ids[-20_000:])
@@ -163,15 +134,10 @@ def steered(model, fresh, data):
     def shares(to_output, to_state):
         return [share(a * to_output, a * to_state) for a in ALPHAS]
 
-    def along(u):
-        return u * spread / (H @ u).std()
-
     for name, ahead in QUESTIONS.items():
         u, there = probed(H, is_vowel(seen_text, ahead)), is_vowel(val_text, ahead)
-        if name == "next":
-            spread = (H @ u).std()
         again = probed(H - torch.outer(H @ u, u), is_vowel(seen_text, ahead))
-        step = along(u)
+        step = one_deviation(u, H)
         found[name] = {
             "area": area(V @ u, there),
             "area without it": area((V - torch.outer(V @ u, u)) @ again, there),
@@ -186,10 +152,12 @@ def steered(model, fresh, data):
     others = random_directions(COUNT, len(u))
     found["random costs"] = [cost(r) for r in others]
     found["random spreads"] = [(H @ r).std().item() for r in others]
-    found["random both paths"] = [
-        [share(a * along(r), a * along(r)) for a in (-3, 3)] for r in others
+    found["random areas"] = [  # for each question, with the better of the two signs
+        [0.5 + abs(area(V @ r, is_vowel(val_text, a)) - 0.5) for a in QUESTIONS.values()]
+        for r in others
     ]
-    found["random memory only"] = [[share(0 * r, a * along(r)) for a in (-3, 3)] for r in others]
+    steps = [one_deviation(r, H) for r in others]
+    found["random both paths"] = [[share(a * step, a * step) for a in (-4, 4)] for step in steps]
     found["ways"] = ways(model, vocab, H, seen_text, prompts, batches)
     return found | tested
 
@@ -199,12 +167,12 @@ def ways(model, vocab, H, seen_text, prompts, batches):
     answer, found = is_vowel(seen_text, 1), {}
     u = probed(H, answer)
     between = H[answer].mean(dim=0) - H[~answer].mean(dim=0)
-    step = between * (H @ u).std() / (H @ between).std()
+    step, other = one_deviation(u, H), one_deviation(between, H)
     five = torch.isin(torch.arange(len(vocab)), vocab.encode(VOWELS)).float()
     networks = {
-        "probe": [built_in(model, a * u, a * u) for a in ALPHAS],
-        "means": [built_in(model, a * step, a * step) for a in ALPHAS],
-        "biases": [raised(model, c * five) for c in BIASES],
+        "probe": [built_in(model, k / 2 * step, k / 2 * step) for k in STEPS],
+        "means": [built_in(model, k / 4 * other, k / 4 * other) for k in STEPS],
+        "biases": [raised(model, k * five) for k in STEPS],
     }
     for name, changed in networks.items():
         found[name] = {

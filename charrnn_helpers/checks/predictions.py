@@ -241,7 +241,7 @@ PREDICTIONS = (
                   "stays": "it changes by at most 0.1"}),
     Prediction("eight_units", 9, "Eight units that predict whether a vowel is next are held at "
         "their means at once. What do they cost, compared with the sum of their single costs?",
-        "The text below finds out whether this is so for any eight units.",
+        "Below, we test other groups of eight.",
         lambda ratio: "less" if ratio < 0.9 else "sum" if ratio <= 1.1 else "more", "more",
         {"less": "less than nine tenths of the sum", "sum": "the sum, within a tenth",
          "more": "more than the sum, by over a tenth"}),

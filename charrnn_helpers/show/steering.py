@@ -2,12 +2,13 @@
 
 `told_apart` and `roc` show how well a direction tells two kinds of states apart, `gains` what it
 adds to the logits, `prices` what a share of vowels costs, `pushes` what a push does on each path,
-`held` what a direction costs that is held still, `by_number` how many units a probe needs,
-`together` what groups of units cost, and `two_maps` the input weights of two networks.
+`readable_used` whether a network uses what a probe can read, `by_number` how many units a probe
+needs, and `two_maps` the input weights of two networks.
 """
 
 import copy
 import math
+from collections import Counter
 from itertools import groupby
 from typing import NamedTuple
 
@@ -50,21 +51,56 @@ def is_vowel(text, ahead):
     return torch.tensor([char in VOWELS for char in chars])
 
 
-def direction(model, vocab, text, ahead=1):
-    """Return the direction, of length 1, of a probe for: is a vowel there?"""
-    return probed(states_of(model, vocab.encode(text))[:-1], is_vowel(text, ahead))
-
-
-def probed(H, answer):
+def probed(H, answer, num_updates=300):
     """Return the direction, of length 1, of a probe of the states."""
     answer = answer.float()
     w, b = torch.zeros(H.shape[1], requires_grad=True), torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.Adam([w, b], lr=0.05)
-    for _ in range(300):
+    for _ in range(num_updates):
         optimizer.zero_grad()
         binary_cross_entropy_with_logits(H @ w + b, answer).backward()
         optimizer.step()
     return (w / w.norm()).detach()
+
+
+def readers(seen, text, vocab):
+    """Return what readers of the last characters say before each character of the text.
+
+    They are counted, or learned, in what was seen: is a vowel next?  Ties are broken at random.
+    """
+    dice = torch.Generator().manual_seed(0)
+    pieces, answers = {}, is_vowel(seen, 1)
+    for n in (1, 2):
+        padded = {part: " " * (n - 1) + part for part in (seen, text)}
+        ends = {
+            part: [whole[k : k + n] for k in range(len(part) - 1)] for part, whole in padded.items()
+        }
+        counts = Counter(zip(ends[seen], answers.tolist(), strict=True))
+        table = {c: (counts[c, 1] + 0.3) / (counts[c, 0] + counts[c, 1] + 1) for c, _ in counts}
+        values = torch.tensor([table.get(c, 0.3) for c in ends[text]])
+        pieces[n] = values + 1e-6 * torch.rand(len(values), generator=dice)
+    votes = {
+        part: torch.cat(
+            [
+                one_hot(vocab.encode("  " + part)[k : k + len(part) - 1], len(vocab))
+                for k in (0, 1, 2)
+            ],
+            dim=1,
+        )
+        for part in (seen, text)
+    }
+    w = probed(votes[seen], answers, 600)
+    return {
+        "a table of the last two characters": pieces[2],
+        "a sum of votes of the last three": votes[text] @ w,
+        "a table of the last character": pieces[1],
+    }
+
+
+def one_deviation(u, H):
+    """Return a push along u that moves the states by one of their standard deviations there."""
+    u = u / u.norm()
+    return (H @ u).std() * u
 
 
 @torch.no_grad()
@@ -99,23 +135,24 @@ def random_directions(count, size, seed=1):
     return rows / rows.norm(dim=1, keepdim=True)
 
 
-def steered_texts(model, vocab, text, prompts, alphas, count=10):
+def steered_texts(model, vocab, text, prompts, alphas, count=20):
     """Return the Steered of a network; the direction comes from the text.
 
-    A push along a random direction is as many standard deviations of the state as along the probe.
+    Along each direction, the pushes are alphas of its own standard deviations.
     """
-    u, H = direction(model, vocab, text), states_of(model, vocab.encode(text))
+    H = states_of(model, vocab.encode(text))[:-1]
+    step = one_deviation(probed(H, is_vowel(text, 1)), H)
     start = vocab.encode(START)[None]
     texts, shares = {}, {}
     for alpha in alphas:
-        pushed = built_in(model, alpha * u, alpha * u)
+        pushed = built_in(model, alpha * step, alpha * step)
         ids = written(pushed, start, COLUMNS * LINES - len(START), seed=3)
         texts[alpha] = START + vocab.decode(ids[0])
         shares[alpha] = share_of(pushed, vocab, prompts)
     others = []
-    for r in random_directions(count, len(u)):
-        step = r * (H @ u).std() / (H @ r).std()
-        pushes = {alpha: alpha * step for alpha in alphas if alpha == int(alpha)}
+    for r in random_directions(count, len(step)):
+        push = one_deviation(r, H)
+        pushes = {alpha: alpha * push for alpha in alphas if alpha % 2 == 0}
         others.append(
             {a: share_of(built_in(model, p, p), vocab, prompts) for a, p in pushes.items()}
         )
@@ -216,26 +253,30 @@ def pushes(panels, others):
     return d.picture(f"Shares of vowels, from the least push to the largest. {'; '.join(said)}.")
 
 
-def prices(curves, xlabel="share of vowels", ylabel="nats added to the loss"):
+def prices(curves, at=0.2, xlabel="share of vowels", ylabel="nats added to the loss"):
     """Draw what each way to change the share of vowels costs `{label: (shares, costs)}`."""
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 21 * em)
-    axes = Axes(d, (5 * em, em, WIDTH - 17 * em, 17.5 * em), (0, 0.9), (0, 3.4))
-    axes.frame(xlabel, ylabel)
+    left, right = 0.1, 0.5
+    axes = Axes(d, (5 * em, em, WIDTH - 17 * em, 17.5 * em), (left, right), (0, 1.2))
+    axes.frame(xlabel, ylabel, {k / 10: f"{k / 10:g}" for k in range(1, 6)})
+    d.line(axes.x(at), axes.y(0), axes.x(at), axes.y(1.2), GRAY, 1.2, "5 4")
+    d.text(axes.x(at) + 0.5 * em, axes.y(1.13), f"{at:.0%} vowels", color=GRAY)
     looks = (("#222222", "none", "\u25cf"), (RED, "2 3", "\u25b2"), (BLUE, "7 3", "\u25a0"))
     said = []
     for k, (label, (xs, ys)) in enumerate(curves.items()):
         color, dash, mark = looks[k]
-        points = axes.points(xs, ys)
-        d.path(points, color, 2, dash)
-        for x, y in points:
-            d.text(x, y + 0.31 * em, mark, "middle", 0.85, color)
+        inside = [(x, y) for x, y in zip(xs, ys, strict=True) if left < x < right]
+        ends = [(x, float(interp(x, xs, ys))) for x in (left, right) if xs[0] < x < xs[-1]]
+        d.path(axes.points(*zip(*sorted(inside + ends), strict=True)), color, 2, dash)
+        for x, y in inside:
+            d.text(axes.x(x), axes.y(y) + 0.31 * em, mark, "middle", 0.85, color)
         x, y = axes.box[2] + em, (4 + 2 * k) * em
         d.line(x, y - 0.35 * em, x + 2.6 * em, y - 0.35 * em, color, 2, dash)
         d.text(x + 1.3 * em, y - 0.04 * em, mark, "middle", 0.85, color)
         d.text(x + 3.2 * em, y, label, color=color)
-        said.append(f"{label}: {ys[0]:.2f} at {xs[0]:.2f}, and {ys[-1]:.2f} at {xs[-1]:.2f}")
-    return d.picture(f"The {ylabel} at each {xlabel}. {'; '.join(said)}.")
+        said.append(f"{label} {interp(at, xs, ys):.2f}")
+    return d.picture(f"The {ylabel} by the {xlabel}. At {at:.0%}: {', '.join(said)}.")
 
 
 def gains(values):
@@ -263,32 +304,45 @@ def gains(values):
     return d.picture(f"What is added to the logits, from the most to the least: {said}.")
 
 
-def held(rows, xlabel, names, random="random directions"):
-    """Draw rows `{network: (costs of random directions, {question: cost})}` on a log scale."""
+def readable_used(networks):
+    """Draw how well each direction can be read, and what holding it costs for its variance.
+
+    Each network has `{"probes": {question: (area, cost)}, "random": [(area, cost)]}`; the first is
+    drawn large, and the directions of its probes have names.
+    """
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, (2.1 * len(rows) + 6) * em)
-    box = (9 * em, 2.2 * em, WIDTH - 2 * em, (2.1 * len(rows) + 2.4) * em)
-    axes = Axes(d, box, (math.log10(0.005), math.log10(0.6)), (0, len(rows)))
-    ticks = {math.log10(v): f"{v:g}" for v in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)}
-    axes.frame(xlabel, "", ticks, {len(rows) - k - 0.5: name for k, name in enumerate(rows)})
-    d.dot(box[0] + em, 1.1 * em, "#888", 4.5)
-    d.text(box[0] + 1.8 * em, 1.45 * em, random, color=GRAY)
-    looks, left = {}, box[0] + 12 * em
-    for name, color in zip(names, (PALETTE[2], BLUE, RED), strict=False):
-        looks[name] = color
-        d.text(left, 1.45 * em, f"\u25c6 {names[name]}", color=color)
-        left += (0.62 * len(names[name]) + 2.6) * em
-    said = []
-    for k, (network, (others, costs)) in enumerate(rows.items()):
-        for j, cost in enumerate(others):
-            y = len(rows) - k - 0.5 + 0.06 * ((7 * j) % 11 - 5)
-            d.dot(axes.x(math.log10(max(cost, 0.005))), axes.y(y), "#888888aa", 4.5)
-        for name, cost in costs.items():
-            x, y = axes.x(math.log10(max(cost, 0.005))), axes.y(len(rows) - k - 0.5)
-            d.text(x, y + 0.5 * em, "\u25c6", "middle", 1.5, looks[name])
-        words = ", ".join(f"{name} {cost:.3f}" for name, cost in costs.items())
-        said.append(f"{network}: {min(others):.3f} to {max(others):.3f}; {words}")
-    return d.picture(f"{xlabel}; random directions, and those of probes. {'. '.join(said)}.")
+    d = Drawing(WIDTH, 26 * em)
+    axes = Axes(d, (5 * em, 3 * em, WIDTH - 6 * em, 22.4 * em), (0.48, 1.02), (0, 0.26))
+    axes.frame(
+        "readable: area under the curve",
+        "used: cost / variance (nats)",
+        {k / 10: f"{k / 10:g}" for k in range(5, 11)},
+        {k / 20: f"{k / 20:g}" for k in range(6)},
+    )
+    ours, *others = networks
+    looks = {"probes": (BLUE, "\u25c6"), "random": (GRAY, "\u25cf")}
+    d.text(5 * em, 1.5 * em, "\u25c6 directions of probes", color=BLUE)
+    d.text(18 * em, 1.5 * em, "\u25cf random directions", color=GRAY)
+    d.text(WIDTH - 6 * em, 1.5 * em, "small: three other networks", "end", color="#222")
+    for network in [*others, ours]:
+        size = 1 if network is ours else 0.55
+        for kind, (color, mark) in looks.items():
+            found = network[kind]
+            for x, y in found.values() if kind == "probes" else found:
+                wide = size * (1.7 if kind == "probes" else 0.95)
+                d.text(axes.x(x), axes.y(y) + 0.35 * wide * em, mark, "middle", wide, color)
+    for name, (x, y) in ours["probes"].items():
+        d.text(
+            axes.x(x) - 1.1 * em, axes.y(y) + 0.35 * em, name, "end", 1, BLUE, font_weight="bold"
+        )
+    found = ours["random"]
+    low, high = min(y for _, y in found), max(y for _, y in found)
+    said = ", ".join(f"{name} {x:.2f} and {y:.3f}" for name, (x, y) in ours["probes"].items())
+    return d.picture(
+        f"The area under the curve, and the cost divided by the variance: {said}; "
+        f"random directions {min(x for x, _ in found):.2f} to {max(x for x, _ in found):.2f}, "
+        f"and {low:.3f} to {high:.3f}."
+    )
 
 
 def rates(values, positive):
@@ -304,7 +358,8 @@ def roc(curves):
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 25 * em)
     axes = _square(d, (5 * em, em, 26 * em, 21.5 * em))
-    looks = [("#222", "2 3"), (BLUE, "none"), (RED, "8 4"), (PALETTE[2], "9 3 2 3")]
+    looks = [("#222", "2 3"), (BLUE, "none"), ("#7a4f9a", "1 2"), (GRAY, "12 3")]
+    looks += [(RED, "8 4"), (PALETTE[2], "9 3 2 3")]
     d.text(28 * em, 4 * em, "area under the curve", color=GRAY)
     for k, (label, (values, positive, area)) in enumerate(curves.items()):
         color, dash = looks[k]
@@ -397,28 +452,6 @@ def by_number(curves, ylabel="area under the curve"):
         d.line(x, low - 0.35 * em, x + 2.4 * em, low - 0.35 * em, color, 2.4, dash)
         d.text(x + 3 * em, low, name, color=color)
     return d.picture(f"The {ylabel}. {'; '.join(said)}.")
-
-
-def together(kinds, xlabel, ylabel):
-    """Draw kinds of groups `{label: points (x, y)}`, and the line on which y is x."""
-    em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 24 * em)
-    axes = Axes(d, (5 * em, em, 27 * em, 20.5 * em), (0.75, 1.85), (0.75, 1.85))
-    steps = {k / 5: f"{k / 5:g}" for k in range(4, 10)}
-    axes.frame(xlabel, ylabel, steps, steps)
-    d.line(axes.x(0.75), axes.y(0.75), axes.x(1.85), axes.y(1.85), "#222", 1.2, "5 4")
-    d.text(axes.x(1.68), axes.y(1.72), "y = x", "end")
-    looks, said = ((GRAY, "\u25cf"), (RED, "\u25b2"), (BLUE, "\u25c6")), []
-    for k, (label, points) in enumerate(kinds.items()):
-        color, mark = looks[k]
-        for x, y in points:
-            d.text(axes.x(x), axes.y(y) + 0.35 * em, mark, "middle", (0.85, 1.0, 1.4)[k], color)
-        y = (5 + 2 * k) * em
-        d.text(29 * em, y, mark, "middle", 1.2, color)
-        d.text(30 * em, y, label, color=color)
-        ys = [y for _, y in points]
-        said.append(f"{label}: {min(ys):.2f} to {max(ys):.2f}")
-    return d.picture(f"{ylabel}, by {xlabel}. {'; '.join(said)}.")
 
 
 def two_maps(maps):
