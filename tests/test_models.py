@@ -113,10 +113,7 @@ def test_the_record_of_insides_has_each_network():
     for kept in list(found.values())[:4]:
         assert len(kept["next"]["both paths"]) == len(insides.ALPHAS)
         assert len(kept["random eights"]) == len(kept["random costs"]) == insides.COUNT
-<<<<<<< HEAD
-=======
         assert len(kept["ways"]["biases"]["losses"]) == len(insides.STEPS)
->>>>>>> n09
 
 
 def test_what_reads_a_state_gets_the_mean_along_a_direction_that_is_held():
