@@ -1,4 +1,4 @@
-"""What models give to the characters of a text, fixed, mixed, or learning as they read it."""
+"""What models give to the characters of a text: fixed, mixed, or reading on."""
 
 import copy
 import math
@@ -14,7 +14,7 @@ from charrnn_helpers.training import cross_entropy
 def chances(model, before, ids):
     """Return what a model expects at each of the ids, `(len(ids), vocab_size)`.
 
-    It reads them as one text, and begins with the last character of what stands before them.
+    It reads them as one text, after the last character of what stands before.
     """
     with evaluating(model):
         X = torch.cat([before[-1:], ids[:-1]])
@@ -27,7 +27,7 @@ def that_came(probs, ids):
 
 
 def counted(counts, before, text):
-    """Return the probability that a KneserNey gives to each character of a text."""
+    """Return the probabilities that a KneserNey gives to the characters."""
     k = counts.n - 1
     whole = before[-k:] + text if k else text
     contexts = [whole[i : i + k] for i in range(len(text))]

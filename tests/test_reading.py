@@ -1,4 +1,4 @@
-"""What models give to the characters of a text, fixed, mixed, or learning as they read it."""
+"""What models give to the characters of a text: fixed, mixed, or reading on."""
 
 import math
 
