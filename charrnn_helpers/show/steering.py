@@ -167,11 +167,12 @@ def steering(steered, alpha):
     for row in range(LINES):
         piece = text[COLUMNS * row :][:COLUMNS]
         _line(d, (2 + 1.9 * row) * em, piece, len(START) if row == 0 else 0)
-    axes = Axes(d, (5 * em, 11 * em, WIDTH - 12 * em, 27.5 * em), (-3.2, 3.2), (0, 1))
+    box, most = (5 * em, 11 * em, WIDTH - 12 * em, 27.5 * em), 1.05 * max(steered.shares)
+    axes = Axes(d, box, (-most, most), (0, 1))
     whole = sorted(a for a in steered.shares if a == int(a))
     xticks = {a: f"{a:g}".replace("-", "\u2212") for a in whole}
     yticks = {k / 4: f"{k / 4:g}" for k in range(5)}
-    axes.frame("push \u03b1 along the direction", "share of vowels", xticks, yticks)
+    axes.frame("push \u03b1, in standard deviations", "share of vowels", xticks, yticks)
     for other in steered.others:
         d.path(axes.points(other.keys(), other.values()), PALE, 1.2)
     xs = sorted(steered.shares)
