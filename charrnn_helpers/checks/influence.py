@@ -79,9 +79,12 @@ def variations(exercise, i, cut):
     return [item for item, _ in ways], cases, wanted
 
 
+@cache
 def redrawn(exercise, i):
     """Return case i with other numbers in its tensors, several times, and the right Outcomes."""
     found = []
+    if not any(map(holds_decimals, exercise.cases[i].make())):
+        return found
     for way in range(WAYS):
         case = exercise.cases[i]._replace(make=partial(with_other_numbers, exercise.cases[i], way))
         with torch.enable_grad():
@@ -93,10 +96,12 @@ def redrawn(exercise, i):
 
 def with_other_numbers(case, way):
     """Return new arguments of a case, with other numbers in those that hold decimals."""
-    return tuple(
-        another(x, way) if isinstance(x, torch.Tensor) and x.is_floating_point() else x
-        for x in case.make()
-    )
+    return tuple(another(x, way) if holds_decimals(x) else x for x in case.make())
+
+
+def holds_decimals(x):
+    """Tell whether an argument is a tensor of decimals."""
+    return isinstance(x, torch.Tensor) and x.is_floating_point()
 
 
 def holds_nan(value):
