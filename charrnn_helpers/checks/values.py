@@ -91,6 +91,22 @@ def named(result, *names):
     return dict.fromkeys(names, Odd(what))
 
 
+def of_sizes(found, sizes):
+    """Return the tensors in `found` that have the sizes wanted, by name, as decimals.
+
+    In `found`, the shape takes the place of each tensor, and of each list of numbers.
+    """
+    right = {}
+    for name, size in sizes.items():
+        given = settle(found[name])
+        given = as_tensor(given) if isinstance(given, list) else given
+        if isinstance(given, torch.Tensor):
+            found[name] = Fact(f"a tensor of shape {tuple(given.shape)}")
+            if tuple(given.shape) == size:
+                right[name] = given.float()
+    return right
+
+
 def settle(value, depth=0):
     """Return a plain copy: tensors, numbers, texts, lists, dicts, or an Odd."""
     if isinstance(value, (Odd, Fact, bool, int, float)) or value is None or value is ...:

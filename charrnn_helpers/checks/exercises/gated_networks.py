@@ -5,7 +5,7 @@ import math
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, case, draw, gradients
-from charrnn_helpers.checks.values import Fact, as_tensor, identical, named, settle
+from charrnn_helpers.checks.values import Fact, as_tensor, identical, named, of_sizes, settle
 
 
 def my_holding_bias(share, num_steps):
@@ -70,14 +70,8 @@ def hand_played(answer, *gaps):
     If rounds are lost, tell where the gates are open: that tells the mistakes apart.
     """
     sizes = {"W_xz": (10, 2), "W_hz": (2, 2), "b_z": (2,)}
-    found, weights = named(answer(), *sizes), []
-    for name, size in sizes.items():
-        given = settle(found[name])
-        given = as_tensor(given) if isinstance(given, list) else given
-        if isinstance(given, torch.Tensor):
-            found[name] = Fact(f"a tensor of shape {tuple(given.shape)}")
-            if tuple(given.shape) == size:
-                weights.append(given.float())
+    found = named(answer(), *sizes)
+    weights = list(of_sizes(found, sizes).values())
     if len(weights) < 3:
         return found
     for gap in gaps:

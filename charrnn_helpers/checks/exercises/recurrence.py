@@ -5,7 +5,7 @@ import math
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, case, draw, drawn, gradients
-from charrnn_helpers.checks.values import Fact, Odd, as_tensor, attempt, named, settle
+from charrnn_helpers.checks.values import Fact, Odd, attempt, named, of_sizes
 from charrnn_helpers.data import Vocab
 from charrnn_helpers.model import RNNScratch, one_hot
 
@@ -107,13 +107,8 @@ def unit_at_work(answer, vocab, texts):
     """
     found, rnn = named(answer(vocab), "W_xh", "W_hh", "b_h"), RNNScratch(len(vocab), 1)
     sizes = {"W_xh": (len(vocab), 1), "W_hh": (1, 1), "b_h": (1,)}
-    for name, size in sizes.items():
-        weights = settle(found[name])
-        weights = as_tensor(weights) if isinstance(weights, list) else weights
-        if isinstance(weights, torch.Tensor):
-            found[name] = Fact(f"a tensor of shape {tuple(weights.shape)}")
-            if tuple(weights.shape) == size:
-                getattr(rnn, name).data = weights.float()
+    for name, weights in of_sizes(found, sizes).items():
+        getattr(rnn, name).data = weights
     if found != {name: Fact(f"a tensor of shape {size}") for name, size in sizes.items()}:
         return found
     wrong = next((place for text in texts for place in wrong_places(rnn, vocab, text)), None)
