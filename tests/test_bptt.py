@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from charrnn_helpers.bptt import Recurrence, RNNByHand, RNNLMByHand, by_pytorch
-from charrnn_helpers.checks.riddle import network_a, network_b
+from charrnn_helpers.checks.riddle import network_p, network_q
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.model import RNNScratch, make_model
 from charrnn_helpers.training import Options, cross_entropy, fit, train
@@ -122,8 +122,8 @@ def gradients(model):
 
 def test_of_the_two_networks_of_the_notebook_one_lacks_what_comes_from_the_right():
     X = torch.randint(11, (3, 6), generator=generator(5))
-    assert torch.equal(network_a(11)(X), network_b(11)(X))
-    ours, theirs = (gradients(network(11)) for network in (network_a, network_b))
+    assert torch.equal(network_p(11)(X), network_q(11)(X))
+    ours, theirs = (gradients(network(11)) for network in (network_p, network_q))
     same = {name for name, grad in ours.items() if torch.allclose(grad, theirs[name])}
     assert same == {"W_hq", "b_q"}
 
@@ -132,7 +132,7 @@ def test_the_gradient_with_all_diagonals_is_complete_and_with_one_is_that_of_the
     whole, six, five, one = (
         gradients(backward.start(1, 11, kept, num_hiddens=32).double()) for kept in (None, 6, 5, 1)
     )
-    lone = gradients(network_a(11).double())
+    lone = gradients(network_p(11).double())
     for name, grad in whole.items():
         assert torch.allclose(grad, six[name], rtol=0, atol=1e-12)
         assert torch.allclose(one[name], lone[name], rtol=0, atol=1e-12)

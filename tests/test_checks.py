@@ -682,8 +682,7 @@ ACTUAL = {
     "blame": {"windows": 0, "rate": 8, "W_hh": 0},
     "uphill": [(9.0, 0.1, 500.0)] * 10,
     "circles": 1,
-    "missing_term": {"A": 0.01, "B": 1e-9},
-    "from_above": [0.16, 0.1, 0.12, 0.11, 1e-17],
+    "missing_term": {"P": 0.01, "Q": 1e-9},
     "diagonals": {"all": [4.66, 4.69], "8": [4.6, 4.7], "2": [4.7, 4.72], "1": [5.0, 5.1]},
     "reach": 3,
     "untrained_probe": 1.0,
@@ -719,7 +718,7 @@ def test_the_other_outcomes_of_a_prediction():
     assert find("equal_text").right((2.5, 1.9)) == "large"
     assert find("circles").right(7) == "several" and find("circles").right(21) == "many"
     assert find("person").right((1.2, 1.3)) == "more"
-    assert find("missing_term").right({"A": 1e-9, "B": 0.01}) == "B"
+    assert find("missing_term").right({"P": 1e-9, "Q": 0.01}) == "Q"
     assert find("diagonals").right({"all": [4.6], "8": [4.9], "1": [5.0]}) == "all"
     assert find("pile_up").right((0.1, 0.3)) == "grows"
     assert find("pile_up").right((0.001, 0.001)) == "same"

@@ -45,11 +45,9 @@ from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.doublings import doublings, position, rates
 from charrnn_helpers.show.spread import changed
 from charrnn_helpers.show.triangle import (
-    all_and_alone,
     dots_and_beyond,
     nudges,
     parts,
-    side_by_side,
     triangle_and_curve,
 )
 from charrnn_helpers.show.valley import GRIDS, best_rate, height, score, slope, valley, walk
@@ -182,11 +180,7 @@ DEMOS = {
         {"0": [1.0, 0.9, 0.8, 0.9], "5": [1.0, 0.3, 0.1, 1e-5]},
         5,
     ),
-    "all_and_alone": lambda: all_and_alone("time", [[0.1], [0.02, 0.1], [0.0, 0.2, 0.1]]),
     "parts": parts,
-    "side_by_side": lambda: side_by_side(
-        {"5": [[0.1], [0.02, 0.1], [0.0, 0.2, 0.1]], "9": [[1.0] * k for k in (1, 2, 3)]}, (5, 9)
-    ),
     "dots_and_chance": lambda: dots_and_beyond(
         {"1 state": [0.6, 1.0], "2 states": [1.0]}, "right", (0.4, 1), (), {"yes": 0.5}, 0.99
     ),

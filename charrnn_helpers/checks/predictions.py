@@ -196,16 +196,9 @@ PREDICTIONS = (
          "same": "just as sure"}),
     Prediction("missing_term", 8, "Two networks begin with the same weights and read the same "
         "windows. Which of them learns with a gradient that lacks a term?",
-        "After 150 updates, the curves could not tell, but a nudge of W_hh can: the loss of this "
-        "network grows at a different rate from the one its gradient gives.",
-        lambda gaps: max(gaps, key=gaps.get), "A", {"A": "network A", "B": "network B"}),
-    Prediction("from_above", 8, "from_above holds the gradient that each of the five states gets "
-        "from the loss of its own time step. For which states is this the complete gradient?",
-        "Only the last state has no later loss. Every other state also acts on the next state, "
-        "and so on all later losses.",
-        lambda gaps: "last" if gaps[-1] < 1e-10 < min(gaps[:-1]) else "all", "last",
-        {"all": "for all five", "first": "for the first alone", "last": "for the last alone",
-         "none": "for none"}),
+        "The curves cannot tell, but a nudge of W_hh can: the loss of this network grows at a "
+        "different rate from the one that its gradient gives.",
+        lambda gaps: max(gaps, key=gaps.get), "P", {"P": "network P", "Q": "network Q"}),
     Prediction("reach", 8, "A fresh network has 128 units, and a sigma of 0.01. How many time "
         "steps back until less than 1% of the gradient remains?",
         "A step back leaves 0.11: the size of W_hh, \u221a128 \u00b7 0.01, with slopes of "
@@ -213,8 +206,8 @@ PREDICTIONS = (
         as_measured, 3, tolerance=0.5),
     Prediction("diagonals", 8, "How many diagonals of the triangle must a network keep in its "
         "gradient, so that its perplexity after training is at most 0.1 above that with all?",
-        "The gradient may stop early here. Each loss also teaches W_hh to read the state before "
-        "the two that it reaches, and that state holds older characters.",
+        "Here, the gradient can be cut early. The term of W_hh's gradient at the earliest state "
+        "that a loss reaches contains the state just before it, which holds older characters.",
         lambda ends: min((k for k in ends if k.isdigit() and max(ends[k]) < min(ends["all"]) + 0.1),
                          key=int, default="all"), "2",
         {"1": "one, the diagonal alone", "2": "two", "4": "four", "8": "eight",

@@ -26,11 +26,11 @@ def _network(cell, vocab_size):
     return RNNLMScratch(rnn, vocab_size, generator)
 
 
-def network_a(vocab_size):
-    """Return a fresh network A; its initial weights are always the same."""
+def network_p(vocab_size):
+    """Return a fresh network P; its initial weights are always the same."""
     return _network(_Cut, vocab_size)
 
 
-def network_b(vocab_size):
-    """Return a fresh network B, with the initial weights of A."""
+def network_q(vocab_size):
+    """Return a fresh network Q, with the initial weights of P."""
     return _network(RNNScratch, vocab_size)

@@ -237,22 +237,28 @@ def one_layer(characters, target):
 
 @look()
 def gradient_paths(characters):
-    """Draw the paths of all gradients, from each loss to its state and from state to state."""
-    fig, ax = _sketch(4.4, (-0.35, len(characters) + 0.6), (-1.2, 3.0))
+    """Draw the paths of all gradients, from each loss to its state and from state to state.
+
+    Below an arrow to the left, and beside one down to a state, stands what it multiplies by.
+    """
+    fig, ax = _sketch(4.4, (-0.35, len(characters) + 0.6), (-1.5, 3.0))
     _write(ax, 0, 0, r"$\mathbf{H}_0$", PALETTE[0])
     for t, character in enumerate(characters, start=1):
-        _write(ax, t, -1, visible(character), **LETTER)
+        _write(ax, t, -1.3, visible(character), **LETTER)
         _write(ax, t, 0, rf"$\mathbf{{H}}_{t}$", PALETTE[0])
         _write(ax, t, 1.6, rf"$\mathbf{{O}}_{t}$", PALETTE[0])
         _write(ax, t, 2.75, "loss", PALETTE[1])
-        _write(ax, t + 0.12, 0.95, "from\nabove", ha="left", **BACKWARD)
-        _arrow(ax, (t, -0.8), (t, -0.32))
+        down = "from\nabove\n" + r"$\cdot\,\mathbf{W}_{hq}^\top$"
+        _write(ax, t + 0.12, 0.92, down, ha="left", **BACKWARD)
+        _arrow(ax, (t, -1.1), (t, -0.32))
         for low, high in ((0.32, 1.28), (1.92, 2.45)):
             _arrow(ax, (t - 0.08, low), (t - 0.08, high))
             _arrow(ax, (t + 0.06, high), (t + 0.06, low), PALETTE[1], 3)
         _arrow(ax, (t - 0.7, -0.12), (t - 0.3, -0.12))
         _arrow(ax, (t - 0.3, 0.1), (t - 0.7, 0.1), PALETTE[1], 3)
         _write(ax, t - 0.5, 0.42, "from the\nright", **BACKWARD)
+        factors = rf"$\odot\,(1 - \mathbf{{H}}_{t}^2)$" + "\n" + r"$\cdot\,\mathbf{W}_{hh}^\top$"
+        _write(ax, t - 0.5, -0.48, factors, **BACKWARD)
     return fig
 
 

@@ -47,39 +47,6 @@ def triangle_and_curve(sentence, triangles, curves, update):
     )
 
 
-def all_and_alone(sentence, rows):
-    """Draw a triangle, and beside it that of a gradient which has its diagonal alone."""
-    em, num_steps = Drawing(0, 0).em, len(sentence) - 1
-    d = Drawing(WIDTH, CELL * num_steps + 8.8 * em)
-    whole = [row[: i + 1] for i, row in enumerate(rows[:num_steps])]
-    alone = [[0] * i + row[i:] for i, row in enumerate(whole)]
-    for k, (name, part) in enumerate({"all terms": whole, "a term missing": alone}.items()):
-        left, top = 3.6 * em + k * WIDTH / 2, 2 * em
-        _triangle(d, sentence, part, left, top)
-        d.text(left + 100, 4 * em, name, font_weight="bold")
-    _legend(d, CELL * num_steps + 6.2 * em)
-    return d.picture("Two triangles: a band along the diagonal, and the diagonal alone.")
-
-
-def side_by_side(triangles, updates):
-    """Draw the triangle after each of these updates, small and without the sentence."""
-    em, gap, found = Drawing(0, 0).em, 1.6, []
-    num_steps = len(triangles[str(updates[0])])
-    side = (WIDTH - (gap * len(updates) + 0.4) * em) / len(updates)
-    d = Drawing(WIDTH, side + 5.6 * em)
-    _legend(d, side + 2.9 * em)
-    for k, update in enumerate(updates):
-        rows, left = triangles[str(update)], (1 + gap * k) * em + k * side
-        d.text(left, 1.1 * em, f"update {update:,}", font_weight="bold")
-        _cells(d, rows, left, 1.7 * em, side / num_steps)
-        shares = [row[-1 - num_steps // 4] / row[-1] for row in rows[num_steps // 4 :]]
-        found.append(f"{sum(shares) / len(shares):.2g} after {update:,} updates")
-    return d.picture(
-        f"Triangles of colored cells. Of the gradient, this remains {num_steps // 4} cells left of "
-        f"the diagonal, on average: {', '.join(found)}."
-    )
-
-
 def _letter(d, x, y, char, anchor):
     """Write a character; the sign of the space is drawn, because fonts make it too wide."""
     if char != " ":
