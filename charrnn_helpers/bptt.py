@@ -56,8 +56,37 @@ class Recurrence(torch.autograd.Function):
         return dX, dA[1] @ W_hh.T, dW_xh, dW_hh, db_h
 
 
+class RecurrenceInPieces(Recurrence):
+    """Recurrence with a backward pass that goes back from piece to piece.
+
+    A piece holds the time steps whose states have at most `most` numbers, so
+    that large batches do not need new memory for all slopes at once.
+    """
+
+    most = 2**18  # a megabyte
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, from_above):
+        X, H, W_xh, W_hh = ctx.saved_tensors
+        length = max(1, RecurrenceInPieces.most // max(1, H[0].numel()))
+        dX, dA, grads = [], None, [0, 0, 0]
+        for end in range(len(X), 0, -length):
+            start = max(0, end - length)
+            above = [None, *from_above[start:end]]
+            if dA is not None:  # of the piece to the right
+                above[-1] = torch.addmm(above[-1], dA[1], W_hh.T)
+            here = X[start:end], H[start : end + 1]
+            dA, *parts = fast_backward(above, *here, W_hh)
+            pairs = zip(grads, parts, strict=True)
+            grads = [total + part for total, part in pairs]
+            if ctx.needs_input_grad[0]:
+                dX.insert(0, dA[1:] @ W_xh.T)
+        return torch.cat(dX) if dX else None, dA[1] @ W_hh.T, *grads
+
+
 class RNNByHand(RNNScratch):
-    """RNNScratch with Recurrence in place of its loop."""
+    """RNNScratch with a recurrence by hand in place of its loop."""
 
     def forward(self, inputs, state=None):
         """Return the state after each time step, in one tensor, and the last.
@@ -68,7 +97,7 @@ class RNNByHand(RNNScratch):
         state = inputs.new_zeros(shape) if state is None else state
         check_shape(state, shape)
         weights = self.W_xh, self.W_hh, self.b_h
-        outputs = Recurrence.apply(inputs, state, *weights)
+        outputs = RecurrenceInPieces.apply(inputs, state, *weights)
         return outputs, outputs[-1]
 
 

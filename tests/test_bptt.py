@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from charrnn_helpers.bptt import Recurrence, RNNByHand, RNNLMByHand, by_pytorch
+from charrnn_helpers.bptt import (
+    Recurrence,
+    RecurrenceInPieces,
+    RNNByHand,
+    RNNLMByHand,
+    by_pytorch,
+)
 from charrnn_helpers.checks.riddle import network_p, network_q
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.model import RNNScratch, make_model
@@ -32,6 +38,17 @@ def arguments(sizes, seed=0):
 @EACH
 def test_gradcheck(sizes):
     assert torch.autograd.gradcheck(Recurrence.apply, arguments(sizes))
+
+
+@EACH
+@pytest.mark.parametrize("most", [1, 40, 1000])
+def test_pieces_of_any_length_give_the_same_gradients(sizes, most, monkeypatch):
+    monkeypatch.setattr(RecurrenceInPieces, "most", most)
+    whole, pieces = arguments(sizes), arguments(sizes)
+    Recurrence.apply(*whole).square().sum().backward()
+    RecurrenceInPieces.apply(*pieces).square().sum().backward()
+    for one, other in zip(whole, pieces, strict=True):
+        assert torch.allclose(one.grad, other.grad, rtol=0, atol=1e-12)
 
 
 @EACH
