@@ -24,11 +24,12 @@ class Setting(NamedTuple):
     sigma: float = 0.1
     bias: float = 0.0  # of the update gate, or of the forget gate
     gate: float | None = None  # the update gate, if it is not computed
+    alone: bool = False  # the update gate is computed from its trained bias alone
     write: float | None = None  # what the candidate of a GRU is multiplied by, if not 1 - Z
     coupled: bool = False  # the input gate of an LSTM is 1 minus its forget gate, as in a GRU
     late: bool = False  # the output gate of an LSTM reads the tanh of the new memory, a mistake
     spread: int = 0  # above 0: the biases are logarithms of numbers from 1 to this one, drawn
-    reset: bool = True  # or the reset gate is always 1
+    reset: float | None = None  # the reset gate, if it is not computed
     W_hh: str = "drawn"  # or identity
     relu: bool = False  # in a network without gates, in place of tanh
     lr: float = 0.01
@@ -37,10 +38,11 @@ class Setting(NamedTuple):
 SEEDS, FEW = range(10), range(3)
 BIASES, GAPS = range(7), (10, 20, 40, 80)
 MARKS = 300, 1200  # numbers of updates
-ON, LEAKY = Setting(bias=3.0), Setting(reset=False)
+ON, LEAKY = Setting(bias=3.0), Setting(reset=1.0)
 PLAIN = Setting("RNN", sigma=0.177)  # 1 / sqrt(32), as notebook 5 found
 IDENTITY = Setting("RNN", W_hh="identity", relu=True)  # Le et al. 2015
 CONSTANT = LEAKY._replace(gate=0.95)
+ALONE = LEAKY._replace(bias=3.0, alone=True)
 RIVALS = {  # 40 letters in between
     "identity, ReLU, rate 0.001": IDENTITY._replace(lr=0.001),
     "RNN": PLAIN,
@@ -57,6 +59,8 @@ RIVALS = {  # 40 letters in between
     "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
     "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
     "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
+    "constant 0.95, rate 1.0": CONSTANT._replace(lr=1.0),
+    "RNN, rate 0.03": PLAIN._replace(lr=0.03),
     "GRU, bias 3, rate 0.003": ON._replace(lr=0.003),
     "GRU, bias 3, rate 0.001": ON._replace(lr=0.001),
     "GRU, bias 3, no reset": LEAKY._replace(bias=3.0),
@@ -78,17 +82,21 @@ MARKED = {  # the second game
     "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
     "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
     "GRU, bias 1, no reset": LEAKY._replace(bias=1.0),
+    "identity, ReLU, rate 0.0003": IDENTITY._replace(lr=0.0003),
     "identity, ReLU, rate 0.001": IDENTITY._replace(lr=0.001),
     "identity, ReLU, rate 0.003": IDENTITY._replace(lr=0.003),
     "identity, ReLU, rate 0.01": IDENTITY,
 }
+RATES = 0.003, 0.01, 0.03, 0.1, 0.3  # of gates from a bias alone
 BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
+    "GRU, no update": (Setting(gate=0.0), 90, 32, 32),
+    "GRU, reset 0.5": (Setting(reset=0.5), 90, 32, 32),
     "GRU, bias 3": (ON, 72, 32, 32),
 }
-READ = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # numbers of characters
+READ = (1, 2, 3, 4, 6, 8, 12, 16)  # numbers of characters
 AVERAGED, FOREIGN = ("RNN", "GRU"), 20
 
 
@@ -154,8 +162,9 @@ class Networks:
         n, setting = self.size, self.setting
         (a_zr, a_h), (u_zr, u_h) = (s.split([2 * n, n], -1) for s in (a, torch.bmm(H, self.W_h)))
         Z, R = torch.sigmoid(a_zr + u_zr).split(n, -1)
+        Z = torch.sigmoid(self.b[:, None, :n]) if setting.alone else Z
         Z = Z if setting.gate is None else setting.gate
-        candidate = torch.tanh(a_h + (R * u_h if setting.reset else u_h))
+        candidate = torch.tanh(a_h + (R if setting.reset is None else setting.reset) * u_h)
         if change is not None:
             Z, candidate = change(t, Z, candidate)
         if setting.write is not None:
@@ -353,47 +362,34 @@ def read_book(setting, num_hiddens, batch_size, num_steps, data, seeds=FEW, num_
 
 
 @torch.no_grad()
-def reach(networks, ids, first=100):
-    """Return the loss of each network on new text, with its own states, and after k characters.
+def reach(networks, ids, averaged, first=100, every=10):
+    """Return the loss of each network on new text, with its own states.
 
-    It then begins with the state of another place, which is drawn.
-    """
-    count = len(networks.W_x)
-    states, _, _ = networks.forward(ids[:-1].expand(count, 1, -1))
-    states = torch.cat(states, 1)  # (seeds, num_chars, num_hiddens)
-    targets = ids[first:].expand(count, -1)
-    own = losses_of(networks.logits(states[:, first - 1 :]), targets).tolist()
-    generator = torch.Generator().manual_seed(0)
-    places = torch.randint(states.shape[1], (len(ids) - first,), generator=generator)
-    after = {}
-    for k in READ:
-        X = ids[:-1].unfold(0, k, 1)[first - k :]  # (num_targets, k)
-        _, last, _ = networks.forward(X.expand(count, *X.shape), states[:, places])
-        after[str(k)] = losses_of(networks.logits(last), targets).tolist()
-    return {"own states": own, **after}
-
-
-@torch.no_grad()
-def averaged(networks, ids, first=100, every=10):
-    """Return the loss after k characters, of the mean of the predictions from many foreign states.
-
-    The characters that are predicted are every tenth of the text.
+    With `averaged`, also for every tenth character: with its own states, and after k characters, of
+    the mean of the predictions from many foreign states, those of other places.
     """
     count = len(networks.W_x)
     states = torch.cat(networks.forward(ids[:-1].expand(count, 1, -1))[0], 1)
+
+    def own(ends):
+        targets = ids[ends].expand(count, -1)
+        return losses_of(networks.logits(states[:, ends - 1]), targets).tolist()
+
+    found = {"own states": own(torch.arange(first, len(ids)))}
+    if not averaged:
+        return found
     ends = torch.arange(first, len(ids), every)
-    targets = ids[ends].expand(count, -1)
     generator = torch.Generator().manual_seed(0)
     places = torch.randint(states.shape[1], (FOREIGN, len(ends)), generator=generator)
-    after = {}
-    for k in READ[:8]:
+    after = {"own states": own(ends)}
+    for k in READ:
         X = ids[:-1].unfold(0, k, 1)[ends - k].expand(count, -1, -1)
         shares = 0
         for foreign in places:
             last = networks.forward(X, states[:, foreign])[1]
             shares = shares + networks.logits(last).softmax(-1) / FOREIGN
-        after[str(k)] = losses_of(shares.log(), targets).tolist()
-    return after
+        after[str(k)] = losses_of(shares.log(), ids[ends].expand(count, -1)).tolist()
+    return found | {"averaged": after}
 
 
 def trials(data):
@@ -401,6 +397,11 @@ def trials(data):
     for bias in BIASES:
         yield f"passed {bias}", partial(passed, bias)
     yield "gates at work", _at_work
+    for rate in RATES:
+        setting = ALONE._replace(lr=rate)
+        yield f"bias alone, rate {rate}", partial(_play, setting, MARKS[:1])
+        marked = partial(_play, setting, MARKS[:1], marked_rounds)
+        yield f"marked bias alone, rate {rate}", marked
     for name, setting in FADING.items():
         yield f"fading {name}", partial(fading, setting)
     for name, setting in MARKED.items():
@@ -436,7 +437,5 @@ def _at_work(gap=40):
     return gates_at_work(networks, gap, SEEDS)
 
 
-def _book(book, data, too):
-    networks = read_book(*book, data)
-    found = reach(networks, data.val_ids)
-    return found | ({"averaged": averaged(networks, data.val_ids)} if too else {})
+def _book(book, data, averaged):
+    return reach(read_book(*book, data), data.val_ids, averaged)
