@@ -779,6 +779,17 @@ def test_gradients_are_told_at_the_first_letter():
     assert "0.99 0.66; 0.95 0.12" in DEMOS["gradients_drawn"]().alt
 
 
+def test_rivals_are_shown_at_their_best_rates():
+    found = {
+        "a": {"300": [950, 100], "1200": [950, 910]},
+        "a, rate 0.1": {"300": [800, 800], "1200": [1000, 1000]},
+        "b, rate 1.0": {"300": [10, 20]},
+    }
+    shares, columns = gates.rivals(found, {"A": ("a", (0.01, 0.1)), "B": ("b", (1.0,))})
+    assert shares == {"A": [0.95, 0.1], "B": [0.01, 0.02]}
+    assert columns == {"rate": {"A": "0.01", "B": "1"}, "1,200 updates": {"A": "2 of 2"}}
+
+
 def test_rows_of_dots_count_those_that_win():
     alt = DEMOS["rows_of_dots"]().alt
     assert "a, 300: 1 of 3, rate 0.3; b, 300: 0 of 3;" in alt

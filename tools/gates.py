@@ -406,6 +406,8 @@ def trials(data):
         yield f"fading {name}", partial(fading, setting)
     for name, setting in MARKED.items():
         yield f"marked {name}", partial(_play, setting, game=marked_rounds)
+    leaky = partial(_play, LEAKY._replace(bias=3.0), MARKS[:1], marked_rounds)
+    yield "marked GRU, bias 3, no reset", leaky
     yield "first GRU, bias 0", partial(_play, Setting(), game=first_rounds)
     for name, setting in WRITING.items():
         yield name, partial(_game, setting, 40)

@@ -219,6 +219,32 @@ def rows_of_dots(
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
 
 
+def rivals(found, kinds, marks=("300", "1200")):
+    """Return the shares of rounds won of each kind at its best learning rate, and columns.
+
+    `kinds` are `{label: (name, rates)}`; the trials are in `found[f"{name}, rate {rate}"]`, or in
+    `found[name]`.  The best rate is that at which most networks win more than 0.9, or else the one
+    with the largest mean.  Columns, as `rows_of_dots` draws them: this rate, and how many win after
+    the second number of updates, at the rate that is best then.
+    """
+    best = {mark: {} for mark in marks}
+    for label, (name, rates) in kinds.items():
+        for rate in rates:
+            full = f"{name}, rate {rate}"
+            for mark, won in found[full if full in found else name].items():
+                trial = (sum(n > 900 for n in won), sum(won), rate, won)
+                best[mark][label] = max(trial, best[mark].get(label, ()))
+    first, later = best.values()
+    shares = {label: [n / 1000 for n in trial[3]] for label, trial in first.items()}
+    columns = {
+        "rate": {label: f"{trial[2]:g}" for label, trial in first.items()},
+        f"{int(marks[1]):,} updates": {
+            label: f"{trial[0]} of {len(trial[3])}" for label, trial in later.items()
+        },
+    }
+    return shares, columns
+
+
 def gradients_drawn(kinds, gap=40):
     """Draw how far gradients go back, `{kind: [share at 0, 1, ... time steps back]}`.
 
