@@ -24,7 +24,7 @@ class Setting(NamedTuple):
     sigma: float = 0.1
     bias: float = 0.0  # of the update gate, or of the forget gate
     gate: float | None = None  # the update gate, if it is not computed
-    alone: bool = False  # the update gate is computed from its trained bias alone
+    alone: bool = False  # the update gate is computed from its trained bias alone; no reset gate
     write: float | None = None  # what the candidate of a GRU is multiplied by, if not 1 - Z
     coupled: bool = False  # the input gate of an LSTM is 1 minus its forget gate, as in a GRU
     late: bool = False  # the output gate of an LSTM reads the tanh of the new memory, a mistake
@@ -87,7 +87,7 @@ MARKED = {  # the second game
     "identity, ReLU, rate 0.003": IDENTITY._replace(lr=0.003),
     "identity, ReLU, rate 0.01": IDENTITY,
 }
-RATES = 0.003, 0.01, 0.03, 0.1, 0.3  # of gates from a bias alone
+RATES = 0.03, 0.1, 0.01, 0.3, 0.003  # of gates from a bias alone
 BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
@@ -160,9 +160,12 @@ class Networks:
 
     def gru(self, t, a, H, change):
         n, setting = self.size, self.setting
+        if setting.alone:
+            Z = torch.sigmoid(self.b[:, None, :n])
+            candidate = torch.tanh(a[..., 2 * n :] + torch.bmm(H, self.W_h[..., 2 * n :]))
+            return candidate + Z * (H - candidate), (Z, candidate)
         (a_zr, a_h), (u_zr, u_h) = (s.split([2 * n, n], -1) for s in (a, torch.bmm(H, self.W_h)))
         Z, R = torch.sigmoid(a_zr + u_zr).split(n, -1)
-        Z = torch.sigmoid(self.b[:, None, :n]) if setting.alone else Z
         Z = Z if setting.gate is None else setting.gate
         candidate = torch.tanh(a_h + (R if setting.reset is None else setting.reset) * u_h)
         if change is not None:

@@ -57,9 +57,7 @@ def reach_of_gates(passed, won, bias):
     limits = (math.log(4), math.log(100))
     shares = passed[bias]
     axes = Axes(d, (left, 9.6 * EM, right, 23.7 * EM), limits, (0, 1.05))
-    d.text(
-        left, 1.2 * EM, "before training: the product of the gates over the letters in between"
-    )
+    d.text(left, 1.2 * EM, "before training: the product of the gates over the letters in between")
     columns = 400
     row = []
     for k in range(columns):
