@@ -1,4 +1,4 @@
-"""The exercises of notebook 10: a range of biases, a slope, gates by hand, and a hunt in an LSTM."""
+"""The exercises of notebook 10: biases, a slope, gates by hand, and a hunt in an LSTM."""
 
 import math
 
