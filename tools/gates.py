@@ -46,23 +46,16 @@ ALONE = LEAKY._replace(bias=3.0, alone=True)
 RIVALS = {  # 40 letters in between
     "identity, ReLU, rate 0.001": IDENTITY._replace(lr=0.001),
     "RNN": PLAIN,
-    "GRU, bias 3": ON,
-    "GRU, bias 1": Setting(bias=1.0),
     "identity, ReLU": IDENTITY,
     "identity, ReLU, rate 0.003": IDENTITY._replace(lr=0.003),
     "RNN, rate 0.003": PLAIN._replace(lr=0.003),
     "RNN, rate 0.001": PLAIN._replace(lr=0.001),
     "constant 0.95": CONSTANT,
     "constant 0.95, rate 0.003": CONSTANT._replace(lr=0.003),
-    "GRU, bias 0": Setting(),
     "GRU, bias 6": Setting(bias=6.0),
     "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
     "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
     "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
-    "constant 0.95, rate 1.0": CONSTANT._replace(lr=1.0),
-    "RNN, rate 0.03": PLAIN._replace(lr=0.03),
-    "GRU, bias 3, rate 0.003": ON._replace(lr=0.003),
-    "GRU, bias 3, rate 0.001": ON._replace(lr=0.001),
     "GRU, bias 3, no reset": LEAKY._replace(bias=3.0),
 }
 FORGET = range(7)  # biases of the forget gate
@@ -75,8 +68,6 @@ WRITING = {  # 300 updates: is it the small 1 - Z that makes a large bias slow?
 }
 MARKED = {  # the second game
     "GRU, bias 0": Setting(),
-    "GRU, bias 1": Setting(bias=1.0),
-    "GRU, bias 3": ON,
     "constant 0.95, rate 0.01": CONSTANT,
     "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
     "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
@@ -87,16 +78,18 @@ MARKED = {  # the second game
     "identity, ReLU, rate 0.003": IDENTITY._replace(lr=0.003),
     "identity, ReLU, rate 0.01": IDENTITY,
 }
+EARLY = {  # 300 updates alone
+    "RNN, rate 0.03": PLAIN._replace(lr=0.03),
+    "constant 0.95, rate 1.0": CONSTANT._replace(lr=1.0),
+}
 RATES = 0.03, 0.1, 0.01, 0.3, 0.003  # of gates from a bias alone
 BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
-    "GRU, no update": (Setting(gate=0.0), 90, 32, 32),
-    "GRU, reset 0.5": (Setting(reset=0.5), 90, 32, 32),
     "GRU, bias 3": (ON, 72, 32, 32),
 }
-READ = (1, 2, 3, 4, 6, 8, 12, 16)  # numbers of characters
+READ = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # numbers of characters
 AVERAGED, FOREIGN = ("RNN", "GRU"), 20
 
 
@@ -365,34 +358,47 @@ def read_book(setting, num_hiddens, batch_size, num_steps, data, seeds=FEW, num_
 
 
 @torch.no_grad()
-def reach(networks, ids, averaged, first=100, every=10):
-    """Return the loss of each network on new text, with its own states.
+def reach(networks, ids, first=100):
+    """Return the loss of each network on new text, with its own states, and after k characters.
 
-    With `averaged`, also for every tenth character: with its own states, and after k characters, of
-    the mean of the predictions from many foreign states, those of other places.
+    It then begins with the state of another place, which is drawn.
+    """
+    count = len(networks.W_x)
+    states, _, _ = networks.forward(ids[:-1].expand(count, 1, -1))
+    states = torch.cat(states, 1)  # (seeds, num_chars, num_hiddens)
+    targets = ids[first:].expand(count, -1)
+    own = losses_of(networks.logits(states[:, first - 1 :]), targets).tolist()
+    generator = torch.Generator().manual_seed(0)
+    places = torch.randint(states.shape[1], (len(ids) - first,), generator=generator)
+    after = {}
+    for k in READ:
+        X = ids[:-1].unfold(0, k, 1)[first - k :]  # (num_targets, k)
+        _, last, _ = networks.forward(X.expand(count, *X.shape), states[:, places])
+        after[str(k)] = losses_of(networks.logits(last), targets).tolist()
+    return {"own states": own, **after}
+
+
+@torch.no_grad()
+def averaged(networks, ids, first=100, every=10):
+    """Return the loss after k characters, of the mean of the predictions from many foreign states.
+
+    The characters that are predicted are every tenth of the text.
     """
     count = len(networks.W_x)
     states = torch.cat(networks.forward(ids[:-1].expand(count, 1, -1))[0], 1)
-
-    def own(ends):
-        targets = ids[ends].expand(count, -1)
-        return losses_of(networks.logits(states[:, ends - 1]), targets).tolist()
-
-    found = {"own states": own(torch.arange(first, len(ids)))}
-    if not averaged:
-        return found
     ends = torch.arange(first, len(ids), every)
+    targets = ids[ends].expand(count, -1)
     generator = torch.Generator().manual_seed(0)
     places = torch.randint(states.shape[1], (FOREIGN, len(ends)), generator=generator)
-    after = {"own states": own(ends)}
-    for k in READ:
+    after = {}
+    for k in READ[:8]:
         X = ids[:-1].unfold(0, k, 1)[ends - k].expand(count, -1, -1)
         shares = 0
         for foreign in places:
             last = networks.forward(X, states[:, foreign])[1]
             shares = shares + networks.logits(last).softmax(-1) / FOREIGN
-        after[str(k)] = losses_of(shares.log(), ids[ends].expand(count, -1)).tolist()
-    return found | {"averaged": after}
+        after[str(k)] = losses_of(shares.log(), targets).tolist()
+    return after
 
 
 def trials(data):
@@ -401,10 +407,9 @@ def trials(data):
         yield f"passed {bias}", partial(passed, bias)
     yield "gates at work", _at_work
     for rate in RATES:
-        setting = ALONE._replace(lr=rate)
-        yield f"bias alone, rate {rate}", partial(_play, setting, MARKS[:1])
-        marked = partial(_play, setting, MARKS[:1], marked_rounds)
-        yield f"marked bias alone, rate {rate}", marked
+        yield f"bias alone, rate {rate}", partial(_play, ALONE._replace(lr=rate), MARKS[:1])
+    for name, setting in EARLY.items():
+        yield name, partial(_play, setting, MARKS[:1])
     for name, setting in FADING.items():
         yield f"fading {name}", partial(fading, setting)
     for name, setting in MARKED.items():
@@ -442,5 +447,7 @@ def _at_work(gap=40):
     return gates_at_work(networks, gap, SEEDS)
 
 
-def _book(book, data, averaged):
-    return reach(read_book(*book, data), data.val_ids, averaged)
+def _book(book, data, too):
+    networks = read_book(*book, data)
+    found = reach(networks, data.val_ids)
+    return found | ({"averaged": averaged(networks, data.val_ids)} if too else {})

@@ -278,11 +278,8 @@ def gradients_drawn(kinds, gap=40):
     )
 
 
-def losses_on_the_book(kinds, own):
-    """Draw the loss after k characters, `{kind: {k: [loss, ...]}}`, on a line through the means.
-
-    A dotted line marks the mean of `own[kind]`, the losses with all characters before.
-    """
+def losses_on_the_book(kinds):
+    """Draw the loss after k characters, `{kind: {k: [loss, ...]}}`, on a line through the means."""
     d = Drawing(WIDTH, 24 * EM)
     ks = [*next(iter(kinds.values()))]
     values = [loss for found in kinds.values() for losses in found.values() for loss in losses]
@@ -298,18 +295,12 @@ def losses_on_the_book(kinds, own):
         for k, place in zip(ks, places, strict=True):
             for value in found[k]:
                 d.dot(axes.x(place), axes.y(value), PALETTE[index], 3)
-        whole = sum(own[kind]) / len(own[kind])
-        y = axes.y(whole)
-        d.line(box[0], y, box[2], y, PALETTE[index], 1.4, "2 3")
         y = axes.y(middles[-1]) + 0.35 * EM
         d.text(box[2] + 0.5 * EM, y, kind, size=0.93, color=PALETTE[index])
         said.append(
-            f"{kind}: "
-            + ", ".join(f"{m:.2f} at {k}" for k, m in zip(ks, middles, strict=True))
-            + f", {whole:.2f} with all"
+            f"{kind}: " + ", ".join(f"{m:.2f} at {k}" for k, m in zip(ks, middles, strict=True))
         )
     d.text(box[0], 1.2 * EM, "loss at the next character, in nats")
-    d.text(box[2], 1.2 * EM, "dotted: with all characters before", "end", 0.93, GRAY)
     return d.picture(f"Loss by the characters read, mean of three. {'; '.join(said)}.")
 
 
