@@ -87,7 +87,6 @@ BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
-    "GRU, bias 3": (ON, 72, 32, 32),
 }
 READ = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # numbers of characters
 AVERAGED, FOREIGN = ("RNN", "GRU"), 20
@@ -410,6 +409,9 @@ def trials(data):
         yield f"bias alone, rate {rate}", partial(_play, ALONE._replace(lr=rate), MARKS[:1])
     for name, setting in EARLY.items():
         yield name, partial(_play, setting, MARKS[:1])
+    for rate in RATES:
+        setting = ALONE._replace(lr=rate)
+        yield f"marked bias alone, rate {rate}", partial(_play, setting, MARKS[:1], marked_rounds)
     for name, setting in FADING.items():
         yield f"fading {name}", partial(fading, setting)
     for name, setting in MARKED.items():
