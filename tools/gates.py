@@ -82,7 +82,7 @@ EARLY = {  # 300 updates alone
     "RNN, rate 0.03": PLAIN._replace(lr=0.03),
     "constant 0.95, rate 1.0": CONSTANT._replace(lr=1.0),
 }
-RATES = 0.03, 0.1, 0.01, 0.3, 0.003  # of gates from a bias alone; in the second game, from 1
+RATES = 0.03, 0.1, 0.01, 0.3, 0.003  # of gates from a bias alone
 BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
@@ -409,9 +409,6 @@ def trials(data):
         yield f"bias alone, rate {rate}", partial(_play, ALONE._replace(lr=rate), MARKS[:1])
     for name, setting in EARLY.items():
         yield name, partial(_play, setting, MARKS[:1])
-    for rate in RATES:
-        setting = ALONE._replace(bias=1.0, lr=rate)
-        yield f"marked bias alone, rate {rate}", partial(_play, setting, MARKS[:1], marked_rounds)
     for name, setting in FADING.items():
         yield f"fading {name}", partial(fading, setting)
     for name, setting in MARKED.items():
