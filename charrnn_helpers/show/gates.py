@@ -182,8 +182,11 @@ def rows_of_dots(
     """
     labels, columns = [*next(iter(panels.values()))], columns or {}
     d = Drawing(WIDTH, (1.75 * len(labels) + 7.6) * EM)
-    left, right = label_width * EM, WIDTH - 7.5 * EM * len(columns)
-    room = (right - left) / len(panels)
+    widths = [
+        (0.6 * max(map(len, (title, *rows.values()))) + 1.6) * EM for title, rows in columns.items()
+    ]
+    left, x = label_width * EM, WIDTH - sum(widths)
+    room = (x - left) / len(panels)
     said = []
     for p, (title, groups) in enumerate(panels.items()):
         start, end = left + p * room, left + (p + 1) * room - 5.4 * EM
@@ -207,11 +210,11 @@ def rows_of_dots(
             d.text(end + 0.7 * EM, y + 0.35 * EM, count, color=PALETTE[0])
             more = [f", {name} {rows[label]}" for name, rows in columns.items() if label in rows]
             said.append(f"{label}, {title}: {count}" + "".join(more))
-    for c, (title, rows) in enumerate(columns.items()):
-        x = right + (7.5 * c + 0.7) * EM
-        d.text(x, 1.3 * EM, title, font_weight="bold")
+    for width, (title, rows) in zip(widths, columns.items(), strict=True):
+        d.text(x + 0.7 * EM, 1.3 * EM, title, font_weight="bold")
         for k, label in enumerate(labels):
-            d.text(x, (1.75 * k + 3.95) * EM, rows.get(label, ""))
+            d.text(x + 0.7 * EM, (1.75 * k + 3.95) * EM, rows.get(label, ""))
+        x += width
     words = "dotted: guessing; at the end of a row: how many win more than 0.9"
     d.text(left, d.height - 0.4 * EM, words, size=0.93, color=GRAY)
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
