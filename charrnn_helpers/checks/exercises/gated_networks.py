@@ -20,7 +20,7 @@ def kept_and_written(answer, share, num_steps, written):
     found = settle(answer(share, num_steps, written))
     biases = as_tensor(found)
     if biases is None or biases.shape != (2,):
-        return {"biases": found}
+        return {"smallest bias": found}
     biases = biases.double()
     kept, new = (torch.sigmoid(biases[0]) ** num_steps).item(), torch.sigmoid(-biases[1]).item()
     return {
