@@ -147,7 +147,6 @@ IGNORED = {
         "player = make_model(9, num_hiddens=32, sigma=0.1, cell=GRUScratch)",
         "outcomes = {",
         "# Demo: a round as the network reads it, with its gates",
-        "inputs = one_hot(X.T, 10).double().requires_grad_()  # (13, 3, 10)",
         "data = TimeMachine(batch_size=32, num_steps=32, text=load_time_machine())",
         "train_text, val_text = (",
     ],

@@ -24,11 +24,12 @@ class Setting(NamedTuple):
     sigma: float = 0.1
     bias: float = 0.0  # of the update gate, or of the forget gate
     gate: float | None = None  # the update gate, if it is not computed
+    alone: bool = False  # the update gate is computed from its trained bias alone; no reset gate
     write: float | None = None  # what the candidate of a GRU is multiplied by, if not 1 - Z
     coupled: bool = False  # the input gate of an LSTM is 1 minus its forget gate, as in a GRU
     late: bool = False  # the output gate of an LSTM reads the tanh of the new memory, a mistake
     spread: int = 0  # above 0: the biases are logarithms of numbers from 1 to this one, drawn
-    reset: bool = True  # or the reset gate is always 1
+    reset: float | None = None  # the reset gate, if it is not computed
     W_hh: str = "drawn"  # or identity
     relu: bool = False  # in a network without gates, in place of tanh
     lr: float = 0.01
@@ -37,28 +38,24 @@ class Setting(NamedTuple):
 SEEDS, FEW = range(10), range(3)
 BIASES, GAPS = range(7), (10, 20, 40, 80)
 MARKS = 300, 1200  # numbers of updates
-ON, LEAKY = Setting(bias=3.0), Setting(reset=False)
+ON, LEAKY = Setting(bias=3.0), Setting(reset=1.0)
 PLAIN = Setting("RNN", sigma=0.177)  # 1 / sqrt(32), as notebook 5 found
 IDENTITY = Setting("RNN", W_hh="identity", relu=True)  # Le et al. 2015
 CONSTANT = LEAKY._replace(gate=0.95)
+ALONE = LEAKY._replace(bias=3.0, alone=True)
 RIVALS = {  # 40 letters in between
     "identity, ReLU, rate 0.001": IDENTITY._replace(lr=0.001),
     "RNN": PLAIN,
-    "GRU, bias 3": ON,
-    "GRU, bias 1": Setting(bias=1.0),
     "identity, ReLU": IDENTITY,
     "identity, ReLU, rate 0.003": IDENTITY._replace(lr=0.003),
     "RNN, rate 0.003": PLAIN._replace(lr=0.003),
     "RNN, rate 0.001": PLAIN._replace(lr=0.001),
     "constant 0.95": CONSTANT,
     "constant 0.95, rate 0.003": CONSTANT._replace(lr=0.003),
-    "GRU, bias 0": Setting(),
     "GRU, bias 6": Setting(bias=6.0),
     "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
     "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
     "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
-    "GRU, bias 3, rate 0.003": ON._replace(lr=0.003),
-    "GRU, bias 3, rate 0.001": ON._replace(lr=0.001),
     "GRU, bias 3, no reset": LEAKY._replace(bias=3.0),
 }
 FORGET = range(7)  # biases of the forget gate
@@ -71,22 +68,25 @@ WRITING = {  # 300 updates: is it the small 1 - Z that makes a large bias slow?
 }
 MARKED = {  # the second game
     "GRU, bias 0": Setting(),
-    "GRU, bias 1": Setting(bias=1.0),
-    "GRU, bias 3": ON,
     "constant 0.95, rate 0.01": CONSTANT,
     "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
     "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
     "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
     "GRU, bias 1, no reset": LEAKY._replace(bias=1.0),
+    "identity, ReLU, rate 0.0003": IDENTITY._replace(lr=0.0003),
     "identity, ReLU, rate 0.001": IDENTITY._replace(lr=0.001),
     "identity, ReLU, rate 0.003": IDENTITY._replace(lr=0.003),
     "identity, ReLU, rate 0.01": IDENTITY,
 }
+EARLY = {  # 300 updates alone
+    "RNN, rate 0.03": PLAIN._replace(lr=0.03),
+    "constant 0.95, rate 1.0": CONSTANT._replace(lr=1.0),
+}
+RATES = 0.03, 0.1, 0.01, 0.3, 0.003  # of gates from a bias alone
 BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
-    "GRU, bias 3": (ON, 72, 32, 32),
 }
 READ = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # numbers of characters
 AVERAGED, FOREIGN = ("RNN", "GRU"), 20
@@ -152,10 +152,14 @@ class Networks:
 
     def gru(self, t, a, H, change):
         n, setting = self.size, self.setting
+        if setting.alone:
+            Z = torch.sigmoid(self.b[:, None, :n])
+            candidate = torch.tanh(a[..., 2 * n :] + torch.bmm(H, self.W_h[..., 2 * n :]))
+            return candidate + Z * (H - candidate), (Z, candidate)
         (a_zr, a_h), (u_zr, u_h) = (s.split([2 * n, n], -1) for s in (a, torch.bmm(H, self.W_h)))
         Z, R = torch.sigmoid(a_zr + u_zr).split(n, -1)
         Z = Z if setting.gate is None else setting.gate
-        candidate = torch.tanh(a_h + (R * u_h if setting.reset else u_h))
+        candidate = torch.tanh(a_h + (R if setting.reset is None else setting.reset) * u_h)
         if change is not None:
             Z, candidate = change(t, Z, candidate)
         if setting.write is not None:
@@ -401,10 +405,16 @@ def trials(data):
     for bias in BIASES:
         yield f"passed {bias}", partial(passed, bias)
     yield "gates at work", _at_work
+    for rate in RATES:
+        yield f"bias alone, rate {rate}", partial(_play, ALONE._replace(lr=rate), MARKS[:1])
+    for name, setting in EARLY.items():
+        yield name, partial(_play, setting, MARKS[:1])
     for name, setting in FADING.items():
         yield f"fading {name}", partial(fading, setting)
     for name, setting in MARKED.items():
         yield f"marked {name}", partial(_play, setting, game=marked_rounds)
+    leaky = partial(_play, LEAKY._replace(bias=3.0), MARKS[:1], marked_rounds)
+    yield "marked GRU, bias 3, no reset", leaky
     yield "first GRU, bias 0", partial(_play, Setting(), game=first_rounds)
     for name, setting in WRITING.items():
         yield name, partial(_game, setting, 40)

@@ -85,6 +85,7 @@ class Exercise:
     drive: Callable = plain  # drive(answer, *args) -> what is to be compared
     given: Callable | str = ""  # a hunt: the faulty code of the notebook, or the mistake in it
     arguments: int | None = None  # how many the answer takes; None: as in the cases
+    told: bool = True  # a hunt: before the first attempt, what differs is told
 
     @cached_property
     def document(self):
@@ -134,7 +135,7 @@ class Exercise:
         wrong = [i for i, outcome in enumerate(outcomes) if self.difference(outcome, i)]
         if wrong and self.given and same_code(answer, self.given_code):
             text = f"This is still the code that you were given. {self.first_hint}"
-            lines = evidence(self, outcomes[wrong[0]], wrong[0])
+            lines = evidence(self, outcomes[wrong[0]], wrong[0]) if self.told else {}
             return verdict(self.title, NOT_TRIED, text, "", lines)
         if wrong:
             found = diagnose(self, answer, outcomes)

@@ -245,9 +245,9 @@ PREDICTIONS = (
         lambda count: "few" if count < 3 else "some" if count < 8 else "most", "few",
         {"most": "eight or more, about as with a bias of 3", "some": "three to seven",
          "few": "at most two"}),
-    Prediction("own_gates", 10, "From the second letter on, the gates of a trained network are "
-        "replaced by those of another round. With which rounds does it still win more than 0.9 of "
-        "its own?",
+    Prediction("own_gates", 10, "From the second letter on, the update gates of a trained network "
+        "are replaced by those of another round. With which rounds does it still win more than 0.9 "
+        "of its own?",
         "The gates are computed from the state as well, and the state holds the first letter. "
         "What is read later matters less.",
         lambda shares: "any" if shares["any"] > 0.9 else "same" if shares["same"] > 0.9 else "none",

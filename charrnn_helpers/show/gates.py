@@ -47,7 +47,7 @@ SUPERSCRIPT = str.maketrans(
 
 
 def reach_of_gates(passed, won, bias):
-    """Draw what gates with this initial bias let through, and the games that were won then.
+    """Draw what gates with this initial bias keep, and the games that were won then.
 
     `passed[bias]` has the share after 1, 2, ... letters, and `won[bias]` the shares of rounds that
     ten networks win, `{gap: [share, ...]}`.
@@ -57,9 +57,7 @@ def reach_of_gates(passed, won, bias):
     limits = (math.log(4), math.log(100))
     shares = passed[bias]
     axes = Axes(d, (left, 9.6 * EM, right, 23.7 * EM), limits, (0, 1.05))
-    d.text(
-        left, 1.2 * EM, "before training: the share of the first letter that the gates let through"
-    )
+    d.text(left, 1.2 * EM, "before training: the product of the gates over the letters in between")
     columns = 400
     row = []
     for k in range(columns):
@@ -174,19 +172,24 @@ def _key(d, x, y, width):
 
 
 def rows_of_dots(
-    panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won", rates=None
+    panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won", columns=None
 ):
     """Draw shares as dots, `{title: {label: [share, ...]}}`, a panel for each title.
 
     The labels are those of the first panel; above those in `heads` is a line.  At the end of each
-    row stands how many are above 0.9, and the learning rate if `rates[title][label]` has one.
+    row stands how many are above 0.9.  On the right, there is room for `columns`, words for some
+    rows, `{title: {label: words}}`.
     """
-    labels = [*next(iter(panels.values()))]
+    labels, columns = [*next(iter(panels.values()))], columns or {}
     d = Drawing(WIDTH, (1.75 * len(labels) + 7.6) * EM)
-    left, room = label_width * EM, (WIDTH - label_width * EM) / len(panels)
+    widths = [
+        (0.6 * max(map(len, (title, *rows.values()))) + 1.6) * EM for title, rows in columns.items()
+    ]
+    left, x = label_width * EM, WIDTH - sum(widths)
+    room = (x - left) / len(panels)
     said = []
     for p, (title, groups) in enumerate(panels.items()):
-        start, end = left + p * room, left + (p + 1) * room - (8.9 if rates else 5.4) * EM
+        start, end = left + p * room, left + (p + 1) * room - 5.4 * EM
         box = (start, 2.4 * EM, end, (1.75 * len(labels) + 2.8) * EM)
         axes = Axes(d, box, (0, 1), (0, 1))
         axes.frame(xlabel, "", {0: "0", 0.5: "0.5", 1: "1"}, {0: ""})
@@ -203,16 +206,44 @@ def rows_of_dots(
                 d.dot(
                     axes.x(share), y + 0.1 * EM * (j - (len(found) - 1) / 2), PALETTE[0] + "bb", 3.6
                 )
-            count = f"{sum(share > 0.9 for share in found)} of {len(found)}" if found else ""
+            count = f"{sum(share > 0.9 for share in found)} of {len(found)}"
             d.text(end + 0.7 * EM, y + 0.35 * EM, count, color=PALETTE[0])
-            rate = rates[title].get(label, "") if rates else ""
-            if rate:
-                d.text(end + 8.3 * EM, y + 0.35 * EM, rate, "end", 0.93, GRAY)
-            said.append(f"{label}, {title}: {count}" + (f" at a rate of {rate}" if rate else ""))
+            more = [f", {name} {rows[label]}" for name, rows in columns.items() if label in rows]
+            said.append(f"{label}, {title}: {count}" + "".join(more))
+    for width, (title, rows) in zip(widths, columns.items(), strict=True):
+        d.text(x + 0.7 * EM, 1.3 * EM, title, font_weight="bold")
+        for k, label in enumerate(labels):
+            d.text(x + 0.7 * EM, (1.75 * k + 3.95) * EM, rows.get(label, ""))
+        x += width
     words = "dotted: guessing; at the end of a row: how many win more than 0.9"
-    words += "; gray: rate" if rates else ""
-    d.text(left - (2 * EM if rates else 0), d.height - 0.4 * EM, words, size=0.93, color=GRAY)
+    d.text(left, d.height - 0.4 * EM, words, size=0.93, color=GRAY)
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
+
+
+def rivals(found, kinds, marks=("300", "1200")):
+    """Return the shares of rounds won of each kind at its best learning rate, and columns.
+
+    `kinds` are `{label: (name, rates)}`; the trials are in `found[f"{name}, rate {rate}"]`, or in
+    `found[name]`.  The best rate is that at which most networks win more than 0.9, or else the one
+    with the largest mean.  Columns, as `rows_of_dots` draws them: this rate, and how many win after
+    the second number of updates, at the rate that is best then.
+    """
+    best = {mark: {} for mark in marks}
+    for label, (name, rates) in kinds.items():
+        for rate in rates:
+            full = f"{name}, rate {rate}"
+            for mark, won in found[full if full in found else name].items():
+                trial = (sum(n > 900 for n in won), sum(won), rate, won)
+                best[mark][label] = max(trial, best[mark].get(label, ()))
+    first, later = best.values()
+    shares = {label: [n / 1000 for n in trial[3]] for label, trial in first.items()}
+    columns = {
+        "rate": {label: f"{trial[2]:g}" for label, trial in first.items()},
+        f"{int(marks[1]):,} updates": {
+            label: f"{trial[0]} of {len(trial[3])}" for label, trial in later.items()
+        },
+    }
+    return shares, columns
 
 
 def gradients_drawn(kinds, gap=40):
@@ -256,15 +287,17 @@ def losses_on_the_book(kinds):
     ks = [*next(iter(kinds.values()))]
     values = [loss for found in kinds.values() for losses in found.values() for loss in losses]
     box = (6 * EM, 2.4 * EM, WIDTH - 9 * EM, 21 * EM)
-    axes = Axes(d, box, (-0.4, len(ks) - 0.6), (min(values) - 0.05, max(values) + 0.05))
-    axes.frame("characters read, k", "", {i: str(k) for i, k in enumerate(ks)})
+    limits = (min(values) - 0.05, max(values) + 0.05)
+    axes = Axes(d, box, (0, int(ks[-1]) + 0.6), limits)
+    axes.frame("characters read, k", "", {int(k): k for k in ks})
     said = []
     for index, (kind, found) in enumerate(kinds.items()):
         middles = [sum(found[k]) / len(found[k]) for k in ks]
-        axes.curve(range(len(ks)), middles, index)
-        for i, k in enumerate(ks):
+        places = [int(k) for k in ks]
+        axes.curve(places, middles, index)
+        for k, place in zip(ks, places, strict=True):
             for value in found[k]:
-                d.dot(axes.x(i), axes.y(value), PALETTE[index], 3)
+                d.dot(axes.x(place), axes.y(value), PALETTE[index], 3)
         y = axes.y(middles[-1]) + 0.35 * EM
         d.text(box[2] + 0.5 * EM, y, kind, size=0.93, color=PALETTE[index])
         said.append(
@@ -275,24 +308,37 @@ def losses_on_the_book(kinds):
 
 
 def values_held(kinds):
-    """Draw the value of one unit after each letter, a panel for each gate, `{kind: [h, ...]}`."""
+    """Draw the value of one unit after each letter, a panel for each gate.
+
+    Each has a curve for each first value, `{kind: {first: [h, ...]}}`.
+    """
     height, space = 4.2 * EM, 1.5 * EM
-    d = Drawing(WIDTH, len(kinds) * (height + space) + 3 * EM)
+    d = Drawing(WIDTH, len(kinds) * (height + space) + 4.4 * EM)
     left, right, said = 10 * EM, WIDTH - EM, []
-    for k, (kind, values) in enumerate(kinds.items()):
+    for k, (kind, curves) in enumerate(kinds.items()):
         top = 0.6 * EM + k * (height + space)
-        axes = Axes(d, (left, top, right, top + height), (0, len(values)), (-1, 1))
+        steps = [t + 0.5 for t in range(len(next(iter(curves.values()))))]
+        axes = Axes(d, (left, top, right, top + height), (0, len(steps)), (-1, 1))
         axes.frame("", "", {}, {-1: "-1", 0: "0", 1: "1"})
-        steps = [t + 0.5 for t in range(len(values))]
-        d.path(axes.points(steps, values), PALETTE[0] + "88", 1.4)
-        for t, value in zip(steps, values, strict=True):
-            d.dot(axes.x(t), axes.y(value), PALETTE[0], 3)
+        for index, values in enumerate(curves.values()):
+            d.path(axes.points(steps, values), PALETTE[index] + "88", 1.4)
+            for t, value in zip(steps, values, strict=True):
+                x, y = axes.x(t), axes.y(value)
+                if index:
+                    d.add("circle", cx=x, cy=y, r=4.5, fill="none", stroke=PALETTE[index])
+                else:
+                    d.dot(x, y, PALETTE[index], 3)
         d.text(left - 2.4 * EM, top + height / 2 + 0.35 * EM, kind, "end")
-        said.append(f"{kind}: {values[0]:.2f} and {values[-1]:.2f}")
+        ends = " or ".join(f"{values[-1]:.2f}" for values in curves.values())
+        said.append(f"{kind}: {ends}")
     for t in (1, 11, 21, 31, 41):
         d.text(axes.x(t - 0.5), axes.box[3] + 1.3 * EM, str(t), "middle")
-    d.text((left + right) / 2, d.height - 0.4 * EM, "letter", "middle")
-    return d.picture(f"The value after the first letter and after the last. {'; '.join(said)}.")
+    d.text((left + right) / 2, d.height - 1.8 * EM, "letter", "middle")
+    for index, first in enumerate(curves):
+        look = {"color": PALETTE[index]}
+        words = "\u25cb\u25cf"[index == 0] + f" first candidate {first}"
+        d.text(left + 14 * EM * index, d.height - 0.3 * EM, words, **look)
+    return d.picture(f"The value after the last letter. {'; '.join(said)}.")
 
 
 def _wire(d, *points, width=1.6, color=GRAY, arrow=True):

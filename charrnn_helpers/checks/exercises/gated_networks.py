@@ -1,4 +1,4 @@
-"""The exercises of notebook 10: a bias, a slope, gates set by hand, and a hunt in an LSTM."""
+"""The exercises of notebook 10: biases, a slope, gates by hand, and a hunt in an LSTM."""
 
 import math
 
@@ -8,23 +8,36 @@ from charrnn_helpers.checks.judge import Case, Exercise, case, draw, gradients
 from charrnn_helpers.checks.values import Fact, as_tensor, identical, named, of_sizes, settle
 
 
-def my_holding_bias(share, num_steps):
+def my_holding_bias(share, num_steps, written):
     z = share ** (1 / num_steps)
-    return math.log(z / (1 - z))
+    least = math.log(z / (1 - z))
+    most = math.log((1 - written) / written)
+    return least, most
 
 
-def left_over(answer, share, num_steps):
-    """Let a gate with this bias act in each time step, and tell what is left of a value of 1."""
-    found = settle(answer(share, num_steps))
-    bias = as_tensor(found) if isinstance(found, (int, float)) else found
-    if not isinstance(bias, torch.Tensor) or bias.numel() != 1 or bias.dtype == torch.bool:
-        return {"what is left": found}
-    left = (torch.sigmoid(bias.double()) ** num_steps).item()
-    return {"what is left": Fact(f"{left:.3g} of the value")}
+def kept_and_written(answer, share, num_steps, written):
+    """Let gates with both biases act, and tell what is left of a value and what one writes."""
+    found = settle(answer(share, num_steps, written))
+    biases = as_tensor(found)
+    if biases is None or biases.shape != (2,):
+        return {"smallest bias": found}
+    biases = biases.double()
+    kept, new = (torch.sigmoid(biases[0]) ** num_steps).item(), torch.sigmoid(-biases[1]).item()
+    return {
+        "smallest bias": Fact(f"after {num_steps} time steps, {kept:.3g} of a value is left"),
+        "largest bias": Fact(f"in one time step, {new:.3g} of a candidate is written"),
+    }
 
 
 BIAS_CASES = tuple(
-    case(*args) for args in ((0.5, 100), (0.5, 10), (0.9, 50), (0.1, 200), (0.25, 2))
+    case(*args)
+    for args in (
+        (0.5, 100, 0.005),
+        (0.5, 10, 0.01),
+        (0.9, 50, 0.002),
+        (0.1, 200, 0.01),
+        (0.25, 2, 0.3),
+    )
 )
 
 
@@ -117,24 +130,24 @@ HAND_CASES = (
 )
 
 
-def my_lstm_step(X, H, C, write, keep, show, candidate):
+def my_lstm_step(X, H, C, write, keep, output, candidate):
     def total(W_x, W_h, b):
         return X @ W_x + H @ W_h + b
 
     I, F = torch.sigmoid(total(*write)), torch.sigmoid(total(*keep))
-    O = torch.sigmoid(total(*show))
+    O = torch.sigmoid(total(*output))
     new_C = F * C + I * torch.tanh(total(*candidate))
     return O * torch.tanh(new_C), new_C
 
 
-def given_lstm_step(X, H, C, write, keep, show, candidate):
+def given_lstm_step(X, H, C, write, keep, output, candidate):
     def total(W_x, W_h, b):
         return X @ W_x + H @ W_h + b
 
     I, F = torch.sigmoid(total(*write)), torch.sigmoid(total(*keep))
     C = F * C + I * torch.tanh(total(*candidate))
     H = torch.tanh(C)
-    O = torch.sigmoid(total(*show))
+    O = torch.sigmoid(total(*output))
     return O * H, C
 
 
@@ -187,8 +200,16 @@ LSTM_STEP_CASES = (
     *(lstm_case(*size, 100 + 20 * k) for k, size in enumerate(SIZES, 1)),
 )
 EXERCISES = (
-    Exercise("holding_bias", 10, my_holding_bias, BIAS_CASES, left_over),
+    Exercise("holding_bias", 10, my_holding_bias, BIAS_CASES, kept_and_written),
     Exercise("gru_slope", 10, my_gru_slope, SLOPE_CASES),
     Exercise("hand_gates", 10, my_hand_gates, HAND_CASES, hand_played, arguments=0),
-    Exercise("lstm_step", 10, my_lstm_step, LSTM_STEP_CASES, with_gradients, given_lstm_step),
+    Exercise(
+        "lstm_step",
+        10,
+        my_lstm_step,
+        LSTM_STEP_CASES,
+        with_gradients,
+        given_lstm_step,
+        told=False,  # what differs says at once where the mistake is
+    ),
 )
