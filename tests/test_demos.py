@@ -231,7 +231,9 @@ DEMOS = {
     "readable_used": lambda: steering.readable_used(
         2 * [{"probes": {"last": (1.0, 0.2)}, "random": [(0.5, 0.03), (0.6, 0.05)]}]
     ),
-    "roc": lambda: steering.roc({"a table of the last character": (*ROWS, 0.6)}),
+    "areas": lambda: steering.areas({"characters, the last one": 0.78, "untrained network": 0.8}),
+    "strip": lambda: steering.strip({"ours": (1.3, [0.9, 1.1]), "seed 1": (1.5, [1.0])}),
+    "scatter": lambda: steering.scatter({"a": (0, 1), "b": (3, 0), " ": (0, 1)}, "x", "share"),
     "by_number": lambda: steering.by_number({("is a vowel next?", "untrained"): {1: 0.6, 2: 0.7}}),
     "two_maps": lambda: steering.two_maps({"trained": {"a": (0, 1), "b": (1, 0), " ": (0, 1)}}),
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
