@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 from numpy import interp
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import write_many
@@ -63,38 +63,49 @@ def probed(H, answer, num_updates=300):
     return (w / w.norm()).detach()
 
 
-def readers(seen, text, vocab):
+def readers(seen, text, vocab, longest=4):
     """Return what readers of the last characters say before each character of the text.
 
-    They are counted, or learned, in what was seen: is a vowel next?  Ties are broken at random.
+    They learn from what was seen: is a vowel next?  A table mixes the share of vowels after the
+    last n characters with that of a shorter table, and counts this one twice.  The sum of votes
+    has a number for each of the last three characters, learned as in a probe.
     """
+    answers, said = is_vowel(seen, 1).tolist(), {}
+    shares = [sum(answers) / len(answers)] * (len(text) - 1)
     dice = torch.Generator().manual_seed(0)
-    pieces, answers = {}, is_vowel(seen, 1)
-    for n in (1, 2):
-        padded = {part: " " * (n - 1) + part for part in (seen, text)}
-        ends = {
-            part: [whole[k : k + n] for k in range(len(part) - 1)] for part, whole in padded.items()
-        }
-        counts = Counter(zip(ends[seen], answers.tolist(), strict=True))
-        table = {c: (counts[c, 1] + 0.3) / (counts[c, 0] + counts[c, 1] + 1) for c, _ in counts}
-        values = torch.tensor([table.get(c, 0.3) for c in ends[text]])
-        pieces[n] = values + 1e-6 * torch.rand(len(values), generator=dice)
-    votes = {
-        part: torch.cat(
-            [
-                one_hot(vocab.encode("  " + part)[k : k + len(part) - 1], len(vocab))
-                for k in (0, 1, 2)
-            ],
-            dim=1,
+    for n, name in enumerate(["one", "two", "three", "four"][:longest], 1):
+        past, now = (" " * (n - 1) + part for part in (seen, text))
+        counts = Counter((past[k : k + n], yes) for k, yes in enumerate(answers))
+        for k, share in enumerate(shares):
+            yes, no = (counts[now[k : k + n], kind] for kind in (True, False))
+            shares[k] = (yes + 2 * share) / (yes + no + 2)
+        values = torch.tensor(shares)  # ties are broken at random
+        said[f"characters, table of the last {name}"] = values + 1e-6 * torch.rand(
+            len(values), generator=dice
         )
+    said["characters, votes of the last three"] = votes(seen, text, vocab)
+    return said
+
+
+def votes(seen, text, vocab, n=3, num_updates=300):
+    """Return the sum of the votes of the last n characters, before each one of the text."""
+    past, now = (
+        torch.stack([ids[k : k + len(part) - 1] for k in range(n)], dim=1)
         for part in (seen, text)
-    }
-    w = probed(votes[seen], answers, 600)
-    return {
-        "a table of the last two characters": pieces[2],
-        "a sum of votes of the last three": votes[text] @ w,
-        "a table of the last character": pieces[1],
-    }
+        for ids in [vocab.encode(" " * (n - 1) + part)]
+    )
+    kinds, which = torch.unique(past, dim=0, return_inverse=True)  # each once, with its counts
+    total, yes = which.bincount().float(), which.bincount(is_vowel(seen, 1).float())
+    w = torch.zeros(n, len(vocab), requires_grad=True)
+    b, places = torch.zeros(1, requires_grad=True), torch.arange(n)
+    optimizer = torch.optim.Adam([w, b], lr=0.05)
+    for _ in range(num_updates):
+        optimizer.zero_grad()
+        z = w[places, kinds].sum(dim=1) + b
+        losses = total * softplus(z) - yes * z
+        (losses.sum() / total.sum()).backward()
+        optimizer.step()
+    return w.detach()[places, now].sum(dim=1)
 
 
 def one_deviation(u, H):
@@ -390,8 +401,8 @@ def _square(d, box):
     """Return the axes of an ROC curve, with the diagonal of guessing."""
     axes = Axes(d, box, (0, 1), (0, 1))
     ticks = {k / 4: f"{k / 4:g}" for k in range(5)}
-    axes.frame("false alarms", "", ticks, ticks)
-    d.text(box[0] + 0.5 * d.em, box[1] + d.em, "hits")
+    axes.frame("false alarm rate", "", ticks, ticks)
+    d.text(box[0] + 0.5 * d.em, box[1] + d.em, "hit rate")
     d.line(axes.x(0), axes.y(0), axes.x(1), axes.y(1), GRAY, 1, "2 3")
     return axes
 
@@ -427,9 +438,9 @@ def told_apart(z, answer, threshold):
     axes = _square(d, (31 * em, 3 * em, WIDTH - 2 * em, 17 * em))
     d.path(axes.points(*rates(z, answer)), BLUE, 2.2)
     d.dot(axes.x(alarms), axes.y(hits), RED, 5.5)
-    words = f"{hits:.0%} hits, {alarms:.0%} false alarms"
+    words = f"hit rate {hits:.0%}, false alarm rate {alarms:.0%}"
     d.text(WIDTH - 2 * em, 1.9 * em, words, "end", color=RED, font_weight="bold")
-    return d.picture(f"At a threshold of {threshold:g}, the probe has {words}.")
+    return d.picture(f"At a threshold of {threshold:g}: {words}.")
 
 
 def by_number(curves, ylabel="area under the curve"):
