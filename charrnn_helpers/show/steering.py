@@ -341,10 +341,10 @@ def readable_used(networks):
     ours, *others = networks
     looks = {"probes": (BLUE, "\u25c6"), "random": (GRAY, "\u25cf")}
     d.text(5 * em, 1.5 * em, "\u25c6 directions of probes", color=BLUE)
-    d.text(18 * em, 1.5 * em, "\u25cf random directions", color=GRAY)
-    for x, (color, mark) in zip((30.2, 31.2), looks.values(), strict=True):
+    d.text(18 * em, 1.5 * em, "\u25cf random, at their best question", color=GRAY)
+    for x, (color, mark) in zip((36.2, 37.2), looks.values(), strict=True):
         d.text(x * em, 1.4 * em, mark, "middle", 0.85, color)
-    d.text(32 * em, 1.5 * em, "the same in three other networks", color="#222")
+    d.text(38 * em, 1.5 * em, "three other networks", color="#222")
     for network in [*others, ours]:
         size = 1 if network is ours else 0.55
         for kind, (color, mark) in looks.items():
