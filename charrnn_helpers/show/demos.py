@@ -75,7 +75,7 @@ def unit_text(model, vocab, text, unit, limit=-0.97):
     em, column = Drawing(0, 0).em, WIDTH / 50
     d = Drawing(WIDTH, (3.4 + 2.6 * len(lines)) * em)
     d.text(column, 1.5 * em, f"unit {unit}")
-    shades = [[shade(0.6 * (k / 20 - 1)) for k in range(41)]]
+    shades = [[shade(0.45 * (k / 20 - 1)) for k in range(41)]]
     left = 16 * em
     d.text(left - 0.6 * em, 1.5 * em, "\u22121", "end")
     d.pixels(left, 0.5 * em, 8 * em, 1.3 * em, shades)
@@ -87,7 +87,7 @@ def unit_text(model, vocab, text, unit, limit=-0.97):
     for row, start in enumerate(lines):
         y, piece = (3 + 2.6 * row) * em, text[start : start + 48]
         here = values[start : start + 48]
-        shades = [[shade(0.6 * value) for value in here]]
+        shades = [[shade(0.45 * value) for value in here]]
         d.pixels(column, y, len(piece) * column, 1.7 * em, shades)
         for k, char in enumerate(piece):
             if here[k] < limit:

@@ -546,8 +546,8 @@ def strip(rows):
         y = (3.7 + 2.1 * k) * em
         d.text(8.4 * em, y + 0.35 * em, name, "end")
         for x in others:
-            d.add("circle", cx=axes.x(x), cy=y, r=0.3 * em, fill="none", stroke=GRAY)
-        d.text(axes.x(number), y + 0.5 * em, "\u25c6", "middle", 1.5, BLUE)
+            d.add("circle", cx=axes.x(x), cy=y + 0.4 * em, r=0.3 * em, fill="none", stroke=GRAY)
+        d.text(axes.x(number), y + 0.1 * em, "\u25c6", "middle", 1.5, BLUE)
         said.append(f"{name} {number:.2f}, random {min(others):.2f} to {max(others):.2f}")
     return d.picture(f"The joint cost, divided by the sum: {'; '.join(said)}.")
 
@@ -560,7 +560,9 @@ def scatter(places, xlabel, ylabel):
     around = 0.06 * (max(xs) - min(xs))
     limits = (min(xs) - around, max(xs) + around)
     axes = Axes(d, (5 * em, em, WIDTH - em, 18.6 * em), limits, (0, 1))
-    axes.frame(xlabel, ylabel, yticks={k / 4: f"{k / 4:g}" for k in range(5)})
+    whole = range(math.ceil(limits[0]), math.floor(limits[1]) + 1)
+    xticks = {x: f"{x}".replace("-", "\u2212") for x in whole if x % 2 == 0}
+    axes.frame(xlabel, ylabel, xticks, {k / 4: f"{k / 4:g}" for k in range(5)})
     _letters(d, axes, places)
     said = ", ".join(f"{visible(c)} {y:.2f}" for c, (_, y) in sorted(places.items()))
     return d.picture(f"The {ylabel}: {said}.")
