@@ -383,8 +383,9 @@ def areas(found):
     order = sorted(found, key=found.get, reverse=True)
     bottom = (1.9 * len(order) + 1.2) * em
     d = Drawing(WIDTH, bottom + 3.2 * em)
-    axes = Axes(d, (24 * em, 0.4 * em, WIDTH - 4 * em, bottom), (0.75, 0.95), (0, 1))
-    ticks = {k / 20: f"{k / 20:g}" for k in range(15, 20)}
+    least, most = (f(20 * found[n]) for f, n in ((math.floor, order[-1]), (math.ceil, order[0])))
+    axes = Axes(d, (24 * em, 0.4 * em, WIDTH - 4 * em, bottom), (least / 20, most / 20), (0, 1))
+    ticks = {k / 20: f"{k / 20:g}" for k in range(least, most + 1)}
     axes.frame("area under the curve", "", ticks, {0: ""})
     for k, name in enumerate(order):
         y, counted = (1.7 + 1.9 * k) * em, name.startswith("characters")
