@@ -1005,6 +1005,15 @@ def test_a_push_in_the_weights_is_a_push_of_what_reads_the_state():
         assert torch.allclose(found, torch.cat(logits), atol=1e-5)
 
 
+def test_readers_of_characters_know_what_came_after_them():
+    """After x comes a vowel in each second place, so that one character does not tell."""
+    text = "xaxb" * 30
+    answer = steering.is_vowel(text, 1)
+    for name, values in steering.readers(text, text, VOCAB).items():
+        yes, no = values[8:][answer[8:]], values[8:][~answer[8:]]
+        assert (yes.min() > no.max()) == (not name.endswith("last one")), name
+
+
 def test_the_area_under_the_drawn_curve_is_that_of_the_pairs():
     values, positive = ROWS
     xs, ys = steering.rates(values, positive)
