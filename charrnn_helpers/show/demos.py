@@ -89,15 +89,18 @@ def unit_text(model, vocab, text, unit, limit=-0.97):
         here = values[start : start + 48]
         shades = [[shade(0.45 * value) for value in here]]
         d.pixels(column, y, len(piece) * column, 1.7 * em, shades)
-        for k, char in enumerate(piece):
-            if here[k] < limit:
+        for k, value in enumerate(here):
+            if value < limit:
                 d.rect(
                     (k + 1) * column + 0.7, y + 0.7, column - 1.4, 1.7 * em - 1.4, "none", "#222"
                 )
-            d.text((k + 1.5) * column, y + 1.2 * em, char, "middle", **MONO)
-            if abs(here[k]) > 0.5:
-                sign = "+" if here[k] > 0 else "\u2212"
-                d.text((k + 1.5) * column, y + 2.5 * em, sign, "middle", 0.85, "#444")
+        signs = ["+" if value > 0 else "\u2212" for value in here]
+        far = [k for k, value in enumerate(here) if abs(value) > 0.5]
+        letters = [k for k, char in enumerate(piece) if char != " "]
+        for line, places, low, size in ((piece, letters, 1.2, 1), (signs, far, 2.5, 0.85)):
+            if places:  # one element for many letters, each at its own place
+                xs = " ".join(f"{(k + 1.5) * column:.1f}" for k in places)
+                d.text(xs, y + low * em, "".join(line[k] for k in places), "middle", size, **MONO)
     return d.picture(f"The text {text[:40]!r}, shaded by unit {unit}.")
 
 
