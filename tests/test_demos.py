@@ -310,7 +310,9 @@ def test_a_demo_is_drawn_quickly(name):
 def test_for_a_projector_all_text_is_large_and_inside(name, monkeypatch):
     monkeypatch.setenv("CHARRNN_PROJECTOR", "1")
     picture = DEMOS[name]()
-    texts = re.findall(r'<text x="([\d.-]+)"[^>]*font-size="([\d.]+)"[^>]*>([^<]*)<', picture.svg)
+    texts = re.findall(
+        r'<text x="([\d.-]+)[ \d.]*"[^>]*font-size="([\d.]+)"[^>]*>([^<]*)<', picture.svg
+    )
     assert len(texts) > 5
     for x, size, _ in texts:
         assert 1.5 * float(size) >= 22 and -20 <= float(x) <= demos.WIDTH
