@@ -225,7 +225,9 @@ DEMOS = {
     "readable_used": lambda: steering.readable_used(
         2 * [{"probes": {"last": (1.0, 0.2)}, "random": [(0.5, 0.03), (0.6, 0.05)]}]
     ),
-    "roc": lambda: steering.roc({"a table of the last character": (*ROWS, 0.6)}),
+    "areas": lambda: steering.areas({"characters, the last one": 0.78, "untrained network": 0.8}),
+    "strip": lambda: steering.strip({"ours": (1.3, [0.9, 1.1]), "seed 1": (1.5, [1.0])}),
+    "scatter": lambda: steering.scatter({"a": (0, 1), "b": (3, 0), " ": (0, 1)}, "x", "share"),
     "by_number": lambda: steering.by_number({("is a vowel next?", "untrained"): {1: 0.6, 2: 0.7}}),
     "two_maps": lambda: steering.two_maps({"trained": {"a": (0, 1), "b": (1, 0), " ": (0, 1)}}),
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
@@ -302,7 +304,9 @@ def test_a_demo_is_drawn_quickly(name):
 def test_for_a_projector_all_text_is_large_and_inside(name, monkeypatch):
     monkeypatch.setenv("CHARRNN_PROJECTOR", "1")
     picture = DEMOS[name]()
-    texts = re.findall(r'<text x="([\d.-]+)"[^>]*font-size="([\d.]+)"[^>]*>([^<]*)<', picture.svg)
+    texts = re.findall(
+        r'<text x="([\d.-]+)[ \d.]*"[^>]*font-size="([\d.]+)"[^>]*>([^<]*)<', picture.svg
+    )
     assert len(texts) > 5
     for x, size, _ in texts:
         assert 1.5 * float(size) >= 22 and -20 <= float(x) <= demos.WIDTH
@@ -988,9 +992,9 @@ def test_the_steered_texts_have_pushes_of_equally_many_deviations(monkeypatch):
 
 
 def test_steering_marks_the_vowels_that_were_written():
-    svg = steering.steering(STEERED, -3.0).svg
-    assert svg.count("#cfe3f1") == 0  # those of the beginning do not count
-    assert steering.steering(STEERED, 3.0).svg.count("#cfe3f1") > 100
+    few, many = (steering.steering(STEERED, a).svg.count("#cfe3f1") for a in (-3.0, 3.0))
+    assert few == 37  # the line below, with the most vowels; those of the beginning do not count
+    assert many - few > 100
     assert (
         "With a push of -3, 2% of the characters are vowels" in steering.steering(STEERED, -3.0).alt
     )
@@ -1006,6 +1010,15 @@ def test_a_push_in_the_weights_is_a_push_of_what_reads_the_state():
             logits.append((H + both[0]) @ MODEL.W_hq + MODEL.b_q)
         found = steering.built_in(MODEL, *both)(X)[0]
         assert torch.allclose(found, torch.cat(logits), atol=1e-5)
+
+
+def test_readers_of_characters_know_what_came_after_them():
+    """After x comes a vowel in each second place, so that one character does not tell."""
+    text = "xaxb" * 30
+    answer = steering.is_vowel(text, 1)
+    for name, values in steering.readers(text, text, VOCAB).items():
+        yes, no = values[8:][answer[8:]], values[8:][~answer[8:]]
+        assert (yes.min() > no.max()) == (not name.endswith("last one")), name
 
 
 def test_the_area_under_the_drawn_curve_is_that_of_the_pairs():

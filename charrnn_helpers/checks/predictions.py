@@ -215,7 +215,8 @@ PREDICTIONS = (
     Prediction("untrained_probe", 9, "A probe reads the states of an untrained network. How well "
         "can it tell whether the character just read was a vowel?", "Each character adds its own "
         "row of W_xh to the sum inside tanh, and in 128 dimensions, a direction can separate 27 "
-        "random rows in any way.",
+        "random rows in any way. It can also ignore what earlier characters left, as long as that "
+        "needs few dimensions.",
         lambda area: "chance" if area < 0.6 else "some" if area < 0.95 else "perfect", "perfect",
         {"chance": "an AUC below 0.6", "some": "an AUC between 0.6 and 0.95",
          "perfect": "an AUC above 0.95"}),

@@ -12,7 +12,7 @@ import torch
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import next_probs, sample, warm_up
-from charrnn_helpers.show.style import DASHES, PALETTE, tint, visible
+from charrnn_helpers.show.style import DASHES, PALETTE, visible
 from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
 
@@ -64,17 +64,18 @@ def shade(value):
 
 @torch.no_grad()
 def unit_text(model, vocab, text, unit, limit=-0.97):
-    """Draw a text, shaded by one hidden unit after each character: dark at -1, white at 1.
+    """Draw a text, shaded by one hidden unit after each character: blue at -1, orange at 1.
 
-    A frame marks the characters at which the unit is below the limit.
+    Below a character is the sign of a value beyond one half.  A frame marks the characters at
+    which the unit is below the limit.
     """
     outputs, _ = model.rnn(one_hot(vocab.encode(text).unsqueeze(1), len(vocab)))
     values = torch.cat(outputs)[:, unit].tolist()
     lines = range(0, len(text), 48)
     em, column = Drawing(0, 0).em, WIDTH / 50
-    d = Drawing(WIDTH, (3.4 + 1.9 * len(lines)) * em)
+    d = Drawing(WIDTH, (3.4 + 2.6 * len(lines)) * em)
     d.text(column, 1.5 * em, f"unit {unit}")
-    shades = [[tint(1 - k / 40) for k in range(41)]]
+    shades = [[shade(0.45 * (k / 20 - 1)) for k in range(41)]]
     left = 16 * em
     d.text(left - 0.6 * em, 1.5 * em, "\u22121", "end")
     d.pixels(left, 0.5 * em, 8 * em, 1.3 * em, shades)
@@ -84,16 +85,22 @@ def unit_text(model, vocab, text, unit, limit=-0.97):
     words = f"below {limit}".replace("-", "\u2212")
     d.text(left + 15 * em + column, 1.5 * em, words)
     for row, start in enumerate(lines):
-        y, piece = (3 + 1.9 * row) * em, text[start : start + 48]
-        below = values[start : start + 48]
-        shades = [[tint((1 - value) / 2) for value in below]]
+        y, piece = (3 + 2.6 * row) * em, text[start : start + 48]
+        here = values[start : start + 48]
+        shades = [[shade(0.45 * value) for value in here]]
         d.pixels(column, y, len(piece) * column, 1.7 * em, shades)
-        for k, char in enumerate(piece):
-            if below[k] < limit:
+        for k, value in enumerate(here):
+            if value < limit:
                 d.rect(
                     (k + 1) * column + 0.7, y + 0.7, column - 1.4, 1.7 * em - 1.4, "none", "#222"
                 )
-            d.text((k + 1.5) * column, y + 1.2 * em, char, "middle", **MONO)
+        signs = ["+" if value > 0 else "\u2212" for value in here]
+        far = [k for k, value in enumerate(here) if abs(value) > 0.5]
+        letters = [k for k, char in enumerate(piece) if char != " "]
+        for line, places, low, size in ((piece, letters, 1.2, 1), (signs, far, 2.5, 0.85)):
+            if places:  # one element for many letters, each at its own place
+                xs = " ".join(f"{(k + 1.5) * column:.1f}" for k in places)
+                d.text(xs, y + low * em, "".join(line[k] for k in places), "middle", size, **MONO)
     return d.picture(f"The text {text[:40]!r}, shaded by unit {unit}.")
 
 

@@ -1,9 +1,9 @@
 """Steering: a network writes while its hidden state is pushed along a direction.
 
-`told_apart` and `roc` show how well a direction tells two kinds of states apart, `gains` what it
+`told_apart` and `areas` show how well a direction tells two kinds of states apart, `gains` what it
 adds to the logits, `prices` what a share of vowels costs, `pushes` what a push does on each path,
 `readable_used` whether a network uses what a probe can read, `by_number` how many units a probe
-needs, and `two_maps` the input weights of two networks.
+needs, `strip` what groups of units cost, and `two_maps` and `scatter` the input weights.
 """
 
 import copy
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 from numpy import interp
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import write_many
@@ -63,38 +63,49 @@ def probed(H, answer, num_updates=300):
     return (w / w.norm()).detach()
 
 
-def readers(seen, text, vocab):
+def readers(seen, text, vocab, longest=4):
     """Return what readers of the last characters say before each character of the text.
 
-    They are counted, or learned, in what was seen: is a vowel next?  Ties are broken at random.
+    They learn from what was seen: is a vowel next?  A table mixes the share of vowels after the
+    last n characters with that of a shorter table, and counts this one twice.  The sum of votes
+    has a number for each of the last three characters, learned as in a probe.
     """
+    answers, said = is_vowel(seen, 1).tolist(), {}
+    shares = [sum(answers) / len(answers)] * (len(text) - 1)
     dice = torch.Generator().manual_seed(0)
-    pieces, answers = {}, is_vowel(seen, 1)
-    for n in (1, 2):
-        padded = {part: " " * (n - 1) + part for part in (seen, text)}
-        ends = {
-            part: [whole[k : k + n] for k in range(len(part) - 1)] for part, whole in padded.items()
-        }
-        counts = Counter(zip(ends[seen], answers.tolist(), strict=True))
-        table = {c: (counts[c, 1] + 0.3) / (counts[c, 0] + counts[c, 1] + 1) for c, _ in counts}
-        values = torch.tensor([table.get(c, 0.3) for c in ends[text]])
-        pieces[n] = values + 1e-6 * torch.rand(len(values), generator=dice)
-    votes = {
-        part: torch.cat(
-            [
-                one_hot(vocab.encode("  " + part)[k : k + len(part) - 1], len(vocab))
-                for k in (0, 1, 2)
-            ],
-            dim=1,
+    for n, name in enumerate(["one", "two", "three", "four"][:longest], 1):
+        past, now = (" " * (n - 1) + part for part in (seen, text))
+        counts = Counter((past[k : k + n], yes) for k, yes in enumerate(answers))
+        for k, share in enumerate(shares):
+            yes, no = (counts[now[k : k + n], kind] for kind in (True, False))
+            shares[k] = (yes + 2 * share) / (yes + no + 2)
+        values = torch.tensor(shares)  # ties are broken at random
+        said[f"characters, table of the last {name}"] = values + 1e-6 * torch.rand(
+            len(values), generator=dice
         )
+    said["characters, votes of the last three"] = votes(seen, text, vocab)
+    return said
+
+
+def votes(seen, text, vocab, n=3, num_updates=300):
+    """Return the sum of the votes of the last n characters, before each one of the text."""
+    past, now = (
+        torch.stack([ids[k : k + len(part) - 1] for k in range(n)], dim=1)
         for part in (seen, text)
-    }
-    w = probed(votes[seen], answers, 600)
-    return {
-        "a table of the last two characters": pieces[2],
-        "a sum of votes of the last three": votes[text] @ w,
-        "a table of the last character": pieces[1],
-    }
+        for ids in [vocab.encode(" " * (n - 1) + part)]
+    )
+    kinds, which = torch.unique(past, dim=0, return_inverse=True)  # each once, with its counts
+    total, yes = which.bincount().float(), which.bincount(is_vowel(seen, 1).float())
+    w = torch.zeros(n, len(vocab), requires_grad=True)
+    b, places = torch.zeros(1, requires_grad=True), torch.arange(n)
+    optimizer = torch.optim.Adam([w, b], lr=0.05)
+    for _ in range(num_updates):
+        optimizer.zero_grad()
+        z = w[places, kinds].sum(dim=1) + b
+        losses = total * softplus(z) - yes * z
+        (losses.sum() / total.sum()).backward()
+        optimizer.step()
+    return w.detach()[places, now].sum(dim=1)
 
 
 def one_deviation(u, H):
@@ -160,9 +171,12 @@ def steered_texts(model, vocab, text, prompts, alphas, count=20):
 
 
 def steering(steered, alpha):
-    """Draw what the network writes with a push of alpha, and the share of vowels by alpha."""
+    """Draw what the network writes with a push of alpha, and the share of vowels by alpha.
+
+    Below them, the texts begin that it writes with the least push, without one, and with the most.
+    """
     text, share = steered.texts[alpha], steered.shares[alpha]
-    d = Drawing(WIDTH, 31 * Drawing(0, 0).em)
+    d = Drawing(WIDTH, 37.5 * Drawing(0, 0).em)
     em = d.em
     for row in range(LINES):
         piece = text[COLUMNS * row :][:COLUMNS]
@@ -187,6 +201,10 @@ def steering(steered, alpha):
     d.text(axes.box[2] + 0.7 * em, axes.y(0.42) + 1.3 * em, "directions", color=GRAY)
     words = f"\u03b1 = {alpha:g}: {share:.0%} of the characters are vowels".replace("-", "\u2212")
     d.text(axes.box[0] + em, 12.4 * em, words, color=RED, font_weight="bold")
+    for k, end in enumerate(sorted({xs[0], xs[-1]} | {a for a in xs if a == 0})):
+        y = (32.6 + 1.9 * k) * em
+        d.text(3.4 * em, y, f"{end:g}".replace("-", "\u2212"), "end", color=RED, font_weight="bold")
+        _line(d, y, " " * 5 + steered.texts[end][len(START) :][: COLUMNS - 5])
     return d.picture(f"With a push of {alpha:g}, {share:.0%} of the characters are vowels: {text}")
 
 
@@ -323,8 +341,10 @@ def readable_used(networks):
     ours, *others = networks
     looks = {"probes": (BLUE, "\u25c6"), "random": (GRAY, "\u25cf")}
     d.text(5 * em, 1.5 * em, "\u25c6 directions of probes", color=BLUE)
-    d.text(18 * em, 1.5 * em, "\u25cf random directions", color=GRAY)
-    d.text(WIDTH - 6 * em, 1.5 * em, "small: three other networks", "end", color="#222")
+    d.text(18 * em, 1.5 * em, "\u25cf random, at their best question", color=GRAY)
+    for x, (color, mark) in zip((36.2, 37.2), looks.values(), strict=True):
+        d.text(x * em, 1.4 * em, mark, "middle", 0.85, color)
+    d.text(38 * em, 1.5 * em, "three other networks", color="#222")
     for network in [*others, ours]:
         size = 1 if network is ours else 0.55
         for kind, (color, mark) in looks.items():
@@ -354,30 +374,36 @@ def rates(values, positive):
     return [0.0, *xs[keep].tolist()], [0.0, *ys[keep].tolist()]
 
 
-def roc(curves):
-    """Draw the curves `{label: (values, positive, area)}`, hits by false alarms."""
+def areas(found):
+    """Draw a dot for each reader `{name: area}`, in order; the names of networks are in blue.
+
+    A name that begins with "characters" reads characters alone, and has a gray circle.
+    """
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 25 * em)
-    axes = _square(d, (5 * em, em, 26 * em, 21.5 * em))
-    looks = [("#222", "2 3"), (BLUE, "none"), ("#7a4f9a", "1 2"), (GRAY, "12 3")]
-    looks += [(RED, "8 4"), (PALETTE[2], "9 3 2 3")]
-    d.text(28 * em, 4 * em, "area under the curve", color=GRAY)
-    for k, (label, (values, positive, area)) in enumerate(curves.items()):
-        color, dash = looks[k]
-        d.path(axes.points(*rates(values, positive)), color, 2.2, dash)
-        y = (6.4 + 2 * k) * em
-        d.line(28 * em, y - 0.35 * em, 30.5 * em, y - 0.35 * em, color, 2.2, dash)
-        d.text(31.2 * em, y, f"{area:.2f}  {label}", color=color)
-    said = ", ".join(f"{label} {area:.2f}" for label, (_, _, area) in curves.items())
-    return d.picture(f"Hits against false alarms, and the areas under the curves: {said}.")
+    order = sorted(found, key=found.get, reverse=True)
+    bottom = (1.9 * len(order) + 1.2) * em
+    d = Drawing(WIDTH, bottom + 3.2 * em)
+    least, most = (f(20 * found[n]) for f, n in ((math.floor, order[-1]), (math.ceil, order[0])))
+    axes = Axes(d, (24 * em, 0.4 * em, WIDTH - 4 * em, bottom), (least / 20, most / 20), (0, 1))
+    ticks = {k / 20: f"{k / 20:g}" for k in range(least, most + 1)}
+    axes.frame("area under the curve", "", ticks, {0: ""})
+    for k, name in enumerate(order):
+        y, counted = (1.7 + 1.9 * k) * em, name.startswith("characters")
+        color, mark = (GRAY, "\u25cf") if counted else (BLUE, "\u25c6")
+        d.line(24 * em, y, axes.x(found[name]), y, "#ddd", 1.2)
+        d.text(23.4 * em, y + 0.35 * em, name, "end", color=color)
+        d.text(axes.x(found[name]), y + 0.42 * em, mark, "middle", 1.2, color)
+        d.text(axes.x(found[name]) + 0.9 * em, y + 0.35 * em, f"{found[name]:.2f}", color=color)
+    said = ", ".join(f"{name} {found[name]:.2f}" for name in order)
+    return d.picture(f"The areas under the curves: {said}.")
 
 
 def _square(d, box):
     """Return the axes of an ROC curve, with the diagonal of guessing."""
     axes = Axes(d, box, (0, 1), (0, 1))
     ticks = {k / 4: f"{k / 4:g}" for k in range(5)}
-    axes.frame("false alarms", "", ticks, ticks)
-    d.text(box[0] + 0.5 * d.em, box[1] + d.em, "hits")
+    axes.frame("false alarm rate", "", ticks, ticks)
+    d.text(box[0] + 0.5 * d.em, box[1] + d.em, "hit rate")
     d.line(axes.x(0), axes.y(0), axes.x(1), axes.y(1), GRAY, 1, "2 3")
     return axes
 
@@ -413,9 +439,9 @@ def told_apart(z, answer, threshold):
     axes = _square(d, (31 * em, 3 * em, WIDTH - 2 * em, 17 * em))
     d.path(axes.points(*rates(z, answer)), BLUE, 2.2)
     d.dot(axes.x(alarms), axes.y(hits), RED, 5.5)
-    words = f"{hits:.0%} hits, {alarms:.0%} false alarms"
+    words = f"hit rate {hits:.0%}, false alarm rate {alarms:.0%}"
     d.text(WIDTH - 2 * em, 1.9 * em, words, "end", color=RED, font_weight="bold")
-    return d.picture(f"At a threshold of {threshold:g}, the probe has {words}.")
+    return d.picture(f"At a threshold of {threshold:g}: {words}.")
 
 
 def by_number(curves, ylabel="area under the curve"):
@@ -455,6 +481,20 @@ def by_number(curves, ylabel="area under the curve"):
     return d.picture(f"The {ylabel}. {'; '.join(said)}.")
 
 
+def _letters(d, axes, places):
+    """Write letters at their places; those that would touch are moved up."""
+    em, placed = d.em, []
+    for token, (px, py) in sorted(places.items(), key=lambda item: item[1][1]):
+        x, y, vowel = axes.x(px), axes.y(py), token in VOWELS
+        while any(abs(x - a) < 0.8 * em and abs(y - b) < em for a, b in placed):
+            y -= 0.2 * em
+        placed.append((x, y))
+        if vowel:
+            d.add("circle", cx=x, cy=y - 0.3 * em, r=0.78 * em, fill="#cfe3f1", stroke=BLUE)
+        look = {"font_weight": "bold"} if vowel else {}
+        d.text(x, y, visible(token), "middle", 1.05, **look)
+
+
 def two_maps(maps):
     """Draw letters `{title: {token: (x, y)}}` at their places, the vowels in circles."""
     em = Drawing(0, 0).em
@@ -468,7 +508,6 @@ def two_maps(maps):
         left = 1.4 * em + k * wide
         box = (left + 0.6 * em, 2.4 * em, left + wide - 0.6 * em, 24.4 * em)
         axes = Axes(d, box, *limits)
-        placed = []
         d.rect(box[0], box[1], box[2] - box[0], box[3] - box[1], "none", PALE)
         d.text((box[0] + box[2]) / 2, 1.5 * em, title, "middle", font_weight="bold")
         d.text((box[0] + box[2]) / 2, 26 * em, "first principal component \u2192", "middle")
@@ -476,15 +515,7 @@ def two_maps(maps):
             turned = f"rotate(-90 {1.2 * em:.1f} {13.4 * em:.1f})"
             words = "second principal component \u2192"
             d.text(1.2 * em, 13.4 * em, words, "middle", transform=turned)
-        for token, (px, py) in sorted(places.items(), key=lambda item: item[1][1]):
-            x, y, vowel = axes.x(px), axes.y(py), token in VOWELS
-            while any(abs(x - a) < 0.8 * em and abs(y - b) < em for a, b in placed):
-                y -= 0.2 * em  # letters that would touch are moved up
-            placed.append((x, y))
-            if vowel:
-                d.add("circle", cx=x, cy=y - 0.3 * em, r=0.78 * em, fill="#cfe3f1", stroke=BLUE)
-            look = {"font_weight": "bold"} if vowel else {}
-            d.text(x, y, visible(token), "middle", 1.05, **look)
+        _letters(d, axes, places)
     said = []
     for title, places in maps.items():
         order = sorted(places, key=lambda token: places[token][0])
@@ -494,3 +525,45 @@ def two_maps(maps):
         ]
         said.append(f"{title}: " + ", ".join(f"{n} {name}" for name, n in runs))
     return d.picture(f"From left to right, {'; '.join(said)}.")
+
+
+def strip(rows):
+    """Draw a row for each network `{name: (number, random numbers)}`, around a line at 1."""
+    em = Drawing(0, 0).em
+    bottom = (2.1 * len(rows) + 2.6) * em
+    d = Drawing(WIDTH, bottom + 3.2 * em)
+    axes = Axes(d, (9 * em, 2.4 * em, WIDTH - 3 * em, bottom), (0.8, 1.65), (0, 1))
+    axes.frame(
+        "cost of the eight together / sum of their single costs",
+        "",
+        {k / 10: f"{k / 10:g}" for k in range(8, 17, 2)},
+        {0: ""},
+    )
+    d.text(9 * em, 1.3 * em, "\u25c6 the eight that predict vowels", color=BLUE)
+    d.text(27 * em, 1.3 * em, "\u25cb random groups of eight", color=GRAY)
+    d.line(axes.x(1), axes.box[1], axes.x(1), bottom, GRAY, 1.2, "5 4")
+    said = []
+    for k, (name, (number, others)) in enumerate(rows.items()):
+        y = (3.7 + 2.1 * k) * em
+        d.text(8.4 * em, y + 0.35 * em, name, "end")
+        for x in others:
+            d.add("circle", cx=axes.x(x), cy=y + 0.4 * em, r=0.3 * em, fill="none", stroke=GRAY)
+        d.text(axes.x(number), y + 0.1 * em, "\u25c6", "middle", 1.5, BLUE)
+        said.append(f"{name} {number:.2f}, random {min(others):.2f} to {max(others):.2f}")
+    return d.picture(f"The joint cost, divided by the sum: {'; '.join(said)}.")
+
+
+def scatter(places, xlabel, ylabel):
+    """Draw letters `{token: (x, y)}` in axes with numbers, the vowels in circles."""
+    em = Drawing(0, 0).em
+    d = Drawing(WIDTH, 22 * em)
+    xs, _ = zip(*places.values(), strict=True)
+    around = 0.06 * (max(xs) - min(xs))
+    limits = (min(xs) - around, max(xs) + around)
+    axes = Axes(d, (5 * em, em, WIDTH - em, 18.6 * em), limits, (0, 1))
+    whole = range(math.ceil(limits[0]), math.floor(limits[1]) + 1)
+    xticks = {x: f"{x}".replace("-", "\u2212") for x in whole if x % 2 == 0}
+    axes.frame(xlabel, ylabel, xticks, {k / 4: f"{k / 4:g}" for k in range(5)})
+    _letters(d, axes, places)
+    said = ", ".join(f"{visible(c)} {y:.2f}" for c, (_, y) in sorted(places.items()))
+    return d.picture(f"The {ylabel}: {said}.")
