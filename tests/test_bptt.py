@@ -13,7 +13,8 @@ from charrnn_helpers.bptt import (
     RNNLMByHand,
     by_pytorch,
 )
-from charrnn_helpers.checks.riddle import network_p, network_q
+from charrnn_helpers.checks.exercises.backpropagation_through_time import my_wrong_weights
+from charrnn_helpers.checks.riddle import PASSES, network_p, network_q
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.model import RNNScratch, make_model
 from charrnn_helpers.training import Options, cross_entropy, fit, train
@@ -132,7 +133,10 @@ def test_pytorch_records_one_operation_instead_of_several_for_each_step():
 
 
 def gradients(model):
-    X = torch.randint(11, (3, 6), generator=generator(5))
+    return gradients_of(model, torch.randint(11, (3, 6), generator=generator(5)))
+
+
+def gradients_of(model, X):
     cross_entropy(model(X), X).backward()
     return {name: p.grad for name, p in model.named_parameters()}
 
@@ -143,6 +147,16 @@ def test_of_the_two_networks_of_the_notebook_one_lacks_what_comes_from_the_right
     ours, theirs = (gradients(network(11)) for network in (network_p, network_q))
     same = {name for name, grad in ours.items() if torch.allclose(grad, theirs[name])}
     assert same == {"W_hq", "b_q"}
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_each_suspect_is_wrong_where_the_exercise_says(name):
+    X = torch.randint(11, (3, 6), generator=generator(5))
+    model = network_q(11).double()
+    theirs = {k.split(".")[-1]: grad for k, grad in gradients_of(model, X).items()}
+    ours = PASSES[name](model, X, X)
+    wrong = [k for k in ours if not torch.allclose(ours[k], theirs[k], rtol=0, atol=1e-9)]
+    assert wrong == my_wrong_weights()[name]
 
 
 def test_the_gradient_with_all_diagonals_is_complete_and_with_one_is_that_of_the_notebook():

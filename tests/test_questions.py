@@ -34,7 +34,7 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "fair": r"max\(.*< ?min\(|key=lambda rate",
     "streams": r"- 1\) ?// ?batch_size|\\lfloor",
     "adam": r"1 ?- ?0\.9|\\beta_1\^t",
-    "step_back": r"\\mathbf\{W\}_\{hh\}\^\\top",
+    "window_backward": r"\\mathbf\{W\}_\{hh\}\^\\top",
     "build_in": r"\\mathbf\{v\} ?(\\, ?)?\\mathbf\{W\}|bias",
     "hold": r"outer|\\mathbf\{u\} ?(\\, ?)?\\mathbf\{W\}|bias",
     "few_units": r"\|w_u\||standard deviation of (the|a) unit",

@@ -1,39 +1,15 @@
-"""The exercises of notebook 8: one step back, a whole window, the first state, a fast pass."""
+"""The exercises of notebook 8: a whole window, five suspects, the first state, a fast pass."""
 
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, draw
-from charrnn_helpers.checks.values import named
+from charrnn_helpers.checks.values import Fact, Odd, named
+from charrnn_helpers.checks.riddle import FAULTS
 
 
 def states(*size, seed):
     """Return numbers between -1 and 1 with two decimals."""
     return draw(*size, seed=seed).tanh().mul(100).round().div(100)
-
-
-def my_step_back(dH, H, W_hh):
-    dA = dH * (1 - H**2)
-    from_right = dA @ W_hh.T
-    return dA, from_right
-
-
-def step_case(seed, *size):
-    """Return a Case of gradients, states of the same size, and weights."""
-    h = size[-1]
-
-    def make():
-        H = states(*size, seed=seed + 1)
-        return draw(*size, seed=seed), H, draw(h, h, seed=seed + 2)
-
-    return Case(f"(dH {size}, H {size}, W_hh {h, h})", make)
-
-
-STEP_BACK_CASES = (
-    step_case(110, 1, 2),
-    step_case(120, 2, 3),
-    step_case(130, 3, 3),
-    step_case(140, 4, 2),
-)
 
 
 def my_window_backward(from_above, H, W_hh):
@@ -67,6 +43,54 @@ WINDOW_BACKWARD_CASES = (
     window_case(240, 4, 3, 3),
     window_case(250, 6, 2, 4),
 )
+
+
+def my_wrong_weights():
+    wrong = {}
+    wrong["A"] = ["W_hh"]
+    wrong["B"] = ["W_xh", "W_hh", "b_h"]
+    wrong["C"] = []
+    wrong["D"] = ["W_xh", "W_hh", "b_h", "W_hq", "b_q"]
+    wrong["E"] = ["W_xh"]
+    return wrong
+
+
+WEIGHTS = ("W_xh", "W_hh", "b_h", "W_hq", "b_q")
+
+
+def suspected(answer):
+    """Tell of each pass whether it was judged rightly; what is right is not shown."""
+    found, judged, wanted = answer(), {}, my_wrong_weights()
+    if not isinstance(found, dict):
+        found = dict.fromkeys(FAULTS, found if found is ... else Odd("not in a dictionary"))
+    for name in FAULTS:
+        said, right = (in_words(pairs.get(name) or ()) for pairs in (found, wanted))
+        if isinstance(said, Fact):
+            said = right_or_wrong(said.word, right.word)
+        judged[f"pass {name}"] = said
+    return judged
+
+
+def right_or_wrong(said, right):
+    """Return a Fact that a reader may see: whether nudges agree."""
+    if said == right:
+        return Fact("confirmed by nudges")
+    return Fact("contradicted by nudges", f"you named {said}", said)
+
+
+def in_words(weights):
+    """Name the weights in the order of the chapter; anything else is returned as it is."""
+    weights = (weights,) if isinstance(weights, str) else weights
+    if isinstance(weights, Odd) or not isinstance(weights, (list, tuple, set)):
+        return weights
+    if not all(isinstance(name, str) for name in weights):
+        return next((name for name in weights if name is ...), list(weights))
+    names = {name.strip().removeprefix("d") for name in weights}
+    known = [name for name in WEIGHTS if name in names]
+    return Fact(", ".join([*known, *sorted(names - {*WEIGHTS})]) or "none")
+
+
+WRONG_WEIGHTS_CASES = (Case("()", lambda: ()),)
 
 
 def my_sent_back(dA, W_hh):
@@ -126,8 +150,8 @@ FAST_BACKWARD_CASES = (
     fast_case(450, 6, 2, 3, 4),
 )
 EXERCISES = (
-    Exercise("step_back", 8, my_step_back, STEP_BACK_CASES),
     Exercise("window_backward", 8, my_window_backward, WINDOW_BACKWARD_CASES),
+    Exercise("wrong_weights", 8, my_wrong_weights, WRONG_WEIGHTS_CASES, suspected),
     Exercise("sent_back", 8, my_sent_back, SENT_BACK_CASES),
     Exercise(
         "fast_backward", 8, my_fast_backward, FAST_BACKWARD_CASES, weight_gradients, "all at once"
