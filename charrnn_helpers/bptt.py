@@ -15,14 +15,14 @@ def fast_forward(X, state, W_xh, W_hh, b_h):
     # out= works because flatten is a view here
     torch.addmm(b_h, X.flatten(0, 1), W_xh, out=H[1:].flatten(0, 1))
     for t in range(1, len(H)):
-        H[t].addmm_(H[t - 1], W_hh).tanh_()  # in place
+        H[t].addmm_(H[t - 1], W_hh).tanh_()
     return H
 
 
 def fast_backward(from_above, X, H, W_hh):
     """Return dA, with the indices of H, and the gradients of three weights."""
     dA = H.square().neg_().add_(1)  # the slopes, which become dA in place
-    dA[0] = 0  # no tanh leads to the initial state
+    dA[0] = 0
     each = dA.unbind()  # views of dA[0], dA[1], ...
     each[-1].mul_(from_above[-1])
     for t in range(len(H) - 2, 0, -1):
@@ -47,11 +47,12 @@ class Recurrence(torch.autograd.Function):
         return H[1:]
 
     @staticmethod
-    @once_differentiable
+    @once_differentiable  # there is no gradient of these gradients
     def backward(ctx, from_above):
         X, H, W_xh, W_hh = ctx.saved_tensors
         above = [None, *from_above]  # no loss is above the initial state
         dA, dW_xh, dW_hh, db_h = fast_backward(above, X, H, W_hh)
+        # Is the gradient of X wanted at all?
         dX = dA[1:] @ W_xh.T if ctx.needs_input_grad[0] else None
         return dX, dA[1] @ W_hh.T, dW_xh, dW_hh, db_h
 

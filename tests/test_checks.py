@@ -685,6 +685,7 @@ ACTUAL = {
     "missing_term": {"P": 0.01, "Q": 1e-9},
     "diagonals": {"all": [4.66, 4.69], "8": [4.6, 4.7], "2": [4.7, 4.72], "1": [5.0, 5.1]},
     "reach": 3,
+    "short_windows": {1: 0.0, 2: 1e-17, 3: 0.02, 4: 0.03},
     "untrained_probe": 1.0,
     "which_path": {"both": {-3: 0.02, 3: 0.86}, "logits": {0: 0.03, 3: 0.81}, "memory": {3: 0.3}},
     "last_vowel": {-3: 0.6, 3: 0.12},

@@ -45,7 +45,8 @@ from charrnn_helpers.show.controls import explore
 from charrnn_helpers.show.doublings import doublings, position, rates
 from charrnn_helpers.show.spread import changed
 from charrnn_helpers.show.triangle import (
-    dots_and_beyond,
+    dots,
+    in_a_row,
     nudges,
     parts,
     triangle_and_curve,
@@ -181,12 +182,13 @@ DEMOS = {
         5,
     ),
     "parts": parts,
-    "dots_and_chance": lambda: dots_and_beyond(
+    "dots_and_chance": lambda: dots(
         {"1 state": [0.6, 1.0], "2 states": [1.0]}, "right", (0.4, 1), (), {"yes": 0.5}, 0.99
     ),
-    "dots_and_beyond": lambda: dots_and_beyond(
-        {"a": [4.5, 4.6], "3-gram": [5.0], "b": [9.0, 9.1]}, "perplexity", (4, 6), ["3-gram"]
+    "dots_in_groups": lambda: dots(
+        {"one": [], "a": [4.5, 4.6], "3-gram": [5.0]}, "perplexity", (4, 6), ["3-gram"], log=True
     ),
+    "in_a_row": lambda: in_a_row({"0": [[0.1], [0.02, 0.1]]}, {"0": [0.5, 0.6]}),
     "nudges": lambda: nudges(
         {"A": ([0.001, 0.002], [0.002, -0.001]), "B": ([0.002, -0.001], [0.002, -0.001])}
     ),

@@ -12,7 +12,7 @@ FIGURES = {
     "curves": lambda: figures.curves({"a": ([1, 2], [3, 4]), "b": ([1, 2], [4, 3])}, "x", "y"),
     "bars": lambda: figures.bars({"a": 1.0, "b": 2.0}, "x", highlight=["a"]),
     "unrolled": lambda: figures.unrolled("the"),
-    "gradient_paths": lambda: figures.gradient_paths("the t"),
+    "gradient_paths": lambda: figures.gradient_paths("the "),
     "cut_between": lambda: figures.cut_between(["the ", "time"]),
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
     "dots": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), ["b"]),

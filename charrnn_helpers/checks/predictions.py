@@ -206,12 +206,16 @@ PREDICTIONS = (
         as_measured, 3, tolerance=0.5),
     Prediction("diagonals", 8, "How many diagonals of the triangle must a network keep in its "
         "gradient, so that its perplexity after training is at most 0.1 above that with all?",
-        "Here, the gradient can be cut early. The term of W_hh's gradient at the earliest state "
-        "that a loss reaches contains the state just before it, which holds older characters.",
+        "Even a loss cut off after two states still trains W_hh on the state before those, and "
+        "that state remembers older characters.",
         lambda ends: min((k for k in ends if k.isdigit() and max(ends[k]) < min(ends["all"]) + 0.1),
                          key=int, default="all"), "2",
         {"1": "one, the diagonal alone", "2": "two", "4": "four", "8": "eight",
          "all": "more than eight"}),
+    Prediction("short_windows", 8, "The next cell holds a wrong backward pass. How many "
+        "characters must a window have, at least, so that a comparison with the right pass finds "
+        "the mistake?", "It keeps two diagonals of the triangle, and a window of two characters "
+        "has no more.", lambda gaps: min(n for n in gaps if gaps[n] > 1e-9), 3),
     Prediction("untrained_probe", 9, "A probe reads the states of an untrained network. How well "
         "can it tell whether the character just read was a vowel?", "Each character adds its own "
         "row of W_xh to the sum inside tanh, and in 128 dimensions, a direction can separate 27 "

@@ -65,8 +65,10 @@ def _write(ax, x, y, text, edge=None, **more):
 
 
 @look()
-def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None, xscale="linear"):
-    """Draw lines `{label: (xs, ys)}` and horizontal lines `hlines`, `{label: y}`, on one plot."""
+def curves(
+    lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None, xscale="linear", vlines=None
+):
+    """Draw lines `{label: (xs, ys)}` on one plot; `hlines` `{label: y}` and `vlines` mark places."""
     fig, ax = new_figure()
     for k, (label, (xs, ys)) in enumerate(lines.items()):
         names = isinstance(xs[0], str)
@@ -77,6 +79,9 @@ def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None, xscal
     for label, y in (hlines or {}).items():
         ax.axhline(y, color="0.35", linewidth=1, linestyle=":")
         ax.annotate(label, (1.01, y), xycoords=("axes fraction", "data"), va="center", size="small")
+    for label, x in (vlines or {}).items():
+        ax.axvline(x, color="0.35", linewidth=1, linestyle=":")
+        ax.annotate(label, (x, 1.02), xycoords=("data", "axes fraction"), ha="center", size="small")
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale=yscale)
     if xscale != "linear":  # setting it would take the names of characters from the axis
         ax.set_xscale(xscale)
@@ -92,13 +97,19 @@ def curves(lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None, xscal
 
 
 @look()
-def bars(values, xlabel, ylabel="", highlight=()):
-    """Draw horizontal bars `{label: value}`, each with its value at the end."""
+def bars(values, xlabel, ylabel="", highlight=(), between=None):
+    """Draw horizontal bars `{label: value}`, each with its value at the end.
+
+    `between` are the ends of a thin line across the end of each bar, `{label: (low, high)}`.
+    """
     fig, ax = new_figure(figsize=(7.5, 0.8 + (0.36 if len(values) < 15 else 0.24) * len(values)))
     labels = list(values)
     colors = [PALETTE[label in highlight] for label in labels]
     hatches = ["//" if label in highlight else "" for label in labels]
-    drawn = ax.barh(labels, list(values.values()), color=colors, hatch=hatches)
+    ends = [(between or {}).get(label, (values[label],) * 2) for label in labels]
+    xerr = [[abs(values[k] - pair[i]) for k, pair in zip(labels, ends, strict=True)] for i in (0, 1)]
+    whiskers = {"xerr": xerr, "capsize": 4} if between else {}
+    drawn = ax.barh(labels, list(values.values()), color=colors, hatch=hatches, **whiskers)
     ax.bar_label(drawn, fmt="{:.2f}", padding=3)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.margins(x=0.12, y=0.02)
@@ -237,28 +248,29 @@ def one_layer(characters, target):
 
 @look()
 def gradient_paths(characters):
-    """Draw the paths of all gradients, from each loss to its state and from state to state.
+    """Draw the paths of all gradients: from a loss to its state, and on to the state before.
 
-    Below an arrow to the left, and beside one down to a state, stands what it multiplies by.
+    Beside each thick arrow stands what it multiplies by.
     """
-    fig, ax = _sketch(4.4, (-0.35, len(characters) + 0.6), (-1.5, 3.0))
+    fig, ax = _sketch(4.4, (-0.3, 2 * len(characters) + 1.1), (-1.5, 3.0))
     _write(ax, 0, 0, r"$\mathbf{H}_0$", PALETTE[0])
     for t, character in enumerate(characters, start=1):
-        _write(ax, t, -1.3, visible(character), **LETTER)
-        _write(ax, t, 0, rf"$\mathbf{{H}}_{t}$", PALETTE[0])
-        _write(ax, t, 1.6, rf"$\mathbf{{O}}_{t}$", PALETTE[0])
-        _write(ax, t, 2.75, "loss", PALETTE[1])
-        down = "from\nabove\n" + r"$\cdot\,\mathbf{W}_{hq}^\top$"
-        _write(ax, t + 0.12, 0.92, down, ha="left", **BACKWARD)
-        _arrow(ax, (t, -1.1), (t, -0.32))
+        for x, y, name in ((2 * t - 1, 0, "A"), (2 * t, 0, "H"), (2 * t, 1.6, "O")):
+            _write(ax, x, y, rf"$\mathbf{{{name}}}_{t}$", PALETTE[0])
+        _write(ax, 2 * t - 1, -1.3, visible(character), **LETTER)
+        _write(ax, 2 * t, 2.75, "loss", PALETTE[1])
+        above = "from above\n" + r"$\cdot\,\mathbf{W}_{hq}^\top$"
+        _write(ax, 2 * t + 0.17, 0.92, above, **BACKWARD | {"ha": "left"})
+        _arrow(ax, (2 * t - 1, -1.1), (2 * t - 1, -0.32))
         for low, high in ((0.32, 1.28), (1.92, 2.45)):
-            _arrow(ax, (t - 0.08, low), (t - 0.08, high))
-            _arrow(ax, (t + 0.06, high), (t + 0.06, low), PALETTE[1], 3)
-        _arrow(ax, (t - 0.7, -0.12), (t - 0.3, -0.12))
-        _arrow(ax, (t - 0.3, 0.1), (t - 0.7, 0.1), PALETTE[1], 3)
-        _write(ax, t - 0.5, 0.42, "from the\nright", **BACKWARD)
-        factors = rf"$\odot\,(1 - \mathbf{{H}}_{t}^2)$" + "\n" + r"$\cdot\,\mathbf{W}_{hh}^\top$"
-        _write(ax, t - 0.5, -0.48, factors, **BACKWARD)
+            _arrow(ax, (2 * t - 0.1, low), (2 * t - 0.1, high))
+            _arrow(ax, (2 * t + 0.08, high), (2 * t + 0.08, low), PALETTE[1], 3)
+        factors = r"$\cdot\,\mathbf{W}_{hh}^\top$", rf"$\odot\,(1 - \mathbf{{H}}_{t}^2)$"
+        for x, factor in zip((2 * t - 1.5, 2 * t - 0.5), factors, strict=True):
+            _arrow(ax, (x - 0.23, -0.12), (x + 0.23, -0.12))
+            _arrow(ax, (x + 0.23, 0.1), (x - 0.23, 0.1), PALETTE[1], 3)
+            _write(ax, x, -0.45, factor, **BACKWARD)
+        _write(ax, 2 * t - 1.5, 0.42, "from the\nright", **BACKWARD)
     return fig
 
 

@@ -195,7 +195,7 @@ def nudges(networks, scale=1000):
     label = "gradient that PyTorch gives, in thousandths"
     d.text(middle, 1.8 * em + width + 3.4 * em, label, "middle")
     look = {"transform": f"rotate(-90 {em:.1f} {1.8 * em + width / 2:.1f})"}
-    d.text(em, 1.8 * em + width / 2, "measured by a nudge", "middle", **look)
+    d.text(em, 1.8 * em + width / 2, "measured by a nudge, in thousandths", "middle", **look)
     words = "; ".join(f"{name}: {_off(*pair)}" for name, pair in networks.items())
     return d.picture(f"Dots, one for each weight. {words}.")
 
@@ -222,35 +222,56 @@ def _off(said, found):
     return "on the diagonal" if apart < 0.001 * most else "a cloud around the diagonal"
 
 
-def dots_and_beyond(rows, xlabel, xlim, marks=(), chance=None, above=None):
-    """Draw rows `{name: values}` of dots; values beyond the axis are written, with an arrow.
+def dots(rows, xlabel, xlim, marks=(), chance=None, above=None, log=False):
+    """Draw rows `{name: values}` of dots; a row without values is a heading.
 
     `chance`, `{label: value}`, is a vertical line; at the right, each row says how many of its
     values are larger than `above`.
     """
-    em = Drawing(0, 0).em
+    em, scale = Drawing(0, 0).em, math.log10 if log else float
     top = (1 if above is None else 2.2) * em
     d = Drawing(WIDTH, 1.75 * len(rows) * em + top + 3 * em)
     right = WIDTH - (1 if above is None else 6) * em
     box = (13.6 * em, top, right, 1.75 * len(rows) * em + top)
-    axes = Axes(d, box, xlim, (0, len(rows)))
-    axes.frame(xlabel, "", yticks={len(rows) - k - 0.5: name for k, name in enumerate(rows)})
+    axes = Axes(d, box, tuple(map(scale, xlim)), (0, len(rows)))
+    names = {len(rows) - k - 0.5: name for k, name in enumerate(rows) if rows[name]}
+    whole = range(math.ceil(xlim[0]), math.floor(xlim[1]) + 1)
+    axes.frame(xlabel, "", {scale(n): str(n) for n in whole} if log else None, names)
     for label, value in (chance or {}).items():
-        d.line(axes.x(value), top, axes.x(value), box[3], "#555", 1.2, "5 4")
-        d.text(axes.x(value), top - 0.5 * em, label, "middle", 0.9, "#555")
+        x = axes.x(scale(value))
+        d.line(x, top, x, box[3], "#555", 1.2, "5 4")
+        d.text(x, top - 0.5 * em, label, "middle", 0.9, "#555")
     if above is not None:
         d.text(WIDTH - 0.3 * em, top - 0.5 * em, f"above {above:g}", "end", 0.9)
     for k, (name, values) in enumerate(rows.items()):
         y, color = axes.y(len(rows) - k - 0.5), PALETTE[name in marks]
+        if not values:
+            d.text(0.4 * em, y + 0.35 * em, name, font_weight="bold")
         for i, value in enumerate(values):
-            if value <= xlim[1]:
-                aside = 0.2 * em * (i % 3 - 1) * (len(values) > 1)
-                d.dot(axes.x(value), y + aside, color + "aa", 0.28 * em)
-        if max(values) > xlim[1]:
-            beyond = " ".join(f"{value:.2f}" for value in values) + " \u2192"
-            d.text(box[2], y - 0.25 * em, beyond, "end", 0.9, color)
+            aside = 0.2 * em * (i % 3 - 1) * (len(values) > 1)
+            d.dot(axes.x(scale(value)), y + aside, color + "aa", 0.28 * em)
         if above is not None:
             count = f"{sum(value > above for value in values)} of {len(values)}"
             d.text(WIDTH - 0.3 * em, y + 0.35 * em, count, "end", 0.9)
-    means = [f"{name} {sum(values) / len(values):.2f}" for name, values in rows.items()]
+    means = [f"{name} {sum(v) / len(v):.2f}" for name, v in rows.items() if v]
     return d.picture(f"{xlabel}, on average: {', '.join(means)}.")
+
+
+def in_a_row(triangles, left_at, lag=10):
+    """Draw a small triangle for each number of updates, and what remains at this lag.
+
+    `triangles` is `{updates: rows}`, and `left_at` holds what remains in several networks.
+    """
+    em, gap = Drawing(0, 0).em, 1.2
+    side = (WIDTH - (len(triangles) - 1) * gap * em) / len(triangles)
+    d, said = Drawing(WIDTH, side + 4.6 * em), []
+    for k, (update, rows) in enumerate(triangles.items()):
+        left, top = k * (side + gap * em), 1.8 * em
+        d.text(left + side, 1.1 * em, f"update {int(update):,}", "end", font_weight="bold")
+        _cells(d, rows, left, top, side / len(rows))
+        low, high = (f"{pick(left_at[update]):.2f}" for pick in (min, max))
+        share = low if low == high else f"{low} to {high}"
+        d.text(left + side / 2, top + side + 1.3 * em, share, "middle")
+        said.append(f"after {int(update):,} updates {share}")
+    d.text(WIDTH / 2, 1.8 * em + side + 2.6 * em, f"what remains at lag {lag}", "middle", 0.9)
+    return d.picture(f"Small triangles; at lag {lag} remain {', '.join(said)}.")
