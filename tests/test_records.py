@@ -1,9 +1,11 @@
 """The records that chapters read, and the program that makes them."""
 
 import json
+import math
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 import torch
@@ -13,7 +15,7 @@ from charrnn_helpers.checks.exercises.gated_networks import given_lstm_step
 from charrnn_helpers.data import TimeMachine
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.trained import recorded
-from tools import gates, records
+from tools import backward, gates, records
 from tools.course import ROOT
 
 
@@ -122,3 +124,30 @@ def test_the_mark_comes_first_and_biases_are_drawn():
     assert (X[..., 0] == 9).all() and (X[..., 1] == answers).all()
     biases = gates.build(gates.Setting(spread=79), 0, 9, 500).rnn.b_z.exp()
     assert 1 <= biases.min() < 3 and 77 < biases.max() <= 79
+
+
+def test_what_notebook_8_says_of_its_record_is_so():
+    found = recorded("backward")
+
+    def ends(name):
+        return [math.exp(found[f"{name} {seed}"]) for seed in range(3)]
+
+    def mean(name):
+        return sum(ends(name)) / 3
+
+    at_10 = [{int(k): v[10] for k, v in found[f"left {seed}"].items()} for seed in range(3)]
+    assert all(v[0] > 4 * v[30] and v[10] < v[30] > v[200] < v[1224] for v in at_10)
+    assert max(ends("2")) < min(ends("all")) + 0.1 < min(ends("1"))
+    assert max(min(ends("8")), min(ends("4"))) < max(ends("all"))
+    falls = [mean("W_hh zero"), mean("W_hh frozen, 1 diagonal"), mean("1"), mean("all")]
+    by = [round(a - b, 1) for a, b in pairwise(falls)]
+    assert by == [3.0, 1.5, 0.3]
+    assert min(ends("W_hh frozen")) > 5.6 > 5.1 > max(ends("1"))
+    assert 9.1 < min(ends("output layer alone")) < max(ends("output layer alone")) < 9.35
+    for kept, best in (("1", 0.02), ("2", 0.01), ("all", 0.01)):
+        worst = {lr: max(ends(f"{kept} at {lr}")) for lr in backward.RATES}
+        worst[0.01] = max(ends(kept))
+        assert min(worst, key=worst.get) == best
+    assert round(mean("1 at 0.02") - mean("all"), 1) == 0.2
+    words = {k: found[f"words {k}"] for k in range(1, 7)}
+    assert [sum(share > 0.99 for share in words[k]) for k in words] == [0, 0, 0, 4, 9, 10]

@@ -107,7 +107,9 @@ def bars(values, xlabel, ylabel="", highlight=(), between=None):
     colors = [PALETTE[label in highlight] for label in labels]
     hatches = ["//" if label in highlight else "" for label in labels]
     ends = [(between or {}).get(label, (values[label],) * 2) for label in labels]
-    xerr = [[abs(values[k] - pair[i]) for k, pair in zip(labels, ends, strict=True)] for i in (0, 1)]
+    xerr = [
+        [abs(values[k] - pair[i]) for k, pair in zip(labels, ends, strict=True)] for i in (0, 1)
+    ]
     whiskers = {"xerr": xerr, "capsize": 4} if between else {}
     drawn = ax.barh(labels, list(values.values()), color=colors, hatch=hatches, **whiskers)
     ax.bar_label(drawn, fmt="{:.2f}", padding=3)

@@ -3,8 +3,8 @@
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, draw
-from charrnn_helpers.checks.values import Fact, Odd, named
 from charrnn_helpers.checks.riddle import FAULTS
+from charrnn_helpers.checks.values import Fact, Odd, named
 
 
 def states(*size, seed):
