@@ -45,7 +45,7 @@ ORDER = [  # a module imports only from those above it
     *[f"checks.{name}" for name in ("relations", "diagnosis", "verdict", "document")],
     "checks.judge",
     *[f"checks.exercises.{path.stem[3:]}" for path in NOTEBOOKS],
-    *["checks.exercises", "checks.predictions", "checks.riddle", "checks"],
+    *["checks.riddle", "checks.exercises", "checks.predictions", "checks"],
     *[
         f"commands.{name}"
         for name in ("computer", "fetch", "sample", "train", "lab", "report", "mistake")
