@@ -35,6 +35,18 @@ def counted(counts, before, text):
     return torch.tensor([counts.prob(context, char) for context, char in pairs])
 
 
+def lead(p, q, length=500):
+    """Return by how many nats p is ahead of q, and the standard error.
+
+    p and q are the probabilities of the same characters; the error is that of
+    the means of blocks of `length` characters.
+    """
+    blocks = (p.log() - q.log()).split(length)
+    blocks = [block for block in blocks if len(block) == length]
+    means = torch.stack([block.mean() for block in blocks])
+    return means.mean().item(), means.std().item() / len(means) ** 0.5
+
+
 def learning_mixture(p, q, lr):
     """The probability of each character; the weight learns after each."""
     a, noted = 0.0, []

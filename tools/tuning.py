@@ -25,7 +25,7 @@ UNITS = {4: 735, 6: 710, 8: 686, 10: 663, 12: 641, 16: 599}  # by the length of 
 CENTER = {"lr": 0.004, "embeddings": 0.2, "outputs": 0.5}  # where a search begins
 LARGE = {"lr": 0.004, "embeddings": 0.3, "outputs": 0.6}  # where that of the large LSTM begins
 TRIALS = 12
-TUNED = ("RNN", "GRU", "LSTM", "two layers", "window")  # the kinds whose trials are recorded so far
+TUNED = tuple(KINDS)
 
 
 class TwoLayers(nn.Module):
