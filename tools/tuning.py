@@ -25,7 +25,6 @@ UNITS = {4: 735, 6: 710, 8: 686, 10: 663, 12: 641, 16: 599}  # by the length of 
 CENTER = {"lr": 0.004, "embeddings": 0.2, "outputs": 0.5}  # where a search begins
 LARGE = {"lr": 0.004, "embeddings": 0.3, "outputs": 0.6}  # where that of the large LSTM begins
 TRIALS = 12
-TUNED = tuple(KINDS)
 
 
 class TwoLayers(nn.Module):
@@ -177,5 +176,5 @@ def trials(data):
         return score(model, data.val_ids)
 
     yield "weights", lambda: {kind: num_weights(kind) for kind in KINDS}
-    for kind in TUNED:
+    for kind in KINDS:
         yield kind, functools.partial(tuned, kind, last_loss)
