@@ -20,7 +20,7 @@ ABOVE = {
     "cross_entropy": "it begins with the draft, and asks for what does not overflow",
 }
 LATER = {  # Questions whose outcome is not in the next cells, and why.
-    "order": "the reader first runs the race, which waits at its start",
+    "rise": "the models are computed first, and only their names are printed",
 }
 FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "twin": r"order\(text\)\[",
@@ -39,7 +39,7 @@ FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "hold": r"outer|\\mathbf\{u\} ?(\\, ?)?\\mathbf\{W\}|bias",
     "few_units": r"\|w_u\||standard deviation of (the|a) unit",
     "learning_mixture": r"1 - w\) ?/|p - q|w \\?,? ?\(1 - w\)",
-    "audit": r"!= ?28|not in report",
+    "lead": r"\.std\(|\*\* ?0\.5|\\sqrt",
     "drop": r"1 ?- ?rate|>= ?rate",
     "rnn_loop": r"\\mathbf\{H\}_t = \\tanh",
     "cross_entropy": r"\\ln \\Big\( \\sum_j",
