@@ -101,7 +101,14 @@ def update_while_reading(model, before, ids, lr=0.1, num_steps=32):
 
 
 def write_together(
-    model, counts, vocab, prefix, num_preds, temperature, w, generator
+    model,
+    counts,
+    vocab,
+    prefix,
+    num_preds,
+    temperature,
+    w,
+    generator=None,
 ):
     """Continue the prefix by the mixture with the weight w of the model."""
     written = prefix

@@ -137,7 +137,7 @@ def test_race(curves, places, text, validation, characters):
     """
     d = Drawing(WIDTH, 470)
     em = d.em
-    box = (4.2 * em, 2 * em, WIDTH - 19 * em, d.height - 7.6 * em)
+    box = (4.2 * em, 2 * em, WIDTH - 21.5 * em, d.height - 7.6 * em)
     later = [value for values in curves.values() for value in values[1:]]
     axes = _axis(d, box, [*later, *validation.values()], (0, len(text)))
     step = next(step for step in (100, 500, 1000, 5000, 20_000, 10**6) if len(text) < 5 * step)
@@ -215,8 +215,11 @@ def board(columns, ours=(), highest=6):
     rows = max(map(len, shown.values()))
     d = Drawing(WIDTH, 0)
     em = d.em
-    d.height = (1.5 * rows + 6.2) * em
-    limits = (math.log(min(v for r in shown.values() for v in r.values())) - 0.05, math.log(6))
+    d.height = (1.5 * rows + 6.5) * em
+    limits = (
+        math.log(min(v for r in shown.values() for v in r.values())) - 0.05,
+        math.log(highest),
+    )
     wide, told = WIDTH / len(columns), []
     for k, (title, rivals) in enumerate(shown.items()):
         left, right = k * wide + 12.3 * em, (k + 1) * wide - 3.6 * em
@@ -237,13 +240,15 @@ def board(columns, ours=(), highest=6):
                 bold = {"font_weight": "bold"}
             d.text(left - 0.5 * em, y + 0.35 * em, name, "end", 0.93, color, **bold)
             d.text(end + 0.4 * em, y + 0.35 * em, f"{rivals[name]:.2f}", size=0.93, color=color)
-        rest = {name: v for name, v in columns[title].items() if v > highest}
-        words = ", ".join(f"{name} {rest[name]:.2f}" for name in sorted(rest, key=rest.get))
-        d.text(k * wide + 0.5 * wide, bottom + 4.1 * em, words, "middle", 0.85, GRAY)
         order = sorted(columns[title], key=columns[title].get)
         told.append(f"{title}: " + ", ".join(f"{n} {columns[title][n]:.2f}" for n in order))
     words = "perplexity on the test part, lower is better"
     d.text(WIDTH / 2, (1.5 * rows + 4.6) * em, words, "middle", 0.93)
+    rest = {name: v for rivals in columns.values() for name, v in rivals.items() if v > highest}
+    words = ", ".join(f"{name} {rest[name]:.2f}" for name in sorted(rest, key=rest.get))
+    if rest:
+        words = f"above {highest}: {words}"
+        d.text(WIDTH / 2, (1.5 * rows + 6) * em, words, "middle", 0.93, GRAY)
     return d.picture("Perplexities on the test part. " + "; ".join(told) + ".")
 
 
@@ -253,7 +258,9 @@ def road(steps):
     em = d.em
     box = (4.2 * em, 1.4 * em, WIDTH - 4 * em, d.height - 3.4 * em)
     values = [value for *_, value in steps]
-    axes = Axes(d, box, (0, len(steps)), (math.log(0.85 * min(values)), math.log(1.1 * max(values))))
+    axes = Axes(
+        d, box, (0, len(steps)), (math.log(0.85 * min(values)), math.log(1.6 * max(values)))
+    )
     ticks = {math.log(tick): f"{tick:g}" for tick in (3.5, 5, 7, 10, 15, 20, 28)}
     chapters = {k + 0.5: f"{chapter}" for k, (chapter, *_) in enumerate(steps)}
     axes.frame("notebook", "perplexity on the test part", chapters, ticks)
@@ -289,7 +296,9 @@ def by_weight(mixtures, highest):
         label: {w: p for w, p in curve.items() if p <= highest} for label, curve in mixtures.items()
     }
     axes = _axis(d, box, [p for curve in shown.values() for p in curve.values()])
-    axes.frame("weight of the first of the two", "perplexity, lower is better", None, _ticks(axes))
+    tenths = [k / 10 for k in range(10, 100)]
+    yticks = {math.log(t): f"{t:g}" for t in tenths if axes.ylim[0] <= math.log(t) <= axes.ylim[1]}
+    axes.frame("weight of the first of the two", "perplexity, lower is better", None, yticks)
     rows, told = {}, []
     for k, (label, curve) in enumerate(shown.items()):
         index = (1, 0, 2)[k % 3]
