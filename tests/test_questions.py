@@ -19,9 +19,6 @@ ABOVE = {
     "rnn_loop": "the formula is given; it asks where each row ends",
     "cross_entropy": "it begins with the draft, and asks for what does not overflow",
 }
-LATER = {  # Questions whose outcome is not in the next cells, and why.
-    "rise": "the models are computed first, and only their names are printed",
-}
 FORMULAS = {  # a formula that would give an exercise away: a pattern of it
     "twin": r"order\(text\)\[",
     "log_likelihood": r"\\sum_\{?t.*\\ln p",
@@ -77,7 +74,7 @@ def test_between_a_question_and_its_outcome_nothing_answers_it(asked):
         if cell.cell_type == "markdown":
             assert not re.search(said(asked), cell.source), cell.source
         elif not re.match(r"checks\.\w+\(my_", cell.source):
-            assert asked.name in LATER or cell.outputs == [], cell.source
+            assert cell.outputs == [], cell.source
             assert is_folded(cell) or not re.search(r"^\s*assert\b", cell.source, re.M)
     (note,) = [o.data for o in outcome.outputs if "No prediction was made" in str(o)]
     shown, unfolded = note["text/html"].split("<details>")
