@@ -47,7 +47,7 @@ RECIPES = {  # those of rnn, gru, and lstm have about the same number of weights
     "rnn": Recipe(RNNScratch, 768, 16, 0.004, 0.03, 32, ADAMW, (0.0, 0.4)),
     "gru": Recipe(GRUScratch, 448, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5)),
     "lstm": Recipe(LSTMScratch, 384, 16, 0.008, 0.03, 32, ADAMW, (0.2, 0.4)),
-    "large": Recipe(LSTMScratch, 640, 24, 0.008, 0.03, 32, ADAMW, (0.3, 0.6)),
+    "large": Recipe(LSTMScratch, 640, 24, 0.008, 0.03, 32, ADAMW, (0.4, 0.6)),
 }
 
 
