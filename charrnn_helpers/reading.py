@@ -7,6 +7,7 @@ import torch
 
 from charrnn_helpers.counting import KneserNey
 from charrnn_helpers.model import evaluating
+from charrnn_helpers.sampling import advance, next_probs, warm_up
 from charrnn_helpers.training import cross_entropy
 
 
@@ -33,6 +34,18 @@ def counted(counts, before, text):
     contexts = [whole[i : i + k] for i in range(len(text))]
     pairs = zip(contexts, text, strict=True)
     return torch.tensor([counts.prob(context, char) for context, char in pairs])
+
+
+def lead(p, q, length=500):
+    """Return by how many nats p is ahead of q, and the standard error.
+
+    p and q are the probabilities of the same characters; the error is that of
+    the means of blocks of `length` characters.
+    """
+    blocks = (p.log() - q.log()).split(length)
+    blocks = [block for block in blocks if len(block) == length]
+    means = torch.stack([block.mean() for block in blocks])
+    return means.mean().item(), means.std().item() / len(means) ** 0.5
 
 
 def learning_mixture(p, q, lr):
@@ -85,3 +98,27 @@ def update_while_reading(model, before, ids, lr=0.1, num_steps=32):
         optimizer.step()
         state = state.detach()
     return torch.cat(came).detach()
+
+
+def write_together(
+    model,
+    counts,
+    vocab,
+    prefix,
+    num_preds,
+    temperature,
+    w,
+    generator=None,
+):
+    """Continue the prefix by the mixture with the weight w of the model."""
+    written = prefix
+    logits, state = warm_up(model, prefix, vocab)
+    for _ in range(num_preds):
+        context = written[len(written) - counts.n + 1 :]
+        other = [counts.prob(context, char) for char in vocab.idx_to_token]
+        mixed = w * logits.softmax(dim=0) + (1 - w) * torch.tensor(other)
+        probs = next_probs(mixed.log(), temperature, top_p=0.95)
+        idx = torch.multinomial(probs, 1, generator=generator).item()
+        written += vocab.idx_to_token[idx]
+        logits, state = advance(model, idx, state)
+    return written

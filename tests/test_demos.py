@@ -188,7 +188,10 @@ DEMOS = {
     "dots_in_groups": lambda: dots(
         {"one": [], "a": [4.5, 4.6], "3-gram": [5.0]}, "perplexity", (4, 6), ["3-gram"], log=True
     ),
-    "in_a_row": lambda: in_a_row({"0": [[0.1], [0.02, 0.1]]}, {"0": [0.5, 0.6]}),
+    "in_a_row": lambda: in_a_row(
+        {"0": [[0.1], [0.02, 0.1]], "10": [[1.0], [1.0, 1.0]], "1224": [[0.1]]},
+        {"0": [0.5, 0.6], "10": [0.1, 0.1], "1224": [0.2, 0.3]},
+    ),
     "nudges": lambda: nudges(
         {"A": ([0.001, 0.002], [0.002, -0.001]), "B": ([0.002, -0.001], [0.002, -0.001])}
     ),
@@ -244,7 +247,9 @@ DEMOS = {
         {"Wells": [(92, 18), (90, 19)]},
     ),
     "envelope": lambda: envelope.envelope({"3-gram": 6.0, "RNN, 128 units": 4.6, "6-gram": 3.6}),
-    "opened": lambda: envelope.envelope(EXPECTED, dict.fromkeys(EXPECTED, 3.9)),
+    "rises": lambda: envelope.rises(EXPECTED, dict.fromkeys(EXPECTED, 3.9)),
+    "road": lambda: envelope.road([(1, "blind|guessing", 28), (6, "RNN", 5), (11, "LSTM", 3.5)]),
+    "by_weight": lambda: envelope.by_weight({"a": {0.0: 4.0, 0.5: 3.4, 1.0: 9.0}}, 5),
     "test_race": lambda: raced(400),
     "weight_lines": lambda: envelope.weight_lines({"learned": ([1, 2, 3], [0.5, 0.4, 0.2])}),
     "race_board": lambda: envelope.board({"fixed": EXPECTED, "reading on": {"zpaq": 3.5}}, ["a"]),
@@ -883,9 +888,16 @@ def test_the_board_has_the_best_on_top():
     assert heights == sorted(heights)
 
 
+def test_a_road_and_a_weight_tell_their_numbers():
+    assert "blind guessing 28.00, RNN 5.00, LSTM 3.50" in DEMOS["road"]().alt
+    assert "a, lowest 3.40 at a weight of 0.5" in DEMOS["by_weight"]().alt
+    far = envelope.board({"fixed": {"LSTM": 3.5, "blind": 28.0}})
+    assert "blind 28.00" in far.svg and far.height == envelope.board({"f": {"LSTM": 3.5}}).height
+
+
 def test_a_closed_envelope_tells_nothing_of_the_test_part():
     assert "test part is a closed envelope" in DEMOS["envelope"]().alt
-    assert "On the test part: LSTM 3.90" in DEMOS["opened"]().alt
+    assert "in nats: LSTM + 7-gram 0.167, from 3.30 to 3.90; LSTM 0.108" in DEMOS["rises"]().alt
     assert "without: best 4.00 after epoch 2, then 4.50" in DEMOS["held_back"]().alt
 
 

@@ -16,8 +16,8 @@ IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run
     "KneserNey",
     *{"check_len", "check_shape"},
     "write_many",
-    *{"RNNByHand", "RNNLMByHand", "by_pytorch"},
-    *{"chances", "that_came", "counted"},
+    *{"RecurrenceInPieces", "RNNByHand", "RNNLMByHand", "by_pytorch"},
+    *{"chances", "that_came", "counted", "count_while_reading", "write_together"},
 }
 ORDER = [  # a module imports only from those above it
     *["text", "_guards", "data", "model", "counting", "training", "sampling", "bptt", "reading"],

@@ -13,6 +13,7 @@ from charrnn_helpers.checkpoint import load_checkpoint, save_checkpoint
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.trained import RECIPES, start
 from charrnn_helpers.training import evaluate, perplexity
+from tools.library import as_built, fast
 from tools.records import read_book
 
 
@@ -22,6 +23,7 @@ def make(name, path, data):
     The file also holds these records, after those of the first five steps.
     """
     recipe = RECIPES[name]
+    recipe = fast(recipe) if recipe.rates else recipe
     ids = torch.cat([data.train_ids, data.val_ids]) if recipe.rates else data.train_ids
     model, run = start(recipe, len(data.vocab), ids)
     history = []
@@ -30,10 +32,8 @@ def make(name, path, data):
             history.append(record)
         if record.epoch == int(record.epoch):
             yield record
-    if recipe.rates:
-        model.rnn = model.rnn.without()
-        model.half()
-    save_checkpoint(path, model, data.vocab, history)
+    model = as_built(model) if recipe.rates else model
+    save_checkpoint(path, model, data.vocab, history, in_bytes=bool(recipe.rates))
 
 
 def main():

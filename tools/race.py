@@ -1,48 +1,31 @@
-"""The networks of the race, all with about 645,000 weights, from the training part (see `records`).
+"""The race of chapter 11: each kind of network with its best settings, three times (`records`).
 
-PROVISIONAL: one setting for each kind, and one seed.
+The settings come from the record `tuning` of the package.
 """
 
+import functools
+import itertools
+
 import torch
-from torch import nn
 
-from tools.opinions import LSTM, Kind, learned, losses_of
+from charrnn_helpers.trained import best_trial
+from tools.trials import score
+from tools.tuning import KINDS, learned, recipe
 
-SEEDS = (0,)
-
-
-class Window(nn.Module):
-    """One layer of tanh units on the last `length` embeddings, in place of a recurrent module."""
-
-    def __init__(self, num_inputs, num_hiddens, length=8):
-        super().__init__()
-        self.length, self.num_inputs = length, num_inputs
-        self.layer = nn.Linear(length * num_inputs, num_hiddens)
-
-    def forward(self, embs, state=None):
-        if state is None:
-            state = embs.new_zeros(self.length - 1, *embs.shape[1:])
-        read = torch.cat([state, embs])
-        windows = read.unfold(0, self.length, 1).flatten(2)  # (num_steps, batch_size, ...)
-        return torch.tanh(self.layer(windows)), read[len(embs) :]
+SEEDS = (0, 1, 2)
+RIVALS = [kind for kind in KINDS if kind != "large"]
 
 
-KINDS = {
-    "RNN": Kind(nn.RNN, 768, lr=0.003, rates=(0.1, 0.4)),
-    "GRU": Kind(nn.GRU, 448),
-    "window": Kind(Window, 1190, rates=(0.1, 0.4)),
-    "two layers": Kind(nn.LSTM, 226, (2,)),
-    "LSTM": LSTM,
-}
+def run(kind, seed, ids, others, vocab_size):
+    """Train one network on ids; return its loss on the other part."""
+    *_, model = learned(recipe(kind, best_trial(kind), seed), ids, vocab_size)
+    return score(model, others)
 
 
 def trials(data):
     """Yield the name of each trial, and what runs it."""
-
-    def one(name, seed):
-        model, *_ = learned(KINDS[name], data, seed)
-        return {"validation": losses_of(model, data.val_ids).mean().item()}
-
-    for seed in SEEDS:
-        for name in KINDS:
-            yield f"{name} {seed}", lambda n=name, s=seed: one(n, s)
+    nine = torch.cat([data.train_ids, data.val_ids])
+    parts = {"": (data.train_ids, data.val_ids), "test ": (nine, data.test_ids)}
+    for (part, both), kind, seed in itertools.product(parts.items(), RIVALS, SEEDS):
+        name = f"{part}{kind} {seed}"
+        yield name, functools.partial(run, kind, seed, *both, len(data.vocab))

@@ -1,6 +1,5 @@
 """The race on the test part: rivals beside a closed envelope, and the lines that come out of it."""
 
-import itertools
 import math
 
 from charrnn_helpers.show.descent import DARK
@@ -65,50 +64,52 @@ def _ticks(axes):
     return found
 
 
-def envelope(before, after=None):
-    """Draw perplexities `{name: on the validation part}`, and beside them the test part.
-
-    Without `after`, `{name: on the test part}`, it is a closed envelope; with it, lines join them,
-    and a ring marks where two rivals change places.
-    """
-    d = Drawing(WIDTH, 400 if len(before) < 9 else 480)
-    em, after = d.em, after or {}
-    left, right, top = 18.5 * em, WIDTH - 18.5 * em, 3 * em
-    axes = _axis(d, (left, top, right, d.height - em), [*before.values(), *after.values()])
+def envelope(before):
+    """Draw perplexities `{name: on the validation part}` beside a closed envelope."""
+    d = Drawing(WIDTH, 230)
+    em = d.em
+    left, top, middle = 18.5 * em, 2.6 * em, 0.55 * d.height
+    axes = _axis(d, (left, top, WIDTH - 18.5 * em, d.height - em), before.values())
     d.text(left, 1.3 * em, "validation part", "middle", font_weight="bold")
-    d.text(right, 1.3 * em, "test part", "middle", font_weight="bold")
-    d.line(left, top - em, left, d.height - 0.5 * em, "#bbb")
-    rows, ends = {}, {}
+    d.text(left + 17.5 * em, 1.3 * em, "test part", "middle", font_weight="bold")
+    d.line(left, top, left, d.height - 0.5 * em, "#bbb")
+    rows = {}
     for name, value in before.items():
         k, y = KINDS[kind_of(name)], axes.y(math.log(value))
         rows[f"{name}  {value:.2f}"] = (y, DARK[k], left - 5)
-        if name in after:
-            end = axes.y(math.log(after[name]))
-            d.path([(left, y), (right, end)], PALETTE[k], 2, DASHES[k])
-            d.dot(right, end, PALETTE[k])
-            ends[f"{after[name]:.2f}  {name}"] = (end, DARK[k], right + 5)
         d.dot(left, y, PALETTE[k])
-    for one, other in itertools.combinations(after, 2):  # a ring where two change places
-        apart = [math.log(some[one] / some[other]) for some in (before, after)]
-        if apart[0] * apart[1] < 0:
-            share = apart[0] / (apart[0] - apart[1])
-            level = [math.log(some[one]) for some in (before, after)]
-            x, y = left + share * (right - left), axes.y(level[0] + share * (level[1] - level[0]))
-            d.add("circle", cx=x, cy=y, r=0.6 * em, fill="none", stroke="#222")
+        d.line(left + 6, y, left + 11.5 * em, middle, "#bbb", 1, "2 3")
     labels(d, left - 1.6 * em, rows, top, d.height - em, "end")
-    labels(d, right + 1.6 * em, ends, top, d.height - em)
-    if not after:
-        for value in before.values():
-            d.line(
-                left + 6, axes.y(math.log(value)), right - 7 * em, 0.5 * d.height, "#bbb", 1, "2 3"
-            )
-        _closed(d, right - 7 * em, 0.5 * d.height - 4 * em, 15 * em, 9 * em)
-    order = sorted(before, key=before.get)
-    told = ", ".join(f"{name} {before[name]:.2f}" for name in order)
-    if not after:
-        return d.picture(f"On the validation part: {told}. The test part is a closed envelope.")
-    opened = ", ".join(f"{name} {after[name]:.2f}" for name in sorted(after, key=after.get))
-    return d.picture(f"On the validation part: {told}. On the test part: {opened}.")
+    _closed(d, left + 11.5 * em, middle - 3.5 * em, 12 * em, 7 * em)
+    told = ", ".join(f"{name} {before[name]:.2f}" for name in sorted(before, key=before.get))
+    return d.picture(f"On the validation part: {told}. The test part is a closed envelope.")
+
+
+def rises(before, after):
+    """Draw by how many nats each loss is higher on the test part, largest on top.
+
+    `{name: perplexity}` on the validation part and on the test part.
+    """
+    found = {name: math.log(after[name] / before[name]) for name in before}
+    order = sorted(found, key=found.get, reverse=True)
+    d = Drawing(WIDTH, 0)
+    em = d.em
+    d.height = (1.5 * len(order) + 5) * em
+    left, bottom = 19 * em, (1.5 * len(order) + 1.6) * em
+    limits = (min(0, *found.values()), 1.02 * max(found.values()))
+    axes = Axes(d, (left, 1.6 * em, WIDTH - 15.5 * em, bottom), limits, (0, len(order)))
+    axes.frame("nats per character by which the loss is higher on the test part", "", None, {0: ""})
+    d.text(WIDTH - 14 * em, 1.1 * em, "perplexity, lower is better", size=0.93, color=GRAY)
+    told = []
+    for row, name in enumerate(order):
+        k, y = KINDS[kind_of(name)], axes.y(len(order) - row - 0.5)
+        d.rect(axes.x(0), y - 0.4 * em, axes.x(found[name]) - axes.x(0), 0.8 * em, PALETTE[k])
+        d.text(left - 0.6 * em, y + 0.35 * em, name, "end", 0.93, DARK[k])
+        d.text(axes.x(found[name]) + 0.5 * em, y + 0.35 * em, f"{found[name]:.3f}", size=0.93)
+        words = f"{before[name]:.2f} \u2192 {after[name]:.2f}"
+        d.text(WIDTH - 8 * em, y + 0.35 * em, words, size=0.93, color=DARK[k])
+        told.append(f"{name} {found[name]:.3f}, from {before[name]:.2f} to {after[name]:.2f}")
+    return d.picture("The loss is higher on the test part, in nats: " + "; ".join(told) + ".")
 
 
 def _closed(d, x, y, wide, high):
@@ -136,7 +137,7 @@ def test_race(curves, places, text, validation, characters):
     """
     d = Drawing(WIDTH, 470)
     em = d.em
-    box = (4.2 * em, 2 * em, WIDTH - 19 * em, d.height - 7.6 * em)
+    box = (4.2 * em, 2 * em, WIDTH - 21.5 * em, d.height - 7.6 * em)
     later = [value for values in curves.values() for value in values[1:]]
     axes = _axis(d, box, [*later, *validation.values()], (0, len(text)))
     step = next(step for step in (100, 500, 1000, 5000, 20_000, 10**6) if len(text) < 5 * step)
@@ -201,40 +202,114 @@ def held_back(curves):
     return d.picture(f"The perplexity after each epoch. {'; '.join(told)}.")
 
 
-def board(columns, ours=()):
+def board(columns, ours=(), highest=6):
     """Draw perplexities `{title: {name: perplexity}}` side by side on one scale, the best on top.
 
-    The names in `ours` are those of models with a network of the course.
+    The names in `ours` are those of models with a network of the course.  What is above `highest`
+    is written below.
     """
-    rows = max(map(len, columns.values()))
+    shown = {
+        title: {name: value for name, value in rivals.items() if value <= highest}
+        for title, rivals in columns.items()
+    }
+    rows = max(map(len, shown.values()))
     d = Drawing(WIDTH, 0)
     em = d.em
-    d.height = (1.5 * rows + 4.6) * em
-    values = [value for rivals in columns.values() for value in rivals.values()]
-    limits = (math.log(min(values)) - 0.03, math.log(max(values)))
+    d.height = (1.5 * rows + 6.5) * em
+    limits = (
+        math.log(min(v for r in shown.values() for v in r.values())) - 0.05,
+        math.log(highest),
+    )
     wide, told = WIDTH / len(columns), []
-    for k, (title, rivals) in enumerate(columns.items()):
+    for k, (title, rivals) in enumerate(shown.items()):
         left, right = k * wide + 12.3 * em, (k + 1) * wide - 3.6 * em
         bottom = (1.5 * rows + 2) * em
         axes = Axes(d, (left, 2 * em, right, bottom), limits, (0, rows))
         d.text(k * wide + 0.5 * wide, 1.2 * em, title, "middle", font_weight="bold")
-        for tick in (3.5, 5, 10, 20):
+        for tick in (3.5, 4, 5, 6):
             x = axes.x(math.log(tick))
             d.line(x, 2 * em, x, bottom, "#ddd")
             d.text(x, bottom + 1.3 * em, f"{tick:g}", "middle", 0.93)
-        order = sorted(rivals, key=rivals.get)
-        for row, name in enumerate(order):
+        for row, name in enumerate(sorted(rivals, key=rivals.get)):
             y, kind = axes.y(rows - row - 0.5), KINDS[kind_of(name)] if name in ours else 1
-            color = DARK[kind] if name in ours or "gram" in name else GRAY
+            strong = name in ours or "gram" in name
             end = axes.x(math.log(rivals[name]))
-            d.line(left, y, end, y, color, 1.2, "2 3")
-            d.dot(end, y, color)
-            bold = {"font_weight": "bold"} if name in ours else {}
+            d.rect(left, y - 0.4 * em, end - left, 0.8 * em, PALETTE[kind] if strong else "#bbb")
+            color, bold = DARK[kind] if strong else GRAY, {}
+            if name in ours:
+                bold = {"font_weight": "bold"}
             d.text(left - 0.5 * em, y + 0.35 * em, name, "end", 0.93, color, **bold)
-            d.text(end + 0.6 * em, y + 0.35 * em, f"{rivals[name]:.2f}", size=0.93, color=color)
-        told.append(f"{title}: " + ", ".join(f"{name} {rivals[name]:.2f}" for name in order))
-    d.text(WIDTH / 2, (1.5 * rows + 4.4) * em, "perplexity on the test part", "middle")
+            d.text(end + 0.4 * em, y + 0.35 * em, f"{rivals[name]:.2f}", size=0.93, color=color)
+        order = sorted(columns[title], key=columns[title].get)
+        told.append(f"{title}: " + ", ".join(f"{n} {columns[title][n]:.2f}" for n in order))
+    words = "perplexity on the test part, lower is better"
+    d.text(WIDTH / 2, (1.5 * rows + 4.6) * em, words, "middle", 0.93)
+    rest = {name: v for rivals in columns.values() for name, v in rivals.items() if v > highest}
+    words = ", ".join(f"{name} {rest[name]:.2f}" for name in sorted(rest, key=rest.get))
+    if rest:
+        words = f"above {highest}: {words}"
+        d.text(WIDTH / 2, (1.5 * rows + 6) * em, words, "middle", 0.93, GRAY)
     return d.picture("Perplexities on the test part. " + "; ".join(told) + ".")
+
+
+def road(steps):
+    """Draw the way down from blind guessing, `[(chapter, name, perplexity)]`, to a finish line."""
+    d = Drawing(WIDTH, 400)
+    em = d.em
+    box = (4.2 * em, 1.4 * em, WIDTH - 4 * em, d.height - 3.4 * em)
+    values = [value for *_, value in steps]
+    axes = Axes(
+        d, box, (0, len(steps)), (math.log(0.85 * min(values)), math.log(1.6 * max(values)))
+    )
+    ticks = {math.log(tick): f"{tick:g}" for tick in (3.5, 5, 7, 10, 15, 20, 28)}
+    chapters = {k + 0.5: f"{chapter}" for k, (chapter, *_) in enumerate(steps)}
+    axes.frame("notebook", "perplexity on the test part", chapters, ticks)
+    for k, (_, name, value) in enumerate(steps):
+        kind, y = KINDS[kind_of(name)], axes.y(math.log(value))
+        if k:
+            d.line(axes.x(k), axes.y(math.log(values[k - 1])), axes.x(k), y, "#bbb", 1.5)
+        d.line(axes.x(k), y, axes.x(k + 1), y, PALETTE[kind], 4)
+        lines = [f"{value:.2f}", *name.split("|")]
+        for i, words in enumerate(lines):
+            up = y - (0.5 + 1.15 * (len(lines) - 1 - i)) * em
+            d.text(axes.x(k + 0.5), up, words, "middle", 0.85, DARK[kind])
+    flag = axes.x(len(steps))
+    for row in range(int((box[3] - box[1]) / (0.6 * em))):
+        for column in (0, 1):
+            black = (row + column) % 2
+            place = flag + 0.4 * em + 0.6 * em * column, box[1] + 0.6 * em * row
+            d.rect(*place, 0.6 * em, 0.6 * em, "#222" if black else "white", "#222")
+    names = [name.replace("|", " ") for _, name, _ in steps]
+    told = ", ".join(f"{name} {value:.2f}" for name, value in zip(names, values, strict=True))
+    return d.picture(f"The way down to the finish line, perplexities on the test part: {told}.")
+
+
+def by_weight(mixtures, highest):
+    """Draw the perplexity of mixtures over the weight of their first part.
+
+    `{label: {weight: perplexity}}`; what is above `highest` is left out, and the best is marked.
+    """
+    d = Drawing(WIDTH, 360)
+    em = d.em
+    box = (4.2 * em, em, WIDTH - 17 * em, d.height - 3.2 * em)
+    shown = {
+        label: {w: p for w, p in curve.items() if p <= highest} for label, curve in mixtures.items()
+    }
+    axes = _axis(d, box, [p for curve in shown.values() for p in curve.values()])
+    tenths = [k / 10 for k in range(10, 100)]
+    yticks = {math.log(t): f"{t:g}" for t in tenths if axes.ylim[0] <= math.log(t) <= axes.ylim[1]}
+    axes.frame("weight of the first of the two", "perplexity, lower is better", None, yticks)
+    rows, told = {}, []
+    for k, (label, curve) in enumerate(shown.items()):
+        index = (1, 0, 2)[k % 3]
+        points = axes.points(curve, map(math.log, curve.values()))
+        d.path(points, PALETTE[index], 2.5, DASHES[index])
+        best = min(curve, key=curve.get)
+        d.dot(axes.x(best), axes.y(math.log(curve[best])), PALETTE[index], 5)
+        rows[f"{label}: {curve[best]:.2f}"] = (points[-1][1], DARK[index], points[-1][0] + 3)
+        told.append(f"{label}, lowest {curve[best]:.2f} at a weight of {best:g}")
+    labels(d, box[2] + 1.2 * em, rows, box[1], box[3])
+    return d.picture(f"The perplexity over the weight of the first of the two: {'; '.join(told)}.")
 
 
 def weight_lines(lines):
@@ -242,10 +317,12 @@ def weight_lines(lines):
     d = Drawing(WIDTH, 330)
     em, rows = d.em, {}
     box = (4.2 * em, em, WIDTH - 16 * em, d.height - 3.2 * em)
-    axes = Axes(d, box, (0, max(xs[-1] for xs, _ in lines.values())), (0, 1))
-    axes.frame("characters read", "weight of the network")
+    last = max(xs[-1] for xs, _ in lines.values())
+    axes = Axes(d, box, (0, math.log10(last)), (0, 1))
+    powers = {k: f"{10**k:,}" for k in range(int(math.log10(last)) + 1)}
+    axes.frame("characters read, on a logarithmic axis", "weight of the network", powers)
     for k, (label, (xs, ys)) in enumerate(lines.items()):
-        points = axes.points(xs, ys)
+        points = axes.points([math.log10(max(x, 1)) for x in xs], ys)
         d.path(points, PALETTE[k // 2], (2.5, 1.5)[k % 2], DASHES[k % 2])
         rows[f"{label}  {ys[-1]:.2f}"] = (points[-1][1], DARK[k // 2], points[-1][0] + 3)
     labels(d, box[2] + 1.2 * em, rows, box[1], box[3])

@@ -68,7 +68,7 @@ def _write(ax, x, y, text, edge=None, **more):
 def curves(
     lines, xlabel, ylabel, yscale="linear", hlines=None, ylim=None, xscale="linear", vlines=None
 ):
-    """Draw lines `{label: (xs, ys)}` on one plot; `hlines` `{label: y}` and `vlines` mark places."""
+    """Draw lines `{label: (xs, ys)}` on one plot, and the straight ones `hlines` and `vlines`."""
     fig, ax = new_figure()
     for k, (label, (xs, ys)) in enumerate(lines.items()):
         names = isinstance(xs[0], str)

@@ -42,12 +42,12 @@ class Recipe(NamedTuple):
 
 
 ADAMW = torch.optim.AdamW
-RECIPES = {  # the last four have about the same number of weights
+RECIPES = {  # those of rnn, gru, and lstm have about the same number of weights
     "time_machine": Recipe(RNNScratch, 128, 9, 0.01, 0.1, 32, torch.optim.Adam),
-    "rnn": Recipe(RNNScratch, 768, 16, 0.003, 0.03, 32, ADAMW, (0.1, 0.4)),
+    "rnn": Recipe(RNNScratch, 768, 16, 0.004, 0.03, 32, ADAMW, (0.0, 0.4)),
     "gru": Recipe(GRUScratch, 448, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5)),
-    "lstm": Recipe(LSTMScratch, 384, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5)),
-    "lstm_2": Recipe(LSTMScratch, 384, 16, 0.004, 0.03, 32, ADAMW, (0.2, 0.5), seed=1),
+    "lstm": Recipe(LSTMScratch, 384, 16, 0.008, 0.03, 32, ADAMW, (0.2, 0.4)),
+    "large": Recipe(LSTMScratch, 640, 24, 0.008, 0.03, 32, ADAMW, (0.4, 0.6)),
 }
 
 
@@ -101,18 +101,3 @@ def start(recipe, vocab_size, ids):
 def best_trial(kind):
     """Return the best setting of a kind of network in the record of their tuning."""
     return min(recorded("tuning")[kind], key=lambda trial: trial["validation"])
-
-
-def settings(kind):
-    """Return how a kind of network was trained in the race: weights, rate, and dropout rates.
-
-    What is not in the record, but in a recipe, is that of the recipe.
-    """
-    race, recipe = recorded("race"), RECIPES.get(kind.lower())
-    found = {"weights": race["weights"][kind]} if "weights" in race else {}
-    found |= {"rate": recipe.lr, "dropout": recipe.rates} if recipe else {}
-    tried = race.get(f"tuning {kind}")
-    if tried:
-        best = min(tried, key=lambda trial: trial["validation"])
-        found |= {"rate": best["lr"], "dropout": (best["embeddings"], best["outputs"])}
-    return found

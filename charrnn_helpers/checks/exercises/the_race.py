@@ -1,6 +1,5 @@
-"""The exercises of notebook 11: dropout, a mixture that learns its weight, and an audit."""
+"""The exercises of notebook 11: dropout, the error of a lead, and a mixture that learns."""
 
-import copy
 import math
 
 import torch
@@ -63,56 +62,43 @@ LEARNING_MIXTURE_CASES = (
 )
 
 
-def my_audit(reports):
-    fair = []
-    for name, report in reports.items():
-        if report["scored"] != "test":
-            continue
-        if "test" in report["trained"]:
-            continue
-        if "test" in report["chosen"]:
-            continue
-        if report["alphabet"] != 28:
-            continue
-        fair.append(name)
-    return fair
+def my_lead(p, q, length):
+    gains = p.log() - q.log()
+    number = len(gains) // length
+    blocks = gains[: number * length].view(number, length)
+    means = blocks.mean(dim=1)
+    error = means.std() / number**0.5
+    return means.mean().item(), error.item()
 
 
-def report(trained=("training",), chosen=("validation",), scored="test", alphabet=28):
-    return {
-        "trained": list(trained),
-        "chosen": list(chosen),
-        "scored": scored,
-        "alphabet": alphabet,
-    }
+def lead_case(num_chars, length, seed):
+    """Return a case in which what is hard for one model is hard for the other, too."""
+
+    def make():
+        generator = torch.Generator().manual_seed(seed)
+        hard = torch.rand(num_chars, generator=generator)
+        p, q = 0.05 + 0.45 * (hard + torch.rand(2, num_chars, generator=generator))
+        return p, q, length
+
+    return Case(f"(p, q, {length}), with p and q of shape ({num_chars},)", make)
 
 
-def audit_case(**reports):
-    """Return a case that is shown as the reader would write it."""
-    return Case(f"({reports})", lambda: (copy.deepcopy(reports),))
-
-
-BOTH, ALL = ("training", "validation"), ("training", "validation", "test")
-AUDIT_CASES = (
-    audit_case(RNN=report()),
-    audit_case(RNN=report(), LSTM=report(trained=ALL)),
-    audit_case(RNN=report(), LSTM=report(chosen=["test"])),
-    audit_case(RNN=report(scored="validation"), LSTM=report()),
-    audit_case(RNN=report(), GPT=report(alphabet=96)),
-    audit_case(RNN=report(), GRU=report(trained=BOTH, chosen=[])),
-    audit_case(RNN=report(trained=BOTH), GRU=report(chosen=["training"])),
-    audit_case(bigram=report(chosen=[]), RNN=report(chosen=["validation", "test"])),
-    audit_case(
-        a=report(trained=BOTH),
-        b=report(trained=BOTH, chosen=BOTH),
-        c=report(trained=["test"], chosen=[]),
-        d=report(trained=BOTH, alphabet=27),
-        e=report(scored="training"),
-        f=report(trained=["validation"], chosen=["training"]),
+LEAD_CASES = (
+    Case(
+        "(torch.tensor([0.4, 0.4, 0.4, 0.2, 0.8, 0.8]), "
+        "torch.tensor([0.2, 0.2, 0.1, 0.1, 0.1, 0.4]), 2)",
+        lambda: (
+            torch.tensor([0.4, 0.4, 0.4, 0.2, 0.8, 0.8]),
+            torch.tensor([0.2, 0.2, 0.1, 0.1, 0.1, 0.4]),
+            2,
+        ),
     ),
+    lead_case(12, 3, seed=0),
+    lead_case(17, 5, seed=1),
+    lead_case(50, 7, seed=2),
 )
 EXERCISES = (
     Exercise("drop", 11, my_drop, DROP_CASES),
+    Exercise("lead", 11, my_lead, LEAD_CASES),
     Exercise("learning_mixture", 11, my_learning_mixture, LEARNING_MIXTURE_CASES),
-    Exercise("audit", 11, my_audit, AUDIT_CASES),
 )
