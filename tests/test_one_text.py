@@ -43,9 +43,9 @@ ORDER = [  # a module imports only from those above it
         for name in ("values", "trial", "source", "candidates", "repair", "influence")
     ],
     *[f"checks.{name}" for name in ("relations", "diagnosis", "verdict", "document")],
-    "checks.judge",
+    *["checks.judge", "checks.riddle"],
     *[f"checks.exercises.{path.stem[3:]}" for path in NOTEBOOKS],
-    *["checks.riddle", "checks.exercises", "checks.predictions", "checks"],
+    *["checks.exercises", "checks.predictions", "checks"],
     *[
         f"commands.{name}"
         for name in ("computer", "fetch", "sample", "train", "lab", "report", "mistake")
