@@ -29,18 +29,6 @@ def share_in_words(share):
     return "10" + str(math.floor(math.log10(share) + 0.5)).translate(SUPERSCRIPT)
 
 
-@torch.no_grad()
-def in_pytorch(ours, kind, gates):
-    """Return an nn.GRU or nn.LSTM with our weights, in double precision."""
-    theirs = kind(ours.num_inputs, ours.num_hiddens)
-    parts = {"W_x": "weight_ih_l0", "W_h": "weight_hh_l0", "b_": "bias_ih_l0"}
-    for part, name in parts.items():
-        weights = torch.cat([getattr(ours, part + gate).t() for gate in gates])
-        getattr(theirs, name).copy_(weights)
-    theirs.bias_hh_l0.zero_()
-    return theirs.double()
-
-
 SUPERSCRIPT = str.maketrans(
     "-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
 )
@@ -220,30 +208,23 @@ def rows_of_dots(
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
 
 
-def rivals(found, kinds, marks=("300", "1200")):
-    """Return the shares of rounds won of each kind at its best learning rate, and columns.
+def rivals(found, kinds, mark="300"):
+    """Return the shares of rounds won of each kind at its best learning rate, and these rates.
 
     `kinds` are `{label: (name, rates)}`; the trials are in `found[f"{name}, rate {rate}"]`, or in
     `found[name]`.  The best rate is that at which most networks win more than 0.9, or else the one
-    with the largest mean.  Columns, as `rows_of_dots` draws them: this rate, and how many win after
-    the second number of updates, at the rate that is best then.
+    with the largest mean.
     """
-    best = {mark: {} for mark in marks}
+    shares, best = {}, {}
     for label, (name, rates) in kinds.items():
+        trials = []
         for rate in rates:
             full = f"{name}, rate {rate}"
-            for mark, won in found[full if full in found else name].items():
-                trial = (sum(n > 900 for n in won), sum(won), rate, won)
-                best[mark][label] = max(trial, best[mark].get(label, ()))
-    first, later = best.values()
-    shares = {label: [n / 1000 for n in trial[3]] for label, trial in first.items()}
-    columns = {
-        "rate": {label: f"{trial[2]:g}" for label, trial in first.items()},
-        f"{int(marks[1]):,} updates": {
-            label: f"{trial[0]} of {len(trial[3])}" for label, trial in later.items()
-        },
-    }
-    return shares, columns
+            won = found[full if full in found else name][mark]
+            trials.append((sum(n > 900 for n in won), sum(won), rate, won))
+        *_, rate, won = max(trials)
+        shares[label], best[label] = [n / 1000 for n in won], f"{rate:g}"
+    return shares, best
 
 
 def gradients_drawn(kinds, gap=40):
@@ -282,9 +263,12 @@ def gradients_drawn(kinds, gap=40):
 
 
 def losses_on_the_book(kinds):
-    """Draw the loss after k characters, `{kind: {k: [loss, ...]}}`, on a line through the means."""
+    """Draw the loss after k characters, `{kind: {k: [loss, ...]}}`, on a line through the means.
+
+    A dotted line marks the mean of "own states": the losses with all characters before.
+    """
     d = Drawing(WIDTH, 24 * EM)
-    ks = [*next(iter(kinds.values()))]
+    ks = [k for k in next(iter(kinds.values())) if k.isdigit()]
     values = [loss for found in kinds.values() for losses in found.values() for loss in losses]
     box = (6 * EM, 2.4 * EM, WIDTH - 9 * EM, 21 * EM)
     limits = (min(values) - 0.05, max(values) + 0.05)
@@ -292,53 +276,21 @@ def losses_on_the_book(kinds):
     axes.frame("characters read, k", "", {int(k): k for k in ks})
     said = []
     for index, (kind, found) in enumerate(kinds.items()):
-        middles = [sum(found[k]) / len(found[k]) for k in ks]
-        places = [int(k) for k in ks]
+        means = {k: sum(losses) / len(losses) for k, losses in found.items()}
+        places, middles = [int(k) for k in ks], [means[k] for k in ks]
         axes.curve(places, middles, index)
         for k, place in zip(ks, places, strict=True):
             for value in found[k]:
                 d.dot(axes.x(place), axes.y(value), PALETTE[index], 3)
+        whole = axes.y(means["own states"])
+        d.line(box[0], whole, box[2], whole, PALETTE[index], 1.4, "2 3")
         y = axes.y(middles[-1]) + 0.35 * EM
         d.text(box[2] + 0.5 * EM, y, kind, size=0.93, color=PALETTE[index])
-        said.append(
-            f"{kind}: " + ", ".join(f"{m:.2f} at {k}" for k, m in zip(ks, middles, strict=True))
-        )
+        told = [f"{means[k]:.2f} at {k}" for k in ks]
+        said.append(f"{kind}: {', '.join(told)}, {means['own states']:.2f} with all")
     d.text(box[0], 1.2 * EM, "loss at the next character, in nats")
+    d.text(box[2], 1.2 * EM, "dotted: after all characters before", "end", 0.93, GRAY)
     return d.picture(f"Loss by the characters read, mean of three. {'; '.join(said)}.")
-
-
-def values_held(kinds):
-    """Draw the value of one unit after each letter, a panel for each gate.
-
-    Each has a curve for each first value, `{kind: {first: [h, ...]}}`.
-    """
-    height, space = 4.2 * EM, 1.5 * EM
-    d = Drawing(WIDTH, len(kinds) * (height + space) + 4.4 * EM)
-    left, right, said = 10 * EM, WIDTH - EM, []
-    for k, (kind, curves) in enumerate(kinds.items()):
-        top = 0.6 * EM + k * (height + space)
-        steps = [t + 0.5 for t in range(len(next(iter(curves.values()))))]
-        axes = Axes(d, (left, top, right, top + height), (0, len(steps)), (-1, 1))
-        axes.frame("", "", {}, {-1: "-1", 0: "0", 1: "1"})
-        for index, values in enumerate(curves.values()):
-            d.path(axes.points(steps, values), PALETTE[index] + "88", 1.4)
-            for t, value in zip(steps, values, strict=True):
-                x, y = axes.x(t), axes.y(value)
-                if index:
-                    d.add("circle", cx=x, cy=y, r=4.5, fill="none", stroke=PALETTE[index])
-                else:
-                    d.dot(x, y, PALETTE[index], 3)
-        d.text(left - 2.4 * EM, top + height / 2 + 0.35 * EM, kind, "end")
-        ends = " or ".join(f"{values[-1]:.2f}" for values in curves.values())
-        said.append(f"{kind}: {ends}")
-    for t in (1, 11, 21, 31, 41):
-        d.text(axes.x(t - 0.5), axes.box[3] + 1.3 * EM, str(t), "middle")
-    d.text((left + right) / 2, d.height - 1.8 * EM, "letter", "middle")
-    for index, first in enumerate(curves):
-        look = {"color": PALETTE[index]}
-        words = "\u25cb\u25cf"[index == 0] + f" first candidate {first}"
-        d.text(left + 14 * EM * index, d.height - 0.3 * EM, words, **look)
-    return d.picture(f"The value after the last letter. {'; '.join(said)}.")
 
 
 def _wire(d, *points, width=1.6, color=GRAY, arrow=True):
