@@ -205,6 +205,9 @@ DEMOS = {
             "GRU": {"own states": [1.4, 1.4], "1": [3.4, 3.5], "16": [1.5, 1.6]},
         }
     ),
+    "gates_on_a_line": lambda: gates.gates_on_a_line(
+        "it is", {"reset": [0.4, 0.5, 0.1, 0.4, 0.3], "update": [0.1, 0.2, 0.3, 0.2, 0.1]}
+    ),
     "gradients_drawn": lambda: gates.gradients_drawn(
         {f"{share}": [share**k for k in range(42)] for share in (0.9, 0.5, 0.7, 0.99, 0.95)}
     ),
@@ -768,6 +771,11 @@ def test_a_round_with_whatever_is_typed(letters):
 def test_the_losses_on_the_book_are_told_by_their_means():
     alt = DEMOS["losses_on_the_book"]().alt
     assert "RNN: 3.20 at 1, 1.65 at 16, 1.60 with all; GRU: 3.45 at 1," in alt
+
+
+def test_gates_on_a_line_tell_where_they_are_lowest():
+    alt = DEMOS["gates_on_a_line"]().alt
+    assert "reset: 1 of the 1 lowest are at spaces; update: 0 of the 1" in alt
 
 
 def test_gradients_are_told_at_the_first_letter():

@@ -7,7 +7,7 @@ from statistics import median
 import torch
 
 from charrnn_helpers.model import one_hot
-from charrnn_helpers.show.style import DASHES, PALETTE, tint
+from charrnn_helpers.show.style import DASHES, PALETTE, tint, visible
 from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
 GRAY, ORANGE = "#555", "#A84300"
@@ -291,6 +291,30 @@ def losses_on_the_book(kinds):
     d.text(box[0], 1.2 * EM, "loss at the next character, in nats")
     d.text(box[2], 1.2 * EM, "dotted: after all characters before", "end", 0.93, GRAY)
     return d.picture(f"Loss by the characters read, mean of three. {'; '.join(said)}.")
+
+
+def gates_on_a_line(text, gates):
+    """Draw mean gates at each character of a text, `{name: [mean, ...]}`, as bars."""
+    d = Drawing(WIDTH, (2.6 + 6.4 * len(gates)) * EM)
+    left = 8 * EM
+    column = (WIDTH - left - EM) / len(text)
+    said = []
+    for row, (name, means) in enumerate(gates.items()):
+        top = (0.6 + 6.4 * row) * EM
+        axes = Axes(d, (left, top, WIDTH - EM, top + 5.4 * EM), (0, len(text)), (0, 0.7))
+        axes.frame("", "", {}, {0: "0", 0.5: "0.5"})
+        d.text(left - 2.4 * EM, top + 3 * EM, name, "end")
+        for k, (char, mean) in enumerate(zip(text, means, strict=True)):
+            x, y = left + (k + 0.15) * column, axes.y(mean)
+            color = PALETTE[1] if char == " " else PALETTE[0]
+            d.rect(x, y, 0.7 * column, axes.y(0) - y, color, "none")
+        lowest = sorted(zip(means, text, strict=True))[: text.count(" ")]
+        count = sum(char == " " for _, char in lowest)
+        said.append(f"{name}: {count} of the {len(lowest)} lowest are at spaces")
+    for k, char in enumerate(text):
+        x = left + (k + 0.5) * column
+        d.text(x, d.height - 0.7 * EM, visible(char), "middle", **MONO)
+    return d.picture(f"Mean gates at each character of: {text}. {'; '.join(said)}.")
 
 
 def _wire(d, *points, width=1.6, color=GRAY, arrow=True):
