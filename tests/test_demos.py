@@ -197,7 +197,6 @@ DEMOS = {
     "rows_of_dots": lambda: gates.rows_of_dots(
         {"300": {"a": [1.0, 0.9, 0.2], "b": [0.1] * 3}, "1,200": {"a": [1.0] * 3, "b": [0.95] * 3}},
         heads=["b"],
-        columns={"rate": {"a": "0.3"}},
     ),
     "losses_on_the_book": lambda: gates.losses_on_the_book(
         {
@@ -782,20 +781,9 @@ def test_gradients_are_told_at_the_first_letter():
     assert "0.99 0.66; 0.95 0.12" in DEMOS["gradients_drawn"]().alt
 
 
-def test_rivals_are_shown_at_their_best_rates():
-    found = {
-        "a": {"300": [950, 100]},
-        "a, rate 0.1": {"300": [800, 800]},
-        "b, rate 1.0": {"300": [10, 20]},
-    }
-    shares, rates = gates.rivals(found, {"A": ("a", (0.01, 0.1)), "B": ("b", (1.0,))})
-    assert shares == {"A": [0.95, 0.1], "B": [0.01, 0.02]}
-    assert rates == {"A": "0.01", "B": "1"}
-
-
 def test_rows_of_dots_count_those_that_win():
     alt = DEMOS["rows_of_dots"]().alt
-    assert "a, 300: 1 of 3, rate 0.3; b, 300: 0 of 3;" in alt
+    assert "a, 300: 1 of 3; b, 300: 0 of 3;" in alt
 
 
 @pytest.mark.parametrize(

@@ -159,22 +159,16 @@ def _key(d, x, y, width):
     d.text(x + width, y + 2.1 * EM, "1", "end", 0.93)
 
 
-def rows_of_dots(
-    panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won", columns=None
-):
+def rows_of_dots(panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won"):
     """Draw shares as dots, `{title: {label: [share, ...]}}`, a panel for each title.
 
     The labels are those of the first panel; above those in `heads` is a line.  At the end of each
-    row stands how many are above 0.9.  On the right, there is room for `columns`, words for some
-    rows, `{title: {label: words}}`.
+    row stands how many are above 0.9.
     """
-    labels, columns = [*next(iter(panels.values()))], columns or {}
+    labels = [*next(iter(panels.values()))]
     d = Drawing(WIDTH, (1.75 * len(labels) + 7.6) * EM)
-    widths = [
-        (0.6 * max(map(len, (title, *rows.values()))) + 1.6) * EM for title, rows in columns.items()
-    ]
-    left, x = label_width * EM, WIDTH - sum(widths)
-    room = (x - left) / len(panels)
+    left = label_width * EM
+    room = (WIDTH - left) / len(panels)
     said = []
     for p, (title, groups) in enumerate(panels.items()):
         start, end = left + p * room, left + (p + 1) * room - 5.4 * EM
@@ -196,35 +190,10 @@ def rows_of_dots(
                 )
             count = f"{sum(share > 0.9 for share in found)} of {len(found)}"
             d.text(end + 0.7 * EM, y + 0.35 * EM, count, color=PALETTE[0])
-            more = [f", {name} {rows[label]}" for name, rows in columns.items() if label in rows]
-            said.append(f"{label}, {title}: {count}" + "".join(more))
-    for width, (title, rows) in zip(widths, columns.items(), strict=True):
-        d.text(x + 0.7 * EM, 1.3 * EM, title, font_weight="bold")
-        for k, label in enumerate(labels):
-            d.text(x + 0.7 * EM, (1.75 * k + 3.95) * EM, rows.get(label, ""))
-        x += width
+            said.append(f"{label}, {title}: {count}")
     words = "dotted: guessing; at the end of a row: how many win more than 0.9"
     d.text(left, d.height - 0.4 * EM, words, size=0.93, color=GRAY)
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
-
-
-def rivals(found, kinds, mark="300"):
-    """Return the shares of rounds won of each kind at its best learning rate, and these rates.
-
-    `kinds` are `{label: (name, rates)}`; the trials are in `found[f"{name}, rate {rate}"]`, or in
-    `found[name]`.  The best rate is that at which most networks win more than 0.9, or else the one
-    with the largest mean.
-    """
-    shares, best = {}, {}
-    for label, (name, rates) in kinds.items():
-        trials = []
-        for rate in rates:
-            full = f"{name}, rate {rate}"
-            won = found[full if full in found else name][mark]
-            trials.append((sum(n > 900 for n in won), sum(won), rate, won))
-        *_, rate, won = max(trials)
-        shares[label], best[label] = [n / 1000 for n in won], f"{rate:g}"
-    return shares, best
 
 
 def gradients_drawn(kinds, gap=40):
@@ -296,7 +265,7 @@ def losses_on_the_book(kinds):
 def gates_on_a_line(text, gates):
     """Draw mean gates at each character of a text, `{name: [mean, ...]}`, as bars."""
     d = Drawing(WIDTH, (2.6 + 6.4 * len(gates)) * EM)
-    left = 8 * EM
+    left = 10 * EM
     column = (WIDTH - left - EM) / len(text)
     said = []
     for row, (name, means) in enumerate(gates.items()):
