@@ -692,7 +692,7 @@ ACTUAL = {
     "eight_units": 1.32,
     "large_bias": 0,
     "own_gates": {"any": 0.4, "same": 1.0},
-    "constant_gate": 10,
+    "one_gate": {"RNN": 4.66, "GRU": 4.37, "update": 4.62, "reset": 4.31},
     "leader": {"GRU": [3.68, 3.7], "LSTM": [3.5, 3.55]},
     "mixture": (4.65, 3.6, 3.71),
     "rise": {"small": 0.07, "3-gram": 0.05, "large": 0.04, "mixture": 0.03},
@@ -717,6 +717,10 @@ def test_the_other_outcomes_of_a_prediction():
     assert find("which_clipped").right({"A": 0.9, "B": 0.2}) == "a"
     assert find("equal_text").right((1.9, 1.9)) == "same"
     assert find("equal_text").right((2.5, 1.9)) == "large"
+    gate = {"RNN": 4.0, "GRU": 3.0, "update": 3.9, "reset": 3.9}
+    assert find("one_gate").right(gate) == "none"
+    assert find("one_gate").right(gate | {"update": 3.2}) == "update"
+    assert find("one_gate").right(gate | {"update": 3.2, "reset": 3.1}) == "both"
     assert find("circles").right(7) == "several" and find("circles").right(21) == "many"
     assert find("person").right((1.2, 1.3)) == "more"
     assert find("missing_term").right({"P": 1e-9, "Q": 0.01}) == "Q"

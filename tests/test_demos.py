@@ -202,12 +202,16 @@ DEMOS = {
     "rows_of_dots": lambda: gates.rows_of_dots(
         {"300": {"a": [1.0, 0.9, 0.2], "b": [0.1] * 3}, "1,200": {"a": [1.0] * 3, "b": [0.95] * 3}},
         heads=["b"],
-        columns={"rate": {"a": "0.3"}},
     ),
     "losses_on_the_book": lambda: gates.losses_on_the_book(
-        {"RNN": {"1": [3.1, 3.3], "16": [1.6, 1.7]}, "GRU": {"1": [3.4, 3.5], "16": [1.5, 1.6]}},
+        {
+            "RNN": {"own states": [1.6, 1.6], "1": [3.1, 3.3], "16": [1.6, 1.7]},
+            "GRU": {"own states": [1.4, 1.4], "1": [3.4, 3.5], "16": [1.5, 1.6]},
+        }
     ),
-    "values_held": lambda: gates.values_held({"0.5": {"0.8": [0.4, 0.1], "-0.8": [-0.4, 0.2]}}),
+    "gates_on_a_line": lambda: gates.gates_on_a_line(
+        "it is", {"reset": [0.4, 0.5, 0.1, 0.4, 0.3], "update": [0.1, 0.2, 0.3, 0.2, 0.1]}
+    ),
     "gradients_drawn": lambda: gates.gradients_drawn(
         {f"{share}": [share**k for k in range(42)] for share in (0.9, 0.5, 0.7, 0.99, 0.95)}
     ),
@@ -772,31 +776,21 @@ def test_a_round_with_whatever_is_typed(letters):
 
 def test_the_losses_on_the_book_are_told_by_their_means():
     alt = DEMOS["losses_on_the_book"]().alt
-    assert "RNN: 3.20 at 1, 1.65 at 16; GRU: 3.45 at 1, 1.55 at 16" in alt
+    assert "RNN: 3.20 at 1, 1.65 at 16, 1.60 with all; GRU: 3.45 at 1," in alt
 
 
-def test_the_value_of_a_unit_is_told_for_both_first_letters():
-    assert "0.5: 0.10 or 0.20" in DEMOS["values_held"]().alt
+def test_gates_on_a_line_tell_where_they_are_lowest():
+    alt = DEMOS["gates_on_a_line"]().alt
+    assert "reset: 1 of the 1 lowest are at spaces; update: 0 of the 1" in alt
 
 
 def test_gradients_are_told_at_the_first_letter():
     assert "0.99 0.66; 0.95 0.12" in DEMOS["gradients_drawn"]().alt
 
 
-def test_rivals_are_shown_at_their_best_rates():
-    found = {
-        "a": {"300": [950, 100], "1200": [950, 910]},
-        "a, rate 0.1": {"300": [800, 800], "1200": [1000, 1000]},
-        "b, rate 1.0": {"300": [10, 20]},
-    }
-    shares, columns = gates.rivals(found, {"A": ("a", (0.01, 0.1)), "B": ("b", (1.0,))})
-    assert shares == {"A": [0.95, 0.1], "B": [0.01, 0.02]}
-    assert columns == {"rate": {"A": "0.01", "B": "1"}, "1,200 updates": {"A": "2 of 2"}}
-
-
 def test_rows_of_dots_count_those_that_win():
     alt = DEMOS["rows_of_dots"]().alt
-    assert "a, 300: 1 of 3, rate 0.3; b, 300: 0 of 3;" in alt
+    assert "a, 300: 1 of 3; b, 300: 0 of 3;" in alt
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ WRITING = {  # 300 updates: is it the small 1 - Z that makes a large bias slow?
 }
 MARKED = {  # the second game
     "GRU, bias 0": Setting(),
+    "GRU, bias 1": Setting(bias=1.0),
+    "GRU, bias 3": ON,
     "constant 0.95, rate 0.01": CONSTANT,
     "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
     "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
@@ -87,8 +89,9 @@ BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
+    "GRU, no update": (Setting(gate=0.0), 90, 32, 32),
 }
-READ = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # numbers of characters
+READ = (1, 2, 3, 4, 6, 8, 12, 16)  # numbers of characters
 AVERAGED, FOREIGN = ("RNN", "GRU"), 20
 
 
@@ -323,13 +326,15 @@ def passed(bias, gap=160, seeds=SEEDS):
     return Z[1:].cumprod(0).mean((1, 2, 3)).tolist()
 
 
-def fading(setting, gap=40, seeds=SEEDS):
-    """Return how far the gradient of the game's loss goes back before training.
+def fading(setting, num_updates=0, gap=40, seeds=SEEDS):
+    """Return how far the gradient of the game's loss goes back, before training or in it.
 
     Its length at each state, from the last one back, as a share of that at the last one: the median
     of 100 rounds of each network.
     """
     networks = Networks(setting, seeds, 9, 32)
+    if num_updates:
+        (networks,) = play(setting, gap, seeds, [num_updates])
     X, first = fresh(gap, 100, seeds, 5000)
     states, last, _ = networks.forward(X)
     losses = losses_of(networks.logits(last), first)
@@ -357,47 +362,34 @@ def read_book(setting, num_hiddens, batch_size, num_steps, data, seeds=FEW, num_
 
 
 @torch.no_grad()
-def reach(networks, ids, first=100):
-    """Return the loss of each network on new text, with its own states, and after k characters.
+def reach(networks, ids, averaged, first=100, every=10):
+    """Return the loss of each network on new text, with its own states.
 
-    It then begins with the state of another place, which is drawn.
-    """
-    count = len(networks.W_x)
-    states, _, _ = networks.forward(ids[:-1].expand(count, 1, -1))
-    states = torch.cat(states, 1)  # (seeds, num_chars, num_hiddens)
-    targets = ids[first:].expand(count, -1)
-    own = losses_of(networks.logits(states[:, first - 1 :]), targets).tolist()
-    generator = torch.Generator().manual_seed(0)
-    places = torch.randint(states.shape[1], (len(ids) - first,), generator=generator)
-    after = {}
-    for k in READ:
-        X = ids[:-1].unfold(0, k, 1)[first - k :]  # (num_targets, k)
-        _, last, _ = networks.forward(X.expand(count, *X.shape), states[:, places])
-        after[str(k)] = losses_of(networks.logits(last), targets).tolist()
-    return {"own states": own, **after}
-
-
-@torch.no_grad()
-def averaged(networks, ids, first=100, every=10):
-    """Return the loss after k characters, of the mean of the predictions from many foreign states.
-
-    The characters that are predicted are every tenth of the text.
+    With `averaged`, also for every tenth character: with its own states, and after k characters, of
+    the mean of the predictions from many foreign states, those of other places.
     """
     count = len(networks.W_x)
     states = torch.cat(networks.forward(ids[:-1].expand(count, 1, -1))[0], 1)
+
+    def own(ends):
+        targets = ids[ends].expand(count, -1)
+        return losses_of(networks.logits(states[:, ends - 1]), targets).tolist()
+
+    found = {"own states": own(torch.arange(first, len(ids)))}
+    if not averaged:
+        return found
     ends = torch.arange(first, len(ids), every)
-    targets = ids[ends].expand(count, -1)
     generator = torch.Generator().manual_seed(0)
     places = torch.randint(states.shape[1], (FOREIGN, len(ends)), generator=generator)
-    after = {}
-    for k in READ[:8]:
+    after = {"own states": own(ends)}
+    for k in READ:
         X = ids[:-1].unfold(0, k, 1)[ends - k].expand(count, -1, -1)
         shares = 0
         for foreign in places:
             last = networks.forward(X, states[:, foreign])[1]
             shares = shares + networks.logits(last).softmax(-1) / FOREIGN
-        after[str(k)] = losses_of(shares.log(), targets).tolist()
-    return after
+        after[str(k)] = losses_of(shares.log(), ids[ends].expand(count, -1)).tolist()
+    return found | {"averaged": after}
 
 
 def trials(data):
@@ -411,6 +403,8 @@ def trials(data):
         yield name, partial(_play, setting, MARKS[:1])
     for name, setting in FADING.items():
         yield f"fading {name}", partial(fading, setting)
+    for name in ("RNN", "GRU, bias 1"):
+        yield f"fading {name}, 50 updates", partial(fading, FADING[name], 50)
     for name, setting in MARKED.items():
         yield f"marked {name}", partial(_play, setting, game=marked_rounds)
     leaky = partial(_play, LEAKY._replace(bias=3.0), MARKS[:1], marked_rounds)
@@ -425,6 +419,9 @@ def trials(data):
         yield f"LSTM {bias}", partial(_game, Setting("LSTM", bias=float(bias)), 40)
     yield "LSTM 4, late output gate", partial(_game, FAULTY, 40)
     yield "drawn biases gap 80", partial(_game, DRAWN, 80)
+    for bias in (0.0, 3.0):  # weights that begin as large as those of the plain RNN
+        large = Setting(bias=bias, sigma=PLAIN.sigma)
+        yield f"large weights, bias {bias:g} gap 40", partial(_game, large, 40)
     for name, setting in RIVALS.items():
         yield name, partial(_play, setting)
     for name, book in BOOK.items():
@@ -446,7 +443,5 @@ def _at_work(gap=40):
     return gates_at_work(networks, gap, SEEDS)
 
 
-def _book(book, data, too):
-    networks = read_book(*book, data)
-    found = reach(networks, data.val_ids)
-    return found | ({"averaged": averaged(networks, data.val_ids)} if too else {})
+def _book(book, data, averaged):
+    return reach(read_book(*book, data), data.val_ids, averaged)

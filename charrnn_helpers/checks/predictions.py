@@ -89,6 +89,13 @@ def leader(ends):
     return first
 
 
+def which_gate(means):
+    """Return which gate alone brings more than half of the lead, `{kind: mean perplexity}`."""
+    plain, needed = means["RNN"], (means["RNN"] - means["GRU"]) / 2
+    enough = [gate for gate in ("update", "reset") if plain - means[gate] > needed]
+    return enough[0] if len(enough) == 1 else "both" if enough else "none"
+
+
 PREDICTIONS = (
     Prediction("unseen_words", 1, "On average, how many of 100 words in the validation part, "
         "repeats included, do not occur in the training part?", "Anything within a factor of two "
@@ -250,21 +257,22 @@ PREDICTIONS = (
         lambda count: "few" if count < 3 else "some" if count < 8 else "most", "few",
         {"most": "eight or more, about as with a bias of 3", "some": "three to seven",
          "few": "at most two"}),
-    Prediction("own_gates", 10, "From the second letter on, the update gates of a trained network "
-        "are replaced by those of another round. With which rounds does it still win more than 0.9 "
-        "of its own?",
+    Prediction("own_gates", 10, "You keep the network and its letters, but from the second letter "
+        "on, you give it the update gates computed in another round. Does it still pass?",
         "The gates are computed from the state as well, and the state holds the first letter. "
-        "What is read later matters less.",
+        "One in eight of the other rounds happens to begin with the same letter.",
         lambda shares: "any" if shares["any"] > 0.9 else "same" if shares["same"] > 0.9 else "none",
         "same",
-        {"any": "with any other round", "same": "only with a round that has the same first letter",
-         "none": "not even with such a round"}),
-    Prediction("constant_gate", 10, "The letter to keep is marked, at a random place among 40. "
-        "How many of ten networks with constant gates of 0.95 pass after 1,200 updates, at the "
-        "best of four rates?",
-        "At the other three rates, at most three do. After 300 updates, none does at any rate.",
-        lambda count: "few" if count < 3 else "some" if count < 8 else "most", "most",
-        {"few": "at most two", "some": "three to seven", "most": "eight or more"}),
+        {"any": "yes, with those of any other round",
+         "same": "only with those of rounds that have the same first letter",
+         "none": "not even with those"}),
+    Prediction("one_gate", 10, "Two more kinds of networks have one of the two gates each, and "
+        "about the same number of weights. Which gate, alone, brings more than half of the GRU's "
+        "lead over the plain RNN?",
+        "The update gate is what holds a value over 40 letters, but the book hardly asks for that.",
+        which_gate, "reset",
+        {"update": "the update gate", "reset": "the reset gate", "both": "each of them",
+         "none": "neither, so both are needed"}),
     Prediction("leader", 11, "Five kinds of networks have equal numbers of weights. Which kind "
         "leads on the validation part? A kind leads if its mean over three networks is ahead of "
         "that of every other kind by more than twice the standard error of the difference.",

@@ -7,7 +7,7 @@ from statistics import median
 import torch
 
 from charrnn_helpers.model import one_hot
-from charrnn_helpers.show.style import DASHES, PALETTE, tint
+from charrnn_helpers.show.style import DASHES, PALETTE, tint, visible
 from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
 GRAY, ORANGE = "#555", "#A84300"
@@ -27,18 +27,6 @@ def share_in_words(share):
     if share >= 0.00095:
         return f"{share:.1g}"
     return "10" + str(math.floor(math.log10(share) + 0.5)).translate(SUPERSCRIPT)
-
-
-@torch.no_grad()
-def in_pytorch(ours, kind, gates):
-    """Return an nn.GRU or nn.LSTM with our weights, in double precision."""
-    theirs = kind(ours.num_inputs, ours.num_hiddens)
-    parts = {"W_x": "weight_ih_l0", "W_h": "weight_hh_l0", "b_": "bias_ih_l0"}
-    for part, name in parts.items():
-        weights = torch.cat([getattr(ours, part + gate).t() for gate in gates])
-        getattr(theirs, name).copy_(weights)
-    theirs.bias_hh_l0.zero_()
-    return theirs.double()
 
 
 SUPERSCRIPT = str.maketrans(
@@ -171,22 +159,16 @@ def _key(d, x, y, width):
     d.text(x + width, y + 2.1 * EM, "1", "end", 0.93)
 
 
-def rows_of_dots(
-    panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won", columns=None
-):
+def rows_of_dots(panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won"):
     """Draw shares as dots, `{title: {label: [share, ...]}}`, a panel for each title.
 
     The labels are those of the first panel; above those in `heads` is a line.  At the end of each
-    row stands how many are above 0.9.  On the right, there is room for `columns`, words for some
-    rows, `{title: {label: words}}`.
+    row stands how many are above 0.9.
     """
-    labels, columns = [*next(iter(panels.values()))], columns or {}
+    labels = [*next(iter(panels.values()))]
     d = Drawing(WIDTH, (1.75 * len(labels) + 7.6) * EM)
-    widths = [
-        (0.6 * max(map(len, (title, *rows.values()))) + 1.6) * EM for title, rows in columns.items()
-    ]
-    left, x = label_width * EM, WIDTH - sum(widths)
-    room = (x - left) / len(panels)
+    left = label_width * EM
+    room = (WIDTH - left) / len(panels)
     said = []
     for p, (title, groups) in enumerate(panels.items()):
         start, end = left + p * room, left + (p + 1) * room - 5.4 * EM
@@ -208,42 +190,10 @@ def rows_of_dots(
                 )
             count = f"{sum(share > 0.9 for share in found)} of {len(found)}"
             d.text(end + 0.7 * EM, y + 0.35 * EM, count, color=PALETTE[0])
-            more = [f", {name} {rows[label]}" for name, rows in columns.items() if label in rows]
-            said.append(f"{label}, {title}: {count}" + "".join(more))
-    for width, (title, rows) in zip(widths, columns.items(), strict=True):
-        d.text(x + 0.7 * EM, 1.3 * EM, title, font_weight="bold")
-        for k, label in enumerate(labels):
-            d.text(x + 0.7 * EM, (1.75 * k + 3.95) * EM, rows.get(label, ""))
-        x += width
+            said.append(f"{label}, {title}: {count}")
     words = "dotted: guessing; at the end of a row: how many win more than 0.9"
     d.text(left, d.height - 0.4 * EM, words, size=0.93, color=GRAY)
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
-
-
-def rivals(found, kinds, marks=("300", "1200")):
-    """Return the shares of rounds won of each kind at its best learning rate, and columns.
-
-    `kinds` are `{label: (name, rates)}`; the trials are in `found[f"{name}, rate {rate}"]`, or in
-    `found[name]`.  The best rate is that at which most networks win more than 0.9, or else the one
-    with the largest mean.  Columns, as `rows_of_dots` draws them: this rate, and how many win after
-    the second number of updates, at the rate that is best then.
-    """
-    best = {mark: {} for mark in marks}
-    for label, (name, rates) in kinds.items():
-        for rate in rates:
-            full = f"{name}, rate {rate}"
-            for mark, won in found[full if full in found else name].items():
-                trial = (sum(n > 900 for n in won), sum(won), rate, won)
-                best[mark][label] = max(trial, best[mark].get(label, ()))
-    first, later = best.values()
-    shares = {label: [n / 1000 for n in trial[3]] for label, trial in first.items()}
-    columns = {
-        "rate": {label: f"{trial[2]:g}" for label, trial in first.items()},
-        f"{int(marks[1]):,} updates": {
-            label: f"{trial[0]} of {len(trial[3])}" for label, trial in later.items()
-        },
-    }
-    return shares, columns
 
 
 def gradients_drawn(kinds, gap=40):
@@ -282,9 +232,12 @@ def gradients_drawn(kinds, gap=40):
 
 
 def losses_on_the_book(kinds):
-    """Draw the loss after k characters, `{kind: {k: [loss, ...]}}`, on a line through the means."""
+    """Draw the loss after k characters, `{kind: {k: [loss, ...]}}`, on a line through the means.
+
+    A dotted line marks the mean of "own states": the losses with all characters before.
+    """
     d = Drawing(WIDTH, 24 * EM)
-    ks = [*next(iter(kinds.values()))]
+    ks = [k for k in next(iter(kinds.values())) if k.isdigit()]
     values = [loss for found in kinds.values() for losses in found.values() for loss in losses]
     box = (6 * EM, 2.4 * EM, WIDTH - 9 * EM, 21 * EM)
     limits = (min(values) - 0.05, max(values) + 0.05)
@@ -292,53 +245,45 @@ def losses_on_the_book(kinds):
     axes.frame("characters read, k", "", {int(k): k for k in ks})
     said = []
     for index, (kind, found) in enumerate(kinds.items()):
-        middles = [sum(found[k]) / len(found[k]) for k in ks]
-        places = [int(k) for k in ks]
+        means = {k: sum(losses) / len(losses) for k, losses in found.items()}
+        places, middles = [int(k) for k in ks], [means[k] for k in ks]
         axes.curve(places, middles, index)
         for k, place in zip(ks, places, strict=True):
             for value in found[k]:
                 d.dot(axes.x(place), axes.y(value), PALETTE[index], 3)
+        whole = axes.y(means["own states"])
+        d.line(box[0], whole, box[2], whole, PALETTE[index], 1.4, "2 3")
         y = axes.y(middles[-1]) + 0.35 * EM
         d.text(box[2] + 0.5 * EM, y, kind, size=0.93, color=PALETTE[index])
-        said.append(
-            f"{kind}: " + ", ".join(f"{m:.2f} at {k}" for k, m in zip(ks, middles, strict=True))
-        )
+        told = [f"{means[k]:.2f} at {k}" for k in ks]
+        said.append(f"{kind}: {', '.join(told)}, {means['own states']:.2f} with all")
     d.text(box[0], 1.2 * EM, "loss at the next character, in nats")
+    d.text(box[2], 1.2 * EM, "dotted: after all characters before", "end", 0.93, GRAY)
     return d.picture(f"Loss by the characters read, mean of three. {'; '.join(said)}.")
 
 
-def values_held(kinds):
-    """Draw the value of one unit after each letter, a panel for each gate.
-
-    Each has a curve for each first value, `{kind: {first: [h, ...]}}`.
-    """
-    height, space = 4.2 * EM, 1.5 * EM
-    d = Drawing(WIDTH, len(kinds) * (height + space) + 4.4 * EM)
-    left, right, said = 10 * EM, WIDTH - EM, []
-    for k, (kind, curves) in enumerate(kinds.items()):
-        top = 0.6 * EM + k * (height + space)
-        steps = [t + 0.5 for t in range(len(next(iter(curves.values()))))]
-        axes = Axes(d, (left, top, right, top + height), (0, len(steps)), (-1, 1))
-        axes.frame("", "", {}, {-1: "-1", 0: "0", 1: "1"})
-        for index, values in enumerate(curves.values()):
-            d.path(axes.points(steps, values), PALETTE[index] + "88", 1.4)
-            for t, value in zip(steps, values, strict=True):
-                x, y = axes.x(t), axes.y(value)
-                if index:
-                    d.add("circle", cx=x, cy=y, r=4.5, fill="none", stroke=PALETTE[index])
-                else:
-                    d.dot(x, y, PALETTE[index], 3)
-        d.text(left - 2.4 * EM, top + height / 2 + 0.35 * EM, kind, "end")
-        ends = " or ".join(f"{values[-1]:.2f}" for values in curves.values())
-        said.append(f"{kind}: {ends}")
-    for t in (1, 11, 21, 31, 41):
-        d.text(axes.x(t - 0.5), axes.box[3] + 1.3 * EM, str(t), "middle")
-    d.text((left + right) / 2, d.height - 1.8 * EM, "letter", "middle")
-    for index, first in enumerate(curves):
-        look = {"color": PALETTE[index]}
-        words = "\u25cb\u25cf"[index == 0] + f" first candidate {first}"
-        d.text(left + 14 * EM * index, d.height - 0.3 * EM, words, **look)
-    return d.picture(f"The value after the last letter. {'; '.join(said)}.")
+def gates_on_a_line(text, gates):
+    """Draw mean gates at each character of a text, `{name: [mean, ...]}`, as bars."""
+    d = Drawing(WIDTH, (2.6 + 6.4 * len(gates)) * EM)
+    left = 10 * EM
+    column = (WIDTH - left - EM) / len(text)
+    said = []
+    for row, (name, means) in enumerate(gates.items()):
+        top = (0.6 + 6.4 * row) * EM
+        axes = Axes(d, (left, top, WIDTH - EM, top + 5.4 * EM), (0, len(text)), (0, 0.7))
+        axes.frame("", "", {}, {0: "0", 0.5: "0.5"})
+        d.text(left - 2.4 * EM, top + 3 * EM, name, "end")
+        for k, (char, mean) in enumerate(zip(text, means, strict=True)):
+            x, y = left + (k + 0.15) * column, axes.y(mean)
+            color = PALETTE[1] if char == " " else PALETTE[0]
+            d.rect(x, y, 0.7 * column, axes.y(0) - y, color, "none")
+        lowest = sorted(zip(means, text, strict=True))[: text.count(" ")]
+        count = sum(char == " " for _, char in lowest)
+        said.append(f"{name}: {count} of the {len(lowest)} lowest are at spaces")
+    for k, char in enumerate(text):
+        x = left + (k + 0.5) * column
+        d.text(x, d.height - 0.7 * EM, visible(char), "middle", **MONO)
+    return d.picture(f"Mean gates at each character of: {text}. {'; '.join(said)}.")
 
 
 def _wire(d, *points, width=1.6, color=GRAY, arrow=True):
