@@ -244,11 +244,11 @@ def pushes(panels, others, random):
     d.text(middle, 23.2 * em, "push, in standard deviations of h \u00b7 u", "middle")
     d.text(em, 12 * em, "share of vowels", "middle", transform=turned)
     for k, (path, (color, dash, mark)) in enumerate(PATHS.items()):
-        x = left + (1 + 12 * k) * em
+        x = left + (1 + 10.5 * k) * em
         d.line(x, 0.85 * em, x + 2.6 * em, 0.85 * em, color, 2, dash)
         d.text(x + 1.3 * em, 1.16 * em, mark, "middle", 0.85, color)
         d.text(x + 3.2 * em, 1.2 * em, path, color=color)
-    x = left + 37 * em
+    x = left + 32.5 * em
     d.rect(x, 0.35 * em, 0.9 * em, em, "#dddddd", "#999999")
     d.text(x + 1.4 * em, 1.2 * em, "random directions", color=GRAY)
     return d.picture(f"Shares of vowels, from the least push to the largest. {'; '.join(said)}.")
@@ -258,7 +258,7 @@ def two_paths():
     """Draw three time steps of the network, and where the output and the next step get a push."""
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 18.5 * em)
-    xs = [(9 + 16 * k) * em for k in range(3)]
+    xs = [(6.5 + 14 * k) * em for k in range(3)]
     y_in, y, y_out, r = 15.4 * em, 10 * em, 3.4 * em, 1.5 * em
 
     def arrow(x1, y1, x2, y2, color="#222", width=1.6):
@@ -279,7 +279,7 @@ def two_paths():
         d.path(corners + corners[:1], color, 1, fill=color)
 
     for k, x in enumerate(xs):
-        last = k == len(xs) - 1
+        last = k == len(xs) - 1  # its arrow leaves the picture
         d.text(x, y_in + 1.3 * em, f"character {k + 1}", "middle")
         arrow(x, y_in, x, y + r)
         d.text(x + 0.5 * em, y_in - 1.6 * em, "W_xh", color=GRAY, size=0.93)
@@ -287,13 +287,13 @@ def two_paths():
         d.text(x - 0.5 * em, y_out + 1.4 * em, "W_hq", "end", 0.93, GRAY)
         d.text(x, y_out - 0.6 * em, f"logits {k + 1}", "middle")
         d.text(x + 0.6 * em, y_out + 3.1 * em, "+ push_logits", color=BLUE, font_weight="bold")
-        arrow(x + r, y, x + (9 if last else 16) * em - r, y, RED, 2.2)
-        middle = x + (5.2 if last else 8) * em
+        arrow(x + r, y, x + (15 if last else 14) * em - r, y, RED, 2.2)
+        middle = x + 7 * em
         d.text(middle, y - 0.6 * em, "+ push_memory", "middle", color=RED, font_weight="bold")
         d.text(middle, y + 1.4 * em, "W_hh", "middle", 0.93, GRAY)
         d.add("circle", cx=x, cy=y, r=r, fill="white", stroke="#222")
         d.text(x, y + 0.35 * em, f"h{k + 1}", "middle")
-    arrow(xs[0] - 7 * em, y, xs[0] - r, y, RED, 2.2)
+    arrow(xs[0] - 5 * em, y, xs[0] - r, y, RED, 2.2)
     return d.picture(
         "Three time steps. By W_hq, the output layer reads each state with push_logits added; by "
         "W_hh, the next time step reads it with push_memory added."
@@ -387,7 +387,7 @@ def readable_used(networks):
         )
     found = ours["random"]
     x, y, name = max(found)
-    d.text(axes.x(x), axes.y(y) - 0.7 * em, f"read best: {name}", "middle", 0.93, GRAY)
+    d.text(axes.x(x), axes.y(y) - 0.7 * em, f"best question: {name}", "middle", 0.93, GRAY)
     low, high = min(y for _, y, _ in found), max(y for _, y, _ in found)
     said = ", ".join(f"{name} {x:.2f} and {y:.3f}" for name, (x, y) in ours["probes"].items())
     return d.picture(
