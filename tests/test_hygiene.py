@@ -132,7 +132,7 @@ IGNORED = {
         "# Drawn: how well each direction can be read, and whether it is used",
         'kept, val_kept, removed, third = H, val_H, [], questions["third-to-last"]',
         "fires = states_of(model, val_text)[3:, 41] < -0.97  # 3 places on",
-        "eye = torch.eye(128)  # a row for each unit",
+        "extra = torch.stack([losses(hold(model, u, means)) for u in eye])",
         "def areas_by_number(network, ahead):",
         "# Drawn: the AUC by the number of units, for two questions and two networks",
         "alone = [auc(H[:, j], is_vowel(seen_text, 1)) for j in range(128)]",
