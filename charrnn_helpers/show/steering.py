@@ -248,7 +248,7 @@ def pushes(panels, others, random):
         d.line(x, 0.85 * em, x + 2.6 * em, 0.85 * em, color, 2, dash)
         d.text(x + 1.3 * em, 1.16 * em, mark, "middle", 0.85, color)
         d.text(x + 3.2 * em, 1.2 * em, path, color=color)
-    x = left + 32.5 * em
+    x = left + 33.4 * em
     d.rect(x, 0.35 * em, 0.9 * em, em, "#dddddd", "#999999")
     d.text(x + 1.4 * em, 1.2 * em, "random directions", color=GRAY)
     return d.picture(f"Shares of vowels, from the least push to the largest. {'; '.join(said)}.")
