@@ -227,16 +227,17 @@ DEMOS = {
     "pushes": lambda: steering.pushes(
         {"next": {"both paths": {-3.7: 0, 3.7: 0.9}, "memory only": {-3.7: 0.2, 3.7: 0.3}}},
         [{"next": {"both paths": {-4: 0.1, 4: 0.8}, "memory only": {-4: 0.3, 4: 0.3}}}],
+        {-3: [0.2, 0.4], 3: [0.3]},
     ),
     "prices": lambda: steering.prices({"five biases": ([0.05, 0.3], [0.9, 0.0])}),
     "gains": lambda: steering.gains({"a": 1.0, "b": -0.5, " ": -1.0}),
     "told_apart": lambda: steering.told_apart(*ROWS, 0.5),
     "readable_used": lambda: steering.readable_used(
-        2 * [{"probes": {"last": (1.0, 0.2)}, "random": [(0.5, 0.03), (0.6, 0.05)]}]
+        2 * [{"probes": {"last": (1.0, 0.2)}, "random": [(0.5, 0.03, "last"), (0.6, 0.05, "next")]}]
     ),
-    "areas": lambda: steering.areas({"characters, the last one": 0.78, "untrained network": 0.8}),
+    "areas": lambda: steering.areas({"table of the last one": 0.78, "untrained network": 0.8}),
     "strip": lambda: steering.strip({"ours": (1.3, [0.9, 1.1]), "seed 1": (1.5, [1.0])}),
-    "scatter": lambda: steering.scatter({"a": (0, 1), "b": (3, 0), " ": (0, 1)}, "x", "share"),
+    "two_paths": steering.two_paths,
     "by_number": lambda: steering.by_number({("is a vowel next?", "untrained"): {1: 0.6, 2: 0.7}}),
     "two_maps": lambda: steering.two_maps({"trained": {"a": (0, 1), "b": (1, 0), " ": (0, 1)}}),
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
@@ -1020,13 +1021,13 @@ def test_a_push_in_the_weights_is_a_push_of_what_reads_the_state():
         assert torch.allclose(found, torch.cat(logits), atol=1e-5)
 
 
-def test_readers_of_characters_know_what_came_after_them():
+def test_tables_of_characters_know_what_came_after_them():
     """After x comes a vowel in each second place, so that one character does not tell."""
     text = "xaxb" * 30
     answer = steering.is_vowel(text, 1)
-    for name, values in steering.readers(text, text, VOCAB).items():
+    for n, values in steering.tables(text, text).items():
         yes, no = values[8:][answer[8:]], values[8:][~answer[8:]]
-        assert (yes.min() > no.max()) == (not name.endswith("last one")), name
+        assert (yes.min() > no.max()) == (n > 1), n
 
 
 def test_the_area_under_the_drawn_curve_is_that_of_the_pairs():

@@ -22,6 +22,7 @@ from charrnn_helpers.trained import RECIPES, start, trained_model
 from charrnn_helpers.training import evaluate
 
 ALPHAS, STEPS = range(-3, 4), range(-5, 6)
+ENDS = ALPHAS[0], ALPHAS[-1]
 GROUP, COUNT = 8, 20  # units in a group, and random groups
 
 
@@ -44,23 +45,14 @@ def hold(model, directions, means, readers=("memory", "logits")):
     return model
 
 
-def vowels_apart(model, vocab, ids):
-    """Return how well the rows' first component separates vowels, and the share of two.
-
-    The third number is the correlation of the component with the share of consonants that follow
-    each character in the ids.
-    """
+def vowels_apart(model, vocab):
+    """Return how well the first component of the rows of W_xh separates vowels from consonants."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     rows = model.rnn.W_xh.detach()[vocab.encode(letters + " ")]
     rows = rows - rows.mean(dim=0)
-    _, lengths, directions = torch.linalg.svd(rows, full_matrices=False)
-    first = rows @ directions[0]
-    found = area(first[:26], torch.tensor([c in VOWELS for c in letters]))
-    squares = lengths.square()
-    loud = torch.isin(ids[1:], vocab.encode("".join(c for c in letters if c not in VOWELS)))
-    follow = torch.stack([loud[ids[:-1] == c].float().mean() for c in vocab.encode(letters + " ")])
-    related = torch.corrcoef(torch.stack([first, follow]))[0, 1].abs()
-    return max(found, 1 - found), (squares[:2].sum() / squares.sum()).item(), related.item()
+    _, _, directions = torch.linalg.svd(rows, full_matrices=False)
+    found = area((rows @ directions[0])[:26], torch.tensor([c in VOWELS for c in letters]))
+    return max(found, 1 - found)
 
 
 def groups(model, H, text, ids):
@@ -102,11 +94,8 @@ def measured(data, seed, shuffled=False):
     else:
         for _ in run:
             pass
-    found = {"loss": evaluate(model, StreamBatches(data.val_ids, 1, 1000), True)}
-    for name, network in {"": model, " untrained": fresh}.items():
-        apart = vowels_apart(network, vocab, data.train_ids)
-        for key, value in zip(("vowels", "two components", "follow"), apart, strict=True):
-            found[f"{key}{name}"] = value
+    networks = {"": model, " untrained": fresh}
+    found = {f"vowels{name}": vowels_apart(network, vocab) for name, network in networks.items()}
     return found if shuffled else found | steered(model, fresh, data)
 
 
@@ -136,11 +125,9 @@ def steered(model, fresh, data):
 
     for name, ahead in QUESTIONS.items():
         u, there = probed(H, is_vowel(seen_text, ahead)), is_vowel(val_text, ahead)
-        again = probed(H - torch.outer(H @ u, u), is_vowel(seen_text, ahead))
         step = one_deviation(u, H)
         found[name] = {
             "area": area(V @ u, there),
-            "area without it": area((V - torch.outer(V @ u, u)) @ again, there),
             "spread": (H @ u).std().item(),
             "cost": cost(u),
             "both paths": shares(step, step),
@@ -157,7 +144,7 @@ def steered(model, fresh, data):
         for r in others
     ]
     steps = [one_deviation(r, H) for r in others]
-    found["random both paths"] = [[share(a * step, a * step) for a in (-4, 4)] for step in steps]
+    found["random both paths"] = [[share(a * step, a * step) for a in ENDS] for step in steps]
     found["ways"] = ways(model, vocab, H, seen_text, prompts, batches)
     return found | tested
 

@@ -226,14 +226,14 @@ PREDICTIONS = (
     Prediction("untrained_probe", 9, "A probe reads the states of an untrained network. How well "
         "can it tell whether the character just read was a vowel?", "Each character adds its own "
         "row of W_xh to the sum inside tanh, and in 128 dimensions, a direction can separate 27 "
-        "random rows in any way. It can also ignore what earlier characters left, as long as that "
-        "needs few dimensions.",
+        "random rows in any way. 27 rows for each of the last few characters still fit into 128 "
+        "dimensions.",
         lambda area: "chance" if area < 0.6 else "some" if area < 0.95 else "perfect", "perfect",
         {"chance": "an AUC below 0.6", "some": "an AUC between 0.6 and 0.95",
          "perfect": "an AUC above 0.95"}),
     Prediction("which_path", 9, "The push is sent on only one of its two paths. Which of them "
-        "changes the share of vowels?", "Sent through the next state alone, the push "
-        "changes it much less.", strongest_path, "logits",
+        "changes the share of vowels?", "What comes next is what the output layer computes. Below, "
+        "we compare u with its weights.", strongest_path, "logits",
         {"logits": "straight to the logits: nearly all of the change",
          "memory": "through the next state: nearly all of the change",
          "half": "each of them about half of the change"}),

@@ -3,7 +3,8 @@
 `told_apart` and `areas` show how well a direction tells two kinds of states apart, `gains` what it
 adds to the logits, `prices` what a share of vowels costs, `pushes` what a push does on each path,
 `readable_used` whether a network uses what a probe can read, `by_number` how many units a probe
-needs, `strip` what groups of units cost, and `two_maps` and `scatter` the input weights.
+needs, `strip` what groups of units cost, `two_maps` the input weights, and `two_paths` where a push
+enters.
 """
 
 import copy
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 import torch
 from numpy import interp
-from torch.nn.functional import binary_cross_entropy_with_logits, softplus
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import write_many
@@ -63,49 +64,22 @@ def probed(H, answer, num_updates=300):
     return (w / w.norm()).detach()
 
 
-def readers(seen, text, vocab, longest=4):
-    """Return what readers of the last characters say before each character of the text.
+def tables(seen, text, ahead=1, longest=3):
+    """Return what tables of the last characters say for each character of the text but the last.
 
-    They learn from what was seen: is a vowel next?  A table mixes the share of vowels after the
-    last n characters with that of a shorter table, and counts this one twice.  The sum of votes
-    has a number for each of the last three characters, learned as in a probe.
+    They learn from what was seen: is the character so many places on a vowel?  A table mixes the
+    share of vowels after the last n characters with that of a shorter one, counted twice.
     """
-    answers, said = is_vowel(seen, 1).tolist(), {}
+    answers, said = is_vowel(seen, ahead).tolist(), {}
     shares = [sum(answers) / len(answers)] * (len(text) - 1)
-    dice = torch.Generator().manual_seed(0)
-    for n, name in enumerate(["one", "two", "three", "four"][:longest], 1):
+    for n in range(1, longest + 1):
         past, now = (" " * (n - 1) + part for part in (seen, text))
         counts = Counter((past[k : k + n], yes) for k, yes in enumerate(answers))
         for k, share in enumerate(shares):
             yes, no = (counts[now[k : k + n], kind] for kind in (True, False))
             shares[k] = (yes + 2 * share) / (yes + no + 2)
-        values = torch.tensor(shares)  # ties are broken at random
-        said[f"characters, table of the last {name}"] = values + 1e-6 * torch.rand(
-            len(values), generator=dice
-        )
-    said["characters, votes of the last three"] = votes(seen, text, vocab)
+        said[n] = torch.tensor(shares)
     return said
-
-
-def votes(seen, text, vocab, n=3, num_updates=300):
-    """Return the sum of the votes of the last n characters, before each one of the text."""
-    past, now = (
-        torch.stack([ids[k : k + len(part) - 1] for k in range(n)], dim=1)
-        for part in (seen, text)
-        for ids in [vocab.encode(" " * (n - 1) + part)]
-    )
-    kinds, which = torch.unique(past, dim=0, return_inverse=True)  # each once, with its counts
-    total, yes = which.bincount().float(), which.bincount(is_vowel(seen, 1).float())
-    w = torch.zeros(n, len(vocab), requires_grad=True)
-    b, places = torch.zeros(1, requires_grad=True), torch.arange(n)
-    optimizer = torch.optim.Adam([w, b], lr=0.05)
-    for _ in range(num_updates):
-        optimizer.zero_grad()
-        z = w[places, kinds].sum(dim=1) + b
-        losses = total * softplus(z) - yes * z
-        (losses.sum() / total.sum()).backward()
-        optimizer.step()
-    return w.detach()[places, now].sum(dim=1)
 
 
 def one_deviation(u, H):
@@ -229,10 +203,11 @@ PATHS = {  # how each path is drawn
 }
 
 
-def pushes(panels, others):
+def pushes(panels, others, random):
     """Draw a panel for each direction `{title: {path: {push: share}}}`.
 
-    `others` are such panels of other networks, and a band reaches over all of them.
+    `others` are such panels of other networks, and a band reaches over all of them.  The last panel
+    shows the shares with pushes along random directions `{push: shares}`, too, as gray bars.
     """
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 24 * em)
@@ -245,6 +220,10 @@ def pushes(panels, others):
         axes.frame("", "", whole, {q / 4: f"{q / 4:g}" if k == 0 else "" for q in range(5)})
         d.text((box[0] + box[2]) / 2, 3 * em, title, "middle", font_weight="bold")
         words = []
+        for a, shares in random.items() if k == len(panels) - 1 else ():
+            low, high = axes.y(min(shares)), axes.y(max(shares))
+            d.rect(axes.x(a) - 0.45 * em, high, 0.9 * em, low - high, "#dddddd", "#999999")
+            words.append(f"random {min(shares):.2f} to {max(shares):.2f} at {a}")
         for path, by in paths.items():
             color, dash, mark = PATHS[path]
             rows = [by, *(other[title][path] for other in others)]
@@ -265,11 +244,60 @@ def pushes(panels, others):
     d.text(middle, 23.2 * em, "push, in standard deviations of h \u00b7 u", "middle")
     d.text(em, 12 * em, "share of vowels", "middle", transform=turned)
     for k, (path, (color, dash, mark)) in enumerate(PATHS.items()):
-        x = left + (1 + 12 * k) * em
+        x = left + (1 + 10.5 * k) * em
         d.line(x, 0.85 * em, x + 2.6 * em, 0.85 * em, color, 2, dash)
         d.text(x + 1.3 * em, 1.16 * em, mark, "middle", 0.85, color)
         d.text(x + 3.2 * em, 1.2 * em, path, color=color)
+    x = left + 33.4 * em
+    d.rect(x, 0.35 * em, 0.9 * em, em, "#dddddd", "#999999")
+    d.text(x + 1.4 * em, 1.2 * em, "random directions", color=GRAY)
     return d.picture(f"Shares of vowels, from the least push to the largest. {'; '.join(said)}.")
+
+
+def two_paths():
+    """Draw three time steps of the network, and where the output and the next step get a push."""
+    em = Drawing(0, 0).em
+    d = Drawing(WIDTH, 18.5 * em)
+    xs = [(6.5 + 14 * k) * em for k in range(3)]
+    y_in, y, y_out, r = 15.4 * em, 10 * em, 3.4 * em, 1.5 * em
+
+    def arrow(x1, y1, x2, y2, color="#222", width=1.6):
+        angle, size = math.atan2(y2 - y1, x2 - x1), 0.65 * em
+        d.line(
+            x1,
+            y1,
+            x2 - 0.8 * size * math.cos(angle),
+            y2 - 0.8 * size * math.sin(angle),
+            color,
+            width,
+        )
+        corners = [(x2, y2)]
+        corners += [
+            (x2 - size * math.cos(angle + turn), y2 - size * math.sin(angle + turn))
+            for turn in (0.45, -0.45)
+        ]
+        d.path(corners + corners[:1], color, 1, fill=color)
+
+    for k, x in enumerate(xs):
+        last = k == len(xs) - 1  # its arrow leaves the picture
+        d.text(x, y_in + 1.3 * em, f"character {k + 1}", "middle")
+        arrow(x, y_in, x, y + r)
+        d.text(x + 0.5 * em, y_in - 1.6 * em, "W_xh", color=GRAY, size=0.93)
+        arrow(x, y - r, x, y_out, BLUE, 2.2)
+        d.text(x - 0.5 * em, y_out + 1.4 * em, "W_hq", "end", 0.93, GRAY)
+        d.text(x, y_out - 0.6 * em, f"logits {k + 1}", "middle")
+        d.text(x + 0.6 * em, y_out + 3.1 * em, "+ push_logits", color=BLUE, font_weight="bold")
+        arrow(x + r, y, x + (15 if last else 14) * em - r, y, RED, 2.2)
+        middle = x + 7 * em
+        d.text(middle, y - 0.6 * em, "+ push_memory", "middle", color=RED, font_weight="bold")
+        d.text(middle, y + 1.4 * em, "W_hh", "middle", 0.93, GRAY)
+        d.add("circle", cx=x, cy=y, r=r, fill="white", stroke="#222")
+        d.text(x, y + 0.35 * em, f"h{k + 1}", "middle")
+    arrow(xs[0] - 5 * em, y, xs[0] - r, y, RED, 2.2)
+    return d.picture(
+        "Three time steps. By W_hq, the output layer reads each state with push_logits added; by "
+        "W_hh, the next time step reads it with push_memory added."
+    )
 
 
 def prices(curves, at=0.2, xlabel="share of vowels", ylabel="nats added to the loss"):
@@ -326,8 +354,9 @@ def gains(values):
 def readable_used(networks):
     """Draw how well each direction can be read, and what holding it costs for its variance.
 
-    Each network has `{"probes": {question: (area, cost)}, "random": [(area, cost)]}`; the first is
-    drawn large, and the directions of its probes have names.
+    Each network has `{"probes": {question: (area, cost)}, "random": [(area, cost, question)]}`; the
+    first is drawn large, and the directions of its probes have names.  So has the question of the
+    random direction that is read best.
     """
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 26 * em)
@@ -349,7 +378,7 @@ def readable_used(networks):
         size = 1 if network is ours else 0.55
         for kind, (color, mark) in looks.items():
             found = network[kind]
-            for x, y in found.values() if kind == "probes" else found:
+            for x, y, *_ in found.values() if kind == "probes" else found:
                 wide = size * (1.7 if kind == "probes" else 0.95)
                 d.text(axes.x(x), axes.y(y) + 0.35 * wide * em, mark, "middle", wide, color)
     for name, (x, y) in ours["probes"].items():
@@ -357,11 +386,13 @@ def readable_used(networks):
             axes.x(x) - 1.1 * em, axes.y(y) + 0.35 * em, name, "end", 1, BLUE, font_weight="bold"
         )
     found = ours["random"]
-    low, high = min(y for _, y in found), max(y for _, y in found)
+    x, y, name = max(found)
+    d.text(axes.x(x), axes.y(y) - 0.7 * em, f"best question: {name}", "middle", 0.93, GRAY)
+    low, high = min(y for _, y, _ in found), max(y for _, y, _ in found)
     said = ", ".join(f"{name} {x:.2f} and {y:.3f}" for name, (x, y) in ours["probes"].items())
     return d.picture(
         f"The area under the curve, and the cost divided by the variance: {said}; "
-        f"random directions {min(x for x, _ in found):.2f} to {max(x for x, _ in found):.2f}, "
+        f"random directions {min(x for x, *_ in found):.2f} to {max(x for x, *_ in found):.2f}, "
         f"and {low:.3f} to {high:.3f}."
     )
 
@@ -377,21 +408,20 @@ def rates(values, positive):
 def areas(found):
     """Draw a dot for each reader `{name: area}`, in order; the names of networks are in blue.
 
-    A name that begins with "characters" reads characters alone, and has a gray circle.
+    A name that begins with "table" reads characters alone, and has a gray circle.
     """
     em = Drawing(0, 0).em
     order = sorted(found, key=found.get, reverse=True)
     bottom = (1.9 * len(order) + 1.2) * em
     d = Drawing(WIDTH, bottom + 3.2 * em)
-    least, most = (f(20 * found[n]) for f, n in ((math.floor, order[-1]), (math.ceil, order[0])))
-    axes = Axes(d, (24 * em, 0.4 * em, WIDTH - 4 * em, bottom), (least / 20, most / 20), (0, 1))
-    ticks = {k / 20: f"{k / 20:g}" for k in range(least, most + 1)}
+    axes = Axes(d, (18 * em, 0.4 * em, WIDTH - 4 * em, bottom), (0.5, 1), (0, 1))
+    ticks = {k / 10: f"{k / 10:g}" for k in range(5, 11)}
     axes.frame("area under the curve", "", ticks, {0: ""})
     for k, name in enumerate(order):
-        y, counted = (1.7 + 1.9 * k) * em, name.startswith("characters")
+        y, counted = (1.7 + 1.9 * k) * em, name.startswith("table")
         color, mark = (GRAY, "\u25cf") if counted else (BLUE, "\u25c6")
-        d.line(24 * em, y, axes.x(found[name]), y, "#ddd", 1.2)
-        d.text(23.4 * em, y + 0.35 * em, name, "end", color=color)
+        d.line(18 * em, y, axes.x(found[name]), y, "#ddd", 1.2)
+        d.text(17.4 * em, y + 0.35 * em, name, "end", color=color)
         d.text(axes.x(found[name]), y + 0.42 * em, mark, "middle", 1.2, color)
         d.text(axes.x(found[name]) + 0.9 * em, y + 0.35 * em, f"{found[name]:.2f}", color=color)
     said = ", ".join(f"{name} {found[name]:.2f}" for name in order)
@@ -429,6 +459,11 @@ def told_apart(z, answer, threshold):
             corners += [(axes.x(left), axes.y(height)), (axes.x(right), axes.y(height))]
         corners.append((axes.x(8), axes.y(0)))
         d.path(corners, color, 1.5, fill=color + "66")
+    y, ends = box[1] + 2.6 * em, [axes.x(v.median().clamp(-12, 8).item()) for v in kinds.values()]
+    d.line(ends[0], y, ends[1], y, "#222", 1.2)
+    for x, color in zip(ends, ("#777777", BLUE), strict=True):
+        d.dot(x, y, color, 5)
+    d.text(min(ends) - 0.7 * em, y + 0.35 * em, "a pair", "end")
     d.rect(box[0], 1.1 * em, 0.9 * em, 0.9 * em, "#99999999")
     d.text(box[0] + 1.3 * em, 1.9 * em, "states before other characters", size=0.9)
     d.rect(box[0] + 15.5 * em, 1.1 * em, 0.9 * em, 0.9 * em, BLUE + "99")
@@ -551,19 +586,3 @@ def strip(rows):
         d.text(axes.x(number), y + 0.1 * em, "\u25c6", "middle", 1.5, BLUE)
         said.append(f"{name} {number:.2f}, random {min(others):.2f} to {max(others):.2f}")
     return d.picture(f"The joint cost, divided by the sum: {'; '.join(said)}.")
-
-
-def scatter(places, xlabel, ylabel):
-    """Draw letters `{token: (x, y)}` in axes with numbers, the vowels in circles."""
-    em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 22 * em)
-    xs, _ = zip(*places.values(), strict=True)
-    around = 0.06 * (max(xs) - min(xs))
-    limits = (min(xs) - around, max(xs) + around)
-    axes = Axes(d, (5 * em, em, WIDTH - em, 18.6 * em), limits, (0, 1))
-    whole = range(math.ceil(limits[0]), math.floor(limits[1]) + 1)
-    xticks = {x: f"{x}".replace("-", "\u2212") for x in whole if x % 2 == 0}
-    axes.frame(xlabel, ylabel, xticks, {k / 4: f"{k / 4:g}" for k in range(5)})
-    _letters(d, axes, places)
-    said = ", ".join(f"{visible(c)} {y:.2f}" for c, (_, y) in sorted(places.items()))
-    return d.picture(f"The {ylabel}: {said}.")

@@ -10,11 +10,11 @@ from charrnn_helpers.checks.values import Odd, identical, name_of, settle
 from charrnn_helpers.model import make_model
 
 
-def my_build_in(model, push_1, push_2):
+def my_build_in(model, push_logits, push_memory):
     model = copy.deepcopy(model)
     with torch.no_grad():
-        model.rnn.b_h += push_2 @ model.rnn.W_hh
-        model.b_q += push_1 @ model.W_hq
+        model.rnn.b_h += push_memory @ model.rnn.W_hh
+        model.b_q += push_logits @ model.W_hq
     return model
 
 
@@ -34,8 +34,8 @@ def my_hold(model, u, means):
     return model
 
 
-def with_push(answer, push_1, push_2):
-    return changed_network(lambda model: answer(model, push_1, push_2), len(push_1))
+def with_push(answer, push_logits, push_memory):
+    return changed_network(lambda model: answer(model, push_logits, push_memory), len(push_logits))
 
 
 def with_hold(answer, u, means):
