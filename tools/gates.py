@@ -90,6 +90,10 @@ BOOK = {  # setting, units, batch size, time steps
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
     "GRU, no update": (Setting(gate=0.0), 90, 32, 32),
+    "GRU, bias 1": (Setting(bias=1.0), 72, 32, 32),
+    "GRU, bias 3": (Setting(bias=3.0), 72, 32, 32),
+    "GRU, bias -2": (Setting(bias=-2.0), 72, 32, 32),
+    "GRU, no reset, bias -2": (LEAKY._replace(bias=-2.0), 90, 32, 32),
 }
 READ = (1, 2, 3, 4, 6, 8, 12, 16)  # numbers of characters
 AVERAGED, FOREIGN = ("RNN", "GRU"), 20
