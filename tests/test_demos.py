@@ -243,7 +243,9 @@ DEMOS = {
     ),
     "envelope": lambda: envelope.envelope({"3-gram": 6.0, "RNN, 128 units": 4.6, "6-gram": 3.6}),
     "rises": lambda: envelope.rises({"LSTM": 0.108, "LSTM + 7-gram": 0.167}),
-    "opened": lambda: envelope.opened_envelope(EXPECTED, {name: v + 0.2 for name, v in EXPECTED.items()}),
+    "opened": lambda: envelope.opened_envelope(
+        EXPECTED, {name: v + 0.2 for name, v in EXPECTED.items()}
+    ),
     "road": lambda: envelope.road([(1, "blind|guessing", 28), (6, "RNN", 5), (11, "LSTM", 3.5)], 1),
     "by_weight": lambda: envelope.by_weight({"a": {0.0: 4.0, 0.5: 3.4, 1.0: 9.0}}, 5),
     "test_race": lambda: raced(400),
@@ -879,7 +881,10 @@ def test_labels_are_spread_as_little_as_needed():
 
 def test_the_board_has_the_best_on_top():
     board = DEMOS["race_board"]()
-    assert "fixed: LSTM + 7-gram 3.30, LSTM 3.50, 7-gram 3.60; reading on: LSTM 3.40, zpaq 3.45" in board.alt
+    assert (
+        "fixed: LSTM + 7-gram 3.30, LSTM 3.50, 7-gram 3.60; reading on: LSTM 3.40, zpaq 3.45"
+        in board.alt
+    )
     heights = [float(y) for y in re.findall(r'y="([\d.]+)"[^>]*>(?:LSTM|7-gram|zpaq)', board.svg)]
     heights.pop(0)  # that of the line
     assert heights == sorted(heights)

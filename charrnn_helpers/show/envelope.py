@@ -342,7 +342,9 @@ def by_weight(mixtures, highest):
         best = min(curve, key=curve.get)
         d.dot(axes.x(best), axes.y(math.log(curve[best])), PALETTE[index], 5)
         x, y = axes.x(best), axes.y(math.log(curve[best]))
-        d.text(x, y + 1.4 * em, f"best {curve[best]:.2f}", "middle", 0.93, DARK[index])
+        d.text(
+            x, y + (1.4 - 2 * (k % 2)) * em, f"best {curve[best]:.2f}", "middle", 0.93, DARK[index]
+        )
         rows[label] = (points[-1][1], DARK[index], points[-1][0] + 3)
         told.append(f"{label}, lowest {curve[best]:.2f} at a weight of {best:g}")
     labels(d, box[2] + 1.2 * em, rows, box[1], box[3])
@@ -357,7 +359,7 @@ def weight_lines(lines):
     last = max(xs[-1] for xs, _ in lines.values())
     axes = Axes(d, box, (0, math.log10(last)), (0, 1))
     powers = {k: f"{10**k:,}" for k in range(int(math.log10(last)) + 1)}
-    axes.frame("characters read, on a logarithmic axis", "weight of the network", powers)
+    axes.frame("character, on a logarithmic axis", "weight of the network", powers)
     for k, (label, (xs, ys)) in enumerate(lines.items()):
         points = axes.points([math.log10(max(x, 1)) for x in xs], ys)
         d.path(points, PALETTE[k // 2], (2.5, 1.5)[k % 2], DASHES[k % 2])
