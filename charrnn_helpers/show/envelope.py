@@ -324,7 +324,7 @@ def by_weight(mixtures, highest):
 
     `{label: {weight: perplexity}}`; what is above `highest` is left out, and the best is marked.
     """
-    d = Drawing(WIDTH, 360)
+    d = Drawing(WIDTH, 320)
     em = d.em
     box = (4.2 * em, em, WIDTH - 17 * em, d.height - 3.2 * em)
     shown = {
