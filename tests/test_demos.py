@@ -252,12 +252,15 @@ DEMOS = {
         {"Wells": [(92, 18), (90, 19)]},
     ),
     "envelope": lambda: envelope.envelope({"3-gram": 6.0, "RNN, 128 units": 4.6, "6-gram": 3.6}),
-    "rises": lambda: envelope.rises(EXPECTED, dict.fromkeys(EXPECTED, 3.9)),
-    "road": lambda: envelope.road([(1, "blind|guessing", 28), (6, "RNN", 5), (11, "LSTM", 3.5)]),
+    "rises": lambda: envelope.rises({"LSTM": 0.108, "LSTM + 7-gram": 0.167}),
+    "opened": lambda: envelope.opened_envelope(
+        EXPECTED, {name: v + 0.2 for name, v in EXPECTED.items()}
+    ),
+    "road": lambda: envelope.road([(1, "blind|guessing", 28), (6, "RNN", 5), (11, "LSTM", 3.5)], 1),
     "by_weight": lambda: envelope.by_weight({"a": {0.0: 4.0, 0.5: 3.4, 1.0: 9.0}}, 5),
     "test_race": lambda: raced(400),
     "weight_lines": lambda: envelope.weight_lines({"learned": ([1, 2, 3], [0.5, 0.4, 0.2])}),
-    "race_board": lambda: envelope.board({"fixed": EXPECTED, "reading on": {"zpaq": 3.5}}, ["a"]),
+    "race_board": lambda: envelope.board(EXPECTED, {"zpaq": 3.45, "LSTM": 3.4}, "zpaq"),
     "held_back": lambda: envelope.held_back(
         {"without": ([5, 3, 2], [5.5, 4, 4.5]), "with": ([5, 4, 3], [5.5, 4.2, 3.5])}
     ),
@@ -878,21 +881,26 @@ def test_labels_are_spread_as_little_as_needed():
 
 def test_the_board_has_the_best_on_top():
     board = DEMOS["race_board"]()
-    assert "fixed: LSTM + 7-gram 3.30, LSTM 3.50, 7-gram 3.60; reading on: zpaq 3.50" in board.alt
-    heights = [float(y) for y in re.findall(r'y="([\d.]+)"[^>]*>(?:LSTM|7-gram)', board.svg)]
+    assert (
+        "fixed: LSTM + 7-gram 3.30, LSTM 3.50, 7-gram 3.60; reading on: LSTM 3.40, zpaq 3.45"
+        in board.alt
+    )
+    heights = [float(y) for y in re.findall(r'y="([\d.]+)"[^>]*>(?:LSTM|7-gram|zpaq)', board.svg)]
+    heights.pop(0)  # that of the line
     assert heights == sorted(heights)
 
 
 def test_a_road_and_a_weight_tell_their_numbers():
     assert "blind guessing 28.00, RNN 5.00, LSTM 3.50" in DEMOS["road"]().alt
     assert "a, lowest 3.40 at a weight of 0.5" in DEMOS["by_weight"]().alt
-    far = envelope.board({"fixed": {"LSTM": 3.5, "blind": 28.0}})
-    assert "blind 28.00" in far.svg and far.height == envelope.board({"f": {"LSTM": 3.5}}).height
+    far, near = (envelope.board({"LSTM": 3.5} | more, {}, "") for more in ({"blind": 28.0}, {}))
+    assert "blind 28.00" in far.svg and far.height == near.height
 
 
 def test_a_closed_envelope_tells_nothing_of_the_test_part():
     assert "test part is a closed envelope" in DEMOS["envelope"]().alt
-    assert "in nats: LSTM + 7-gram 0.167, from 3.30 to 3.90; LSTM 0.108" in DEMOS["rises"]().alt
+    assert "test part: LSTM + 7-gram 3.50 (before: 3.30), LSTM 3.70" in DEMOS["opened"]().alt
+    assert "in nats: LSTM + 7-gram 0.167, LSTM 0.108" in DEMOS["rises"]().alt
     assert "without: best 4.00 after epoch 2, then 4.50" in DEMOS["held_back"]().alt
 
 

@@ -104,14 +104,15 @@ def unit_text(model, vocab, text, unit, limit=-0.97):
     return d.picture(f"The text {text[:40]!r}, shaded by unit {unit}.")
 
 
-def two_opinions(vocab, passage, network, counting, position, weight):
+def two_opinions(vocab, passage, network, counting, position, weight, before=""):
     """Draw what a network, a counting model, and their mixture expect at one position of a passage.
 
-    `network` and `counting` hold a distribution (a list) for each character of the passage.
+    `network` and `counting` hold a distribution (a list) for each character of the passage, which
+    stands after the text `before`.
     """
     first, second, came = network[position], counting[position], vocab[passage[position]]
     mixed = [weight * p + (1 - weight) * q for p, q in zip(first, second, strict=True)]
-    shown = "".join(map(visible, passage[max(0, position - 50) : position]))
+    shown = "".join(map(visible, (before + passage[:position])[-50:]))
     d, axes = _chart(350, 6.2, (0, len(vocab)), (0, 1), left=4.5)
     d.text(0.5 * d.em, 1.3 * d.em, f"{shown}\u25a2", **MONO)
     order = sorted(range(len(vocab)), key=lambda i: -max(first[i], second[i]))
@@ -126,10 +127,13 @@ def two_opinions(vocab, passage, network, counting, position, weight):
             d.path(ends, PALETTE[index], 3, DASHES[index])
     char = visible(passage[position])
     d.text(0.5 * d.em, 3.1 * d.em, f"{char} came. Surprisal in bits:", size=0.93)
-    models = {"network (lines)": first, "counting (dashed)": second, "mixture (bars)": mixed}
-    values = [f"{name} {-math.log2(max(p[came], 1e-12)):.2f}" for name, p in models.items()]
+    models = {"large LSTM (lines)": first, "7-gram (dashed)": second, "mixture (bars)": mixed}
+    values = [
+        f"{name} {-math.log2(p[came]):.2f}" if p[came] > 1e-5 else f"{name} over 13"
+        for name, p in models.items()
+    ]
     for k, value in enumerate(values):
-        d.text((0.5 + 14 * k) * d.em, 4.7 * d.em, value, color=PALETTE[k])
+        d.text((0.5 + 17 * k) * d.em, 4.7 * d.em, value, color=PALETTE[k])
     return d.picture(f"At {shown!r}, {char} came; surprisal in bits: {', '.join(values)}.")
 
 

@@ -9,6 +9,7 @@ from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 KINDS = {"counts": 1, "learns": 0, "both": 2}  # the color and the line style of a kind of rival
 PAPER, FLAP, GRAY = "#f6efe0", "#c9b58a", "#555"
 TICKS = (1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.5, 5, 6, 8, 10, 15, 20, 30)
+NETWORKS = ("window", "RNN", "GRU", "LSTM", "two layers", "large LSTM")  # how their names begin
 LETTERS = 84  # of the text are shown at a time
 
 
@@ -85,31 +86,54 @@ def envelope(before):
     return d.picture(f"On the validation part: {told}. The test part is a closed envelope.")
 
 
-def rises(before, after):
-    """Draw by how many nats each loss is higher on the test part, largest on top.
+def opened_envelope(before, after):
+    """Draw how perplexities `{name: value}` go from the validation part to the test part.
 
-    `{name: perplexity}` on the validation part and on the test part.
+    The lowest one after that is the winner, and is written large.
     """
-    found = {name: math.log(after[name] / before[name]) for name in before}
-    order = sorted(found, key=found.get, reverse=True)
+    d = Drawing(WIDTH, 400)
+    em = d.em
+    left, right, top, bottom = 20 * em, WIDTH - 20.5 * em, 4.6 * em, d.height - em
+    axes = _axis(d, (left, top, right, bottom), [*before.values(), *after.values()])
+    winner = min(after, key=after.get)
+    d.text(WIDTH / 2, 1.6 * em, f"{winner}: {after[winner]:.2f}", "middle", 1.3, DARK[2])
+    d.rect(right - 1.2 * em, 2.2 * em, WIDTH - right + em, bottom - 1.7 * em, PAPER, FLAP)
+    d.text(left, 3.3 * em, "validation part", "middle", font_weight="bold")
+    d.text(right + 3.4 * em, 3.3 * em, "test part", "middle", font_weight="bold")
+    rows = {}, {}
+    for name, value in before.items():
+        k, heights = KINDS[kind_of(name)], [axes.y(math.log(v)) for v in (value, after[name])]
+        d.path([(left, heights[0]), (right, heights[1])], PALETTE[k], 4 if name == winner else 2)
+        for x, y, end, side in ((left, heights[0], left - 5, 0), (right, heights[1], right + 5, 1)):
+            d.dot(x, y, PALETTE[k])
+            words = f"{after[name]:.2f}  {name}" if side else f"{name}  {value:.2f}"
+            rows[side][words] = (y, DARK[k], end)
+    labels(d, left - 1.6 * em, rows[0], top, bottom, "end")
+    labels(d, right + 1.6 * em, rows[1], top, bottom)
+    order = sorted(after, key=after.get)
+    told = ", ".join(f"{name} {after[name]:.2f} (before: {before[name]:.2f})" for name in order)
+    return d.picture(f"The envelope is open. On the test part: {told}.")
+
+
+def rises(rows):
+    """Draw by how many nats losses are higher on the test part, `{name: nats}`, largest on top."""
+    order = sorted(rows, key=rows.get, reverse=True)
     d = Drawing(WIDTH, 0)
     em = d.em
     d.height = (1.5 * len(order) + 5) * em
-    left, bottom = 19 * em, (1.5 * len(order) + 1.6) * em
-    limits = (min(0, *found.values()), 1.02 * max(found.values()))
-    axes = Axes(d, (left, 1.6 * em, WIDTH - 15.5 * em, bottom), limits, (0, len(order)))
+    left, bottom = 19 * em, (1.5 * len(order) + 1) * em
+    axes = Axes(
+        d, (left, em, WIDTH - 5 * em, bottom), (0, 1.02 * max(rows.values())), (0, len(order))
+    )
     axes.frame("nats per character by which the loss is higher on the test part", "", None, {0: ""})
-    d.text(WIDTH - 14 * em, 1.1 * em, "perplexity, lower is better", size=0.93, color=GRAY)
     told = []
     for row, name in enumerate(order):
         k, y = KINDS[kind_of(name)], axes.y(len(order) - row - 0.5)
-        d.rect(axes.x(0), y - 0.4 * em, axes.x(found[name]) - axes.x(0), 0.8 * em, PALETTE[k])
+        d.rect(axes.x(0), y - 0.4 * em, axes.x(rows[name]) - axes.x(0), 0.8 * em, PALETTE[k])
         d.text(left - 0.6 * em, y + 0.35 * em, name, "end", 0.93, DARK[k])
-        d.text(axes.x(found[name]) + 0.5 * em, y + 0.35 * em, f"{found[name]:.3f}", size=0.93)
-        words = f"{before[name]:.2f} \u2192 {after[name]:.2f}"
-        d.text(WIDTH - 8 * em, y + 0.35 * em, words, size=0.93, color=DARK[k])
-        told.append(f"{name} {found[name]:.3f}, from {before[name]:.2f} to {after[name]:.2f}")
-    return d.picture("The loss is higher on the test part, in nats: " + "; ".join(told) + ".")
+        d.text(axes.x(rows[name]) + 0.5 * em, y + 0.35 * em, f"{rows[name]:.3f}", size=0.93)
+        told.append(f"{name} {rows[name]:.3f}")
+    return d.picture("The loss is higher on the test part, in nats: " + ", ".join(told) + ".")
 
 
 def _closed(d, x, y, wide, high):
@@ -202,68 +226,88 @@ def held_back(curves):
     return d.picture(f"The perplexity after each epoch. {'; '.join(told)}.")
 
 
-def board(columns, ours=(), highest=6):
-    """Draw perplexities `{title: {name: perplexity}}` side by side on one scale, the best on top.
+def board(fixed, reading, line, highest=6):
+    """Draw perplexities `{name: value}` as dots on one axis, the best on top.
 
-    The names in `ours` are those of models with a network of the course.  What is above `highest`
-    is written below.
+    Models that are fixed have hollow dots, those that read on have filled ones.  A vertical line
+    stands at the rival named `line`.  What is above `highest` is written below.
     """
-    shown = {
-        title: {name: value for name, value in rivals.items() if value <= highest}
-        for title, rivals in columns.items()
+    best = {
+        name: min(found[name] for found in (fixed, reading) if name in found)
+        for name in fixed | reading
     }
-    rows = max(map(len, shown.values()))
+    order = sorted(best, key=best.get)
+    shown = [name for name in order if best[name] <= highest]
     d = Drawing(WIDTH, 0)
     em = d.em
-    d.height = (1.5 * rows + 6.5) * em
-    limits = (
-        math.log(min(v for r in shown.values() for v in r.values())) - 0.05,
-        math.log(highest),
-    )
-    wide, told = WIDTH / len(columns), []
-    for k, (title, rivals) in enumerate(shown.items()):
-        left, right = k * wide + 12.3 * em, (k + 1) * wide - 3.6 * em
-        bottom = (1.5 * rows + 2) * em
-        axes = Axes(d, (left, 2 * em, right, bottom), limits, (0, rows))
-        d.text(k * wide + 0.5 * wide, 1.2 * em, title, "middle", font_weight="bold")
-        for tick in (3.5, 4, 5, 6):
-            x = axes.x(math.log(tick))
-            d.line(x, 2 * em, x, bottom, "#ddd")
-            d.text(x, bottom + 1.3 * em, f"{tick:g}", "middle", 0.93)
-        for row, name in enumerate(sorted(rivals, key=rivals.get)):
-            y, kind = axes.y(rows - row - 0.5), KINDS[kind_of(name)] if name in ours else 1
-            strong = name in ours or "gram" in name
-            end = axes.x(math.log(rivals[name]))
-            d.rect(left, y - 0.4 * em, end - left, 0.8 * em, PALETTE[kind] if strong else "#bbb")
-            color, bold = DARK[kind] if strong else GRAY, {}
-            if name in ours:
-                bold = {"font_weight": "bold"}
-            d.text(left - 0.5 * em, y + 0.35 * em, name, "end", 0.93, color, **bold)
-            d.text(end + 0.4 * em, y + 0.35 * em, f"{rivals[name]:.2f}", size=0.93, color=color)
-        order = sorted(columns[title], key=columns[title].get)
-        told.append(f"{title}: " + ", ".join(f"{n} {columns[title][n]:.2f}" for n in order))
-    words = "perplexity on the test part, lower is better"
-    d.text(WIDTH / 2, (1.5 * rows + 4.6) * em, words, "middle", 0.93)
-    rest = {name: v for rivals in columns.values() for name, v in rivals.items() if v > highest}
-    words = ", ".join(f"{name} {rest[name]:.2f}" for name in sorted(rest, key=rest.get))
+    d.height = (1.4 * len(shown) + 7) * em
+    left, top, bottom = 12.5 * em, 2.2 * em, (1.4 * len(shown) + 2.2) * em
+    limits = math.log(best[order[0]]) - 0.02, math.log(highest)
+    axes = Axes(d, (left, top, WIDTH - em, bottom), limits, (0, len(shown)))
+    ticks = {math.log(tick): f"{tick:g}" for tick in (3.5, 4, 4.5, 5, 5.5, 6)}
+    axes.frame("perplexity on the test part, lower is better", "", ticks, {0: ""})
+    if line in best:
+        x = axes.x(math.log(best[line]))
+        d.line(x, top, x, bottom, GRAY, 1, "4 3")
+        d.text(x, top - 0.4 * em, line, "middle", 0.93, GRAY)
+    for x, words in ((left + 14 * em, "\u25cb fixed"), (left + 20 * em, "\u25cf reads on")):
+        d.text(x, top - 0.8 * em, words, size=0.93)
+    told = []
+    for row, name in enumerate(shown):
+        y = axes.y(len(shown) - row - 0.5)
+        k, ours = KINDS[kind_of(name)], "gram" in name or name.startswith(NETWORKS)
+        color, dark = (PALETTE[k], DARK[k]) if ours else ("#777", GRAY)
+        d.text(left - 0.6 * em, y + 0.35 * em, name, "end", 0.93, dark)
+        both = [found[name] for found in (fixed, reading) if name in found]
+        ends = [axes.x(math.log(value)) for value in both]
+        d.line(min(ends), y, max(ends), y, color, 1.5)
+        if name in fixed:
+            x = axes.x(math.log(fixed[name]))
+            d.add("circle", cx=x, cy=y, r=4.5, fill="white", stroke=color, stroke_width=2)
+        if name in reading:
+            d.dot(axes.x(math.log(reading[name])), y, color, 5.5)
+        words = "  ".join(f"{value:.2f}" for value in sorted(both))
+        d.text(max(ends) + 0.7 * em, y + 0.35 * em, words, size=0.93, color=dark)
+    rest = ", ".join(f"{name} {best[name]:.2f}" for name in order if best[name] > highest)
     if rest:
-        words = f"above {highest}: {words}"
-        d.text(WIDTH / 2, (1.5 * rows + 6) * em, words, "middle", 0.93, GRAY)
+        d.text(WIDTH / 2, bottom + 4.2 * em, f"above {highest}: {rest}", "middle", 0.93, GRAY)
+    for title, found in (("fixed", fixed), ("reading on", reading)):
+        names = sorted(found, key=found.get)
+        told.append(f"{title}: " + ", ".join(f"{name} {found[name]:.2f}" for name in names))
     return d.picture("Perplexities on the test part. " + "; ".join(told) + ".")
 
 
-def road(steps):
-    """Draw the way down from blind guessing, `[(chapter, name, perplexity)]`, to a finish line."""
-    d = Drawing(WIDTH, 400)
+def road(steps, near=5):
+    """Draw the way down from blind guessing, `[(notebook, name, perplexity)]`, to a finish line.
+
+    The last `near` steps are drawn once more beside it, on an axis of their own.
+    """
+    d = Drawing(WIDTH, 430)
     em = d.em
-    box = (4.2 * em, 1.4 * em, WIDTH - 4 * em, d.height - 3.4 * em)
-    values = [value for *_, value in steps]
-    axes = Axes(
-        d, box, (0, len(steps)), (math.log(0.85 * min(values)), math.log(1.6 * max(values)))
-    )
-    ticks = {math.log(tick): f"{tick:g}" for tick in (3.5, 5, 7, 10, 15, 20, 28)}
-    chapters = {k + 0.5: f"{chapter}" for k, (chapter, *_) in enumerate(steps)}
-    axes.frame("notebook", "perplexity on the test part", chapters, ticks)
+    top, bottom, middle = 1.4 * em, d.height - 3.6 * em, 0.5 * WIDTH
+    far, close = steps[: len(steps) - near], steps[len(steps) - near :]
+    _stairs(d, (4 * em, top, middle - 1.5 * em, bottom), far, (4, 5, 7, 10, 15, 20, 28), 1.5)
+    box = (middle + 3.2 * em, top, WIDTH - 2 * em, bottom)
+    _stairs(d, box, close, (3.3, 3.4, 3.5, 3.6, 3.7, 3.8), 1.03)
+    d.text(middle + 0.9 * em, 0.5 * d.height, "\u2192", "middle", 1.6, GRAY)
+    d.text(middle, d.height - 0.6 * em, "notebook", "middle")
+    for row in range(int((bottom - top) / (0.6 * em))):
+        for column in (0, 1):
+            black = (row + column) % 2
+            place = box[2] + 0.4 * em + 0.6 * em * column, top + 0.6 * em * row
+            d.rect(*place, 0.6 * em, 0.6 * em, "#222" if black else "white", "#222")
+    told = ", ".join(f"{name.replace('|', ' ')} {value:.2f}" for _, name, value in steps)
+    return d.picture(f"The way down to the finish line, perplexities on the test part: {told}.")
+
+
+def _stairs(d, box, steps, marks, room):
+    """Draw steps on a logarithmic axis of their own, with so much room above the first."""
+    em, values = d.em, [value for *_, value in steps]
+    low, high = math.log(min(values) / (1 + 0.2 * (room - 1))), math.log(room * max(values))
+    axes = Axes(d, box, (0, len(steps)), (low, high))
+    ticks = {math.log(tick): f"{tick:g}" for tick in marks if low <= math.log(tick) <= high}
+    notebooks = {k + 0.5: f"{notebook}" for k, (notebook, *_) in enumerate(steps)}
+    axes.frame("", "perplexity" if room > 1.2 else "", notebooks, ticks)
     for k, (_, name, value) in enumerate(steps):
         kind, y = KINDS[kind_of(name)], axes.y(math.log(value))
         if k:
@@ -273,15 +317,6 @@ def road(steps):
         for i, words in enumerate(lines):
             up = y - (0.5 + 1.15 * (len(lines) - 1 - i)) * em
             d.text(axes.x(k + 0.5), up, words, "middle", 0.85, DARK[kind])
-    flag = axes.x(len(steps))
-    for row in range(int((box[3] - box[1]) / (0.6 * em))):
-        for column in (0, 1):
-            black = (row + column) % 2
-            place = flag + 0.4 * em + 0.6 * em * column, box[1] + 0.6 * em * row
-            d.rect(*place, 0.6 * em, 0.6 * em, "#222" if black else "white", "#222")
-    names = [name.replace("|", " ") for _, name, _ in steps]
-    told = ", ".join(f"{name} {value:.2f}" for name, value in zip(names, values, strict=True))
-    return d.picture(f"The way down to the finish line, perplexities on the test part: {told}.")
 
 
 def by_weight(mixtures, highest):
@@ -289,7 +324,7 @@ def by_weight(mixtures, highest):
 
     `{label: {weight: perplexity}}`; what is above `highest` is left out, and the best is marked.
     """
-    d = Drawing(WIDTH, 360)
+    d = Drawing(WIDTH, 320)
     em = d.em
     box = (4.2 * em, em, WIDTH - 17 * em, d.height - 3.2 * em)
     shown = {
@@ -306,7 +341,11 @@ def by_weight(mixtures, highest):
         d.path(points, PALETTE[index], 2.5, DASHES[index])
         best = min(curve, key=curve.get)
         d.dot(axes.x(best), axes.y(math.log(curve[best])), PALETTE[index], 5)
-        rows[f"{label}: {curve[best]:.2f}"] = (points[-1][1], DARK[index], points[-1][0] + 3)
+        x, y = axes.x(best), axes.y(math.log(curve[best]))
+        d.text(
+            x, y + (1.4 - 2 * (k % 2)) * em, f"best {curve[best]:.2f}", "middle", 0.93, DARK[index]
+        )
+        rows[label] = (points[-1][1], DARK[index], points[-1][0] + 3)
         told.append(f"{label}, lowest {curve[best]:.2f} at a weight of {best:g}")
     labels(d, box[2] + 1.2 * em, rows, box[1], box[3])
     return d.picture(f"The perplexity over the weight of the first of the two: {'; '.join(told)}.")
@@ -320,7 +359,7 @@ def weight_lines(lines):
     last = max(xs[-1] for xs, _ in lines.values())
     axes = Axes(d, box, (0, math.log10(last)), (0, 1))
     powers = {k: f"{10**k:,}" for k in range(int(math.log10(last)) + 1)}
-    axes.frame("characters read, on a logarithmic axis", "weight of the network", powers)
+    axes.frame("character, on a logarithmic axis", "weight of the network", powers)
     for k, (label, (xs, ys)) in enumerate(lines.items()):
         points = axes.points([math.log10(max(x, 1)) for x in xs], ys)
         d.path(points, PALETTE[k // 2], (2.5, 1.5)[k % 2], DASHES[k % 2])
