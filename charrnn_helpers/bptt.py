@@ -14,8 +14,9 @@ def fast_forward(X, state, W_xh, W_hh, b_h):
     # For all time steps at once: X_t W_xh + b_h
     # out= works because flatten is a view here
     torch.addmm(b_h, X.flatten(0, 1), W_xh, out=H[1:].flatten(0, 1))
+    each = H.unbind()  # views of H[0], H[1], ...
     for t in range(1, len(H)):
-        H[t].addmm_(H[t - 1], W_hh).tanh_()
+        each[t].addmm_(each[t - 1], W_hh).tanh_()
     return H
 
 
@@ -23,10 +24,11 @@ def fast_backward(from_above, X, H, W_hh):
     """Return dA, with the indices of H, and the gradients of three weights."""
     dA = H.square().neg_().add_(1)  # the slopes, which become dA in place
     dA[0] = 0
-    each = dA.unbind()  # views of dA[0], dA[1], ...
+    each = dA.unbind()
     each[-1].mul_(from_above[-1])
+    back = W_hh.T
     for t in range(len(H) - 2, 0, -1):
-        each[t].mul_(torch.addmm(from_above[t], each[t + 1], W_hh.T))
+        each[t].mul_(torch.addmm(from_above[t], each[t + 1], back))
     rows = dA[1:].flatten(0, 1)  # (num_steps * batch_size, num_hiddens)
     dW_xh = X.flatten(0, 1).T @ rows
     dW_hh = H[:-1].flatten(0, 1).T @ rows
