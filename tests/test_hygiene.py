@@ -116,7 +116,7 @@ IGNORED = {
     "09_inside_the_hidden_state": [
         "# Demo: what the network writes while its state is pushed",
         "H = states_of(model, seen_text)[:-1]  # (num_states, num_hiddens)",
-        "# Demo: what is on the right of a threshold for z",
+        "# Demo: what is to the right of a threshold for z",
         "def auc(values, positive):",
         "def area(network, ahead):",
         "# Drawn: the areas under the curves for the next vowel, of six readers",
