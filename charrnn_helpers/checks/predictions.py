@@ -275,8 +275,8 @@ PREDICTIONS = (
         {"better": "lower than that of either", "between": "between the two",
          "worse": "higher than that of either"}),
     Prediction("rise", 11, "On the book, all losses are higher on the test part. Whose loss "
-        "rises most?", "The 3-gram rises, too. Nothing was chosen for it, so this part of the book is "
-        "harder.",
+        "rises most?", "The 3-gram rises, too. Nothing was chosen for it, so this part of the "
+        "book is harder.",
         lambda rises: max(rises, key=rises.get) if rises else "small", "small",  # None: no book
         {"small": "that of the small network, which stays as it was",
          "3-gram": "that of the 3-gram, for which nothing was chosen",
