@@ -90,16 +90,15 @@ def read_on(data):
     return read, count_while_reading(counts, before, text)
 
 
-@functools.cache
-def weights(data):
-    """Return the loss of the mixture for each fixed weight of the LSTM."""
-    _, (p, q) = opinions(data)
-    return {w: loss(w * p + (1 - w) * q) for w in WEIGHTS}
+def by_weight(p, q):
+    """Return the loss of the mixture of two models for each fixed weight of the first."""
+    return {str(w): loss(w * p + (1 - w) * q) for w in WEIGHTS}
 
 
 def best_weight(data):
-    """Return the weight with the smallest of these losses."""
-    return min(weights(data), key=weights(data).get)
+    """Return the weight of the LSTM with the smallest of these losses."""
+    losses = by_weight(*opinions(data)[1])
+    return float(min(losses, key=losses.get))
 
 
 def mixtures(data):
@@ -108,7 +107,7 @@ def mixtures(data):
     read, counts = read_on(data)
     best, w = min(read.values(), key=loss), best_weight(data)
     return {
-        "weights": {str(w): value for w, value in weights(data).items()},
+        "weights": by_weight(p, q),
         "learned": {str(lr): loss(learning_mixture(p, q, lr)) for lr in LEARNING},
         "reading": {str(lr): loss(came) for lr, came in read.items()},
         "apart": apart(p, q),
@@ -125,7 +124,7 @@ def pair(data):
     _, (p, _) = opinions(data)
     other = that_came(chances(network(1, data), data.train_ids, data.val_ids), data.val_ids)
     return {
-        "weights": {str(w): loss(w * p + (1 - w) * other) for w in WEIGHTS},
+        "weights": by_weight(p, other),
         "apart": apart(p, other),
     }
 
