@@ -36,17 +36,13 @@ def fast_backward(from_above, X, H, W_hh):
 
 
 class Recurrence(torch.autograd.Function):
-    """H_t = tanh(X_t W_xh + H_{t-1} W_hh + b_h), with a backward pass by hand.
-
-    The inputs X are `(num_steps, batch_size, num_inputs)`, and the result, the
-    state after each time step, is `(num_steps, batch_size, num_hiddens)`.
-    """
+    """The states of all time steps, with a backward pass by hand."""
 
     @staticmethod
     def forward(ctx, X, state, W_xh, W_hh, b_h):
         H = fast_forward(X, state, W_xh, W_hh, b_h)
         ctx.save_for_backward(X, H, W_xh, W_hh)
-        return H[1:]
+        return H[1:]  # (num_steps, batch_size, num_hiddens)
 
     @staticmethod
     @once_differentiable  # there is no gradient of these gradients
@@ -54,7 +50,6 @@ class Recurrence(torch.autograd.Function):
         X, H, W_xh, W_hh = ctx.saved_tensors
         above = [None, *from_above]  # no loss is above the initial state
         dA, dW_xh, dW_hh, db_h = fast_backward(above, X, H, W_hh)
-        # Is the gradient of X wanted at all?
         dX = dA[1:] @ W_xh.T if ctx.needs_input_grad[0] else None
         return dX, dA[1] @ W_hh.T, dW_xh, dW_hh, db_h
 

@@ -46,7 +46,7 @@ from charrnn_helpers.show.doublings import doublings, position, rates
 from charrnn_helpers.show.spread import changed
 from charrnn_helpers.show.triangle import (
     dots,
-    in_a_row,
+    labelled,
     nudges,
     parts,
     triangle_and_curve,
@@ -183,14 +183,23 @@ DEMOS = {
     ),
     "parts": parts,
     "dots_and_chance": lambda: dots(
-        {"1 state": [0.6, 1.0], "2 states": [1.0]}, "right", (0.4, 1), (), {"yes": 0.5}, 0.99
+        {"1 state": [0.6, 1.0], "2 states": [1.0]},
+        "right",
+        (0.4, 1),
+        ("learned it", lambda shares: f"{sum(share > 0.99 for share in shares)} of {len(shares)}"),
+        {"2 states": "from here on"},
+        {"yes": 0.5},
     ),
-    "dots_in_groups": lambda: dots(
-        {"one": [], "a": [4.5, 4.6], "3-gram": [5.0]}, "perplexity", (4, 6), ["3-gram"], log=True
+    "dots_by_perplexity": lambda: dots(
+        {"a": [4.5, 4.6], "b": [5.0]}, "perplexity", (4, 6), ("mean", str), {"a": "few"}, log=True
     ),
-    "in_a_row": lambda: in_a_row(
-        {"0": [[0.1], [0.02, 0.1]], "10": [[1.0], [1.0, 1.0]], "1224": [[0.1]]},
-        {"0": [0.5, 0.6], "10": [0.1, 0.1], "1224": [0.2, 0.3]},
+    "labelled": lambda: labelled(
+        {"a": ([0, 1, 2], [1.0, 0.5, 0.1]), "b": ([0, 1, 2], [1.0, 0.001, 1e-5])},
+        ("lag", "what remains"),
+        (0.001, 2),
+        {"a": (1, 0.5, -0.5), "b": (1, -0.5, 0.5)},
+        [("here", (1, 0.05), (2, 0.1))],
+        {"1%": 0.01},
     ),
     "nudges": lambda: nudges(
         {"A": ([0.001, 0.002], [0.002, -0.001]), "B": ([0.002, -0.001], [0.002, -0.001])}

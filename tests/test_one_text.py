@@ -16,7 +16,8 @@ IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run
     "KneserNey",
     *{"check_len", "check_shape"},
     "write_many",
-    *{"RecurrenceInPieces", "RNNByHand", "RNNLMByHand", "by_pytorch"},
+    *{"fast_forward", "fast_backward", "RecurrenceInPieces"},
+    *{"RNNByHand", "RNNLMByHand", "by_pytorch"},
     *{"chances", "that_came", "counted", "count_while_reading", "write_together", "copied"},
 }
 ORDER = [  # a module imports only from those above it

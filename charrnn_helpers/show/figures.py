@@ -250,29 +250,39 @@ def one_layer(characters, target):
 
 @look()
 def gradient_paths(characters):
-    """Draw the paths of all gradients: from a loss to its state, and on to the state before.
+    """Draw the paths of all gradients: to the states, and from the sums inside tanh to the weights.
 
     Beside each thick arrow stands what it multiplies by.
     """
-    fig, ax = _sketch(4.4, (-0.3, 2 * len(characters) + 1.1), (-1.5, 3.0))
+    fig, ax = _sketch(4.7, (-0.35, 2 * len(characters) + 0.95), (-2.0, 3.0))
     _write(ax, 0, 0, r"$\mathbf{H}_0$", PALETTE[0])
+    aside = BACKWARD | {"ha": "left"}
     for t, character in enumerate(characters, start=1):
         for x, y, name in ((2 * t - 1, 0, "A"), (2 * t, 0, "H"), (2 * t, 1.6, "O")):
             _write(ax, x, y, rf"$\mathbf{{{name}}}_{t}$", PALETTE[0])
-        _write(ax, 2 * t - 1, -1.3, visible(character), **LETTER)
+        _write(ax, 2 * t - 1.62, -0.95, visible(character), **LETTER)
+        _arrow(ax, (2 * t - 1.5, -0.8), (2 * t - 1.16, -0.3))
         _write(ax, 2 * t, 2.75, "loss", PALETTE[1])
-        above = "from above\n" + r"$\cdot\,\mathbf{W}_{hq}^\top$"
-        _write(ax, 2 * t + 0.17, 0.92, above, **BACKWARD | {"ha": "left"})
-        _arrow(ax, (2 * t - 1, -1.1), (2 * t - 1, -0.32))
         for low, high in ((0.32, 1.28), (1.92, 2.45)):
-            _arrow(ax, (2 * t - 0.1, low), (2 * t - 0.1, high))
-            _arrow(ax, (2 * t + 0.08, high), (2 * t + 0.08, low), PALETTE[1], 3)
-        factors = r"$\cdot\,\mathbf{W}_{hh}^\top$", rf"$\odot\,(1 - \mathbf{{H}}_{t}^2)$"
-        for x, factor in zip((2 * t - 1.5, 2 * t - 0.5), factors, strict=True):
-            _arrow(ax, (x - 0.23, -0.12), (x + 0.23, -0.12))
-            _arrow(ax, (x + 0.23, 0.1), (x - 0.23, 0.1), PALETTE[1], 3)
-            _write(ax, x, -0.45, factor, **BACKWARD)
-        _write(ax, 2 * t - 1.5, 0.42, "from the\nright", **BACKWARD)
+            _arrow(ax, (2 * t - 0.07, low), (2 * t - 0.07, high))
+            _arrow(ax, (2 * t + 0.06, high), (2 * t + 0.06, low), PALETTE[1], 3)
+        _write(ax, 2 * t + 0.14, 0.85, "from above\n" + r"$\cdot\,\mathbf{W}_{hq}^\top$", **aside)
+        _arrow(ax, (2 * t - 0.22, 1.6), (2 * t - 0.52, 1.6), PALETTE[1], 3)
+        _write(ax, 2 * t - 0.85, 1.6, r"$\mathbf{W}_{hq}, \mathbf{b}_q$", **BACKWARD)
+        factors = (
+            "from the right\n" + r"$\cdot\,\mathbf{W}_{hh}^\top$",
+            rf"$\odot\,(1 - \mathbf{{H}}_{t}^2)$",
+        )
+        for x, y, factor in zip((2 * t - 1.5, 2 * t - 0.5), (0.48, 0.36), factors, strict=True):
+            _arrow(ax, (x - 0.28, -0.12), (x + 0.28, -0.12))
+            _arrow(ax, (x + 0.28, 0.1), (x - 0.28, 0.1), PALETTE[1], 3)
+            _write(ax, x, y, factor, **BACKWARD)
+        _arrow(ax, (2 * t - 1, -0.32), (2 * t - 1, -1.4), PALETTE[1], 3)
+        if t < len(characters):
+            _write(ax, 2 * t, -0.62, "the two gradients\nadd up", **BACKWARD, weight="bold")
+    names = r"$\mathbf{W}_{xh}$, $\mathbf{W}_{hh}$, and $\mathbf{b}_h$"
+    words = f"a part of the gradients of {names} comes from each time step"
+    _write(ax, len(characters), -1.7, words, PALETTE[1])
     return fig
 
 

@@ -37,8 +37,9 @@ def triangle_and_curve(sentence, triangles, curves, update):
     _triangle(d, sentence, triangles[str(update)], left, top)
     box = (left + side + 3.9 * em, top + 0.3 * em, WIDTH - 0.6 * em, top + 0.62 * side)
     shares = curves[str(update)]
-    _by_lag(d, box, curves["0"], shares)
+    _by_lag(d, box, curves["0"], shares, update)
     _legend(d, side + 6.2 * em)
+    _only_the_diagonal(d, left, top, len(sentence) - 1)
     far = {lag: shares[lag] for lag in (5, 10) if lag < len(shares)}
     words = ", ".join(f"{share:.2g} at lag {lag}" for lag, share in far.items())
     return d.picture(
@@ -89,7 +90,15 @@ def _triangle(d, sentence, rows, left, top):
     d.text(left, below, "at the state after this character", size=0.9)
 
 
-def _by_lag(d, box, fresh, shares):
+def _only_the_diagonal(d, left, top, num_steps):
+    """Point at the diagonal, at three quarters of its length."""
+    em, step = d.em, round(0.75 * num_steps)
+    x, y = left + (step + 1) * CELL, top + (step + 0.5) * CELL
+    d.text(x + 4.4 * em, y + 0.35 * em, "the diagonal: all that P keeps", color=ORANGE, size=0.9)
+    _arrow(d, x + 4 * em, y, x + 4, y)
+
+
+def _by_lag(d, box, fresh, shares, update):
     """Draw what remains of the gradient at each lag: now, and as a thin line at update 0."""
     axes = Axes(d, box, (0, len(shares) - 1), (LEAST - 0.5, 0.3))
     left, top, right, bottom = box
@@ -105,9 +114,15 @@ def _by_lag(d, box, fresh, shares):
         logs = [math.log10(value) for value in values]
         kept = [log for log in logs if log > LEAST - 0.5]
         d.path(axes.points(range(len(kept)), kept), color, width)
-    d.text(right, axes.y(0) - 0.5 * d.em, "update 0", "end", 0.9, "#555")
+    d.text(right, axes.y(0) - 0.5 * d.em, "after 0 updates", "end", 0.9, "#555")
+    if update:
+        lag = max(k for k in range(len(shares)) if k <= 8 and shares[k] > 10 ** (LEAST - 0.3))
+        x, y = axes.x(lag) + 0.8 * d.em, axes.y(math.log10(shares[lag]))
+        d.text(x, y, f"after {update:,}", size=0.9, color=PALETTE[0], font_weight="bold")
     d.text((left + right) / 2, bottom + 2.6 * d.em, "lag (time steps back)", "middle", 0.9)
-    d.text((left + right) / 2, bottom + 3.9 * d.em, "what remains, on average", "middle", 0.9)
+    d.text(
+        left - 2.6 * d.em, top - 0.9 * d.em, "what remains of the gradient, on average", size=0.9
+    )
 
 
 def _legend(d, top):
@@ -155,7 +170,8 @@ def parts(num_steps=5):
             x = left + (j - 0.5) * cell
             d.text(x, top + num_steps * cell + 1.1 * em, str(j), "middle", 0.9)
         for i, j in steps[name]:
-            _step(d, left + (j - 0.65) * cell, top + (i - 0.5) * cell, 0.7 * cell)
+            x, y = left + (j - 0.65) * cell, top + (i - 0.5) * cell
+            _arrow(d, x, y, x - 0.7 * cell, y)
         y = top + num_steps * cell + 2.4 * em
         d.text(left + num_steps * cell / 2, y, "state", "middle", 0.9)
         d.text(left, y + 1.5 * em, below[name], size=0.9, color=ORANGE)
@@ -164,13 +180,6 @@ def parts(num_steps=5):
         "lead from the diagonal; one column; and one diagonal, to which an arrow leads from each "
         "cell of the diagonal before it."
     )
-
-
-def _step(d, x, y, length):
-    """Draw an arrow to the left, one step back."""
-    d.line(x, y, x - length, y, ORANGE, 2.2)
-    for side in (-1, 1):
-        d.line(x - length, y, x - length + 6, y + 4 * side, ORANGE, 2.2)
 
 
 def nudges(networks, scale=1000):
@@ -190,7 +199,8 @@ def nudges(networks, scale=1000):
         d.text(left + width / 2, 1.1 * em, name, "middle", font_weight="bold")
         _frame(d, axes, most, k == 0)
         for said, found in zip(*pair, strict=True):
-            d.dot(axes.x(scale * said), axes.y(scale * found), ORANGE + "cc", 0.25 * em)
+            d.dot(axes.x(scale * said), axes.y(scale * found), PALETTE[0] + "cc", 0.25 * em)
+        _farthest(d, axes, scale, pair)
     middle = 3.8 * em + (WIDTH - 5.2 * em) / 2
     label = "gradient that PyTorch gives, in thousandths"
     d.text(middle, 1.8 * em + width + 3.4 * em, label, "middle")
@@ -215,6 +225,18 @@ def _frame(d, axes, most, labelled):
     d.path([(left, top), (left, bottom), (right, bottom), (right, top), (left, top)], "#777", 1)
 
 
+def _farthest(d, axes, scale, pair):
+    """Point at the dot that is farthest from the diagonal, if it is off."""
+    said, found = max(zip(*pair, strict=True), key=lambda dot: abs(dot[0] - dot[1]))
+    right = _off(*pair) == "on the diagonal"
+    words = "all on the line: right" if right else "off the line: wrong"
+    left, _, end, bottom = axes.box
+    x, y = 0.64 * end + 0.36 * left, bottom - 0.9 * d.em
+    d.text(x, y, words, "middle", 0.9, ORANGE, font_weight="bold")
+    if not right:
+        _arrow(d, x, y - d.em, axes.x(scale * said), axes.y(scale * found) + 0.45 * d.em)
+
+
 def _off(said, found):
     """Say whether the dots are on the diagonal."""
     most = max(map(abs, found))
@@ -222,56 +244,90 @@ def _off(said, found):
     return "on the diagonal" if apart < 0.001 * most else "a cloud around the diagonal"
 
 
-def dots(rows, xlabel, xlim, marks=(), chance=None, above=None, log=False):
-    """Draw rows `{name: values}` of dots; a row without values is a heading.
+def dots(rows, xlabel, xlim, column, notes=None, chance=None, log=False):
+    """Draw rows `{name: values}` of dots, and `notes`, `{name: words}`, beside them.
 
-    `chance`, `{label: value}`, is a vertical line; at the right, each row says how many of its
-    values are larger than `above`.
+    `column` is what stands at the right, `(title, text of the values)`, and `chance`, `{label:
+    value}`, is a vertical line.
     """
-    em, scale = Drawing(0, 0).em, math.log10 if log else float
-    top = (1 if above is None else 2.2) * em
+    em, scale, (title, summed) = Drawing(0, 0).em, math.log10 if log else float, column
+    top = 2.2 * em
     d = Drawing(WIDTH, 1.75 * len(rows) * em + top + 3 * em)
-    right = WIDTH - (1 if above is None else 6) * em
+    right = WIDTH - 6 * em
     box = (13.6 * em, top, right, 1.75 * len(rows) * em + top)
     axes = Axes(d, box, tuple(map(scale, xlim)), (0, len(rows)))
-    names = {len(rows) - k - 0.5: name for k, name in enumerate(rows) if rows[name]}
+    places = {name: len(rows) - k - 0.5 for k, name in enumerate(rows)}
     whole = range(math.ceil(xlim[0]), math.floor(xlim[1]) + 1)
-    axes.frame(xlabel, "", {scale(n): str(n) for n in whole} if log else None, names)
+    xticks = {scale(n): str(n) for n in whole} if log else None
+    axes.frame(xlabel, "", xticks, {y: name for name, y in places.items()})
     for label, value in (chance or {}).items():
         x = axes.x(scale(value))
         d.line(x, top, x, box[3], "#555", 1.2, "5 4")
         d.text(x, top - 0.5 * em, label, "middle", 0.9, "#555")
-    if above is not None:
-        d.text(WIDTH - 0.3 * em, top - 0.5 * em, f"above {above:g}", "end", 0.9)
-    for k, (name, values) in enumerate(rows.items()):
-        y, color = axes.y(len(rows) - k - 0.5), PALETTE[name in marks]
-        if not values:
-            d.text(0.4 * em, y + 0.35 * em, name, font_weight="bold")
+    d.text(WIDTH - 0.3 * em, top - 0.5 * em, title, "end", 0.9)
+    for name, values in rows.items():
+        y = axes.y(places[name])
+        if name in (notes or {}):
+            _note(d, notes[name], y, [axes.x(scale(value)) for value in values], right)
         for i, value in enumerate(values):
             aside = 0.2 * em * (i % 3 - 1) * (len(values) > 1)
-            d.dot(axes.x(scale(value)), y + aside, color + "aa", 0.28 * em)
-        if above is not None:
-            count = f"{sum(value > above for value in values)} of {len(values)}"
-            d.text(WIDTH - 0.3 * em, y + 0.35 * em, count, "end", 0.9)
-    means = [f"{name} {sum(v) / len(v):.2f}" for name, v in rows.items() if v]
-    return d.picture(f"{xlabel}, on average: {', '.join(means)}.")
+            d.dot(axes.x(scale(value)), y + aside, PALETTE[0] + "aa", 0.28 * em)
+        d.text(WIDTH - 0.3 * em, y + 0.35 * em, summed(values), "end", 0.9)
+    said = [f"{name} {summed(values)}" for name, values in rows.items()]
+    remarks = "".join(f" {name}: {words}." for name, words in (notes or {}).items())
+    return d.picture(f"{xlabel}; {title}: {', '.join(said)}.{remarks}")
 
 
-def in_a_row(triangles, left_at, lag=10):
-    """Draw a small triangle for each number of updates, and what remains at this lag.
+def _note(d, words, y, places, right):
+    """Write words beside the dots at these places, to the right if there is room."""
+    width = 0.56 * d.em * len(words)
+    free = max(places) + width < right
+    x, anchor = (max(places) + d.em, "start") if free else (min(places) - d.em, "end")
+    d.rect(x if free else x - width, y - 0.6 * d.em, width, 1.2 * d.em, "white")
+    d.text(x, y + 0.35 * d.em, words, anchor, 0.9, ORANGE, font_weight="bold")
 
-    `triangles` is `{updates: rows}`, and `left_at` holds what remains in several networks.
+
+def labelled(lines, axis_names, ylim, labels, arrows=(), level=None):
+    """Draw curves `{name: (xs, ys)}`, each with its name, over a logarithmic axis of y.
+
+    `labels` is `{name: (x, dx, dy)}`: the name stands at this place of its curve, moved by so many
+    heights of a letter.  `arrows` are `(words, from, to)`; `level`, `{words: y}`, is a dotted line.
     """
-    em, gap = Drawing(0, 0).em, 1.2
-    side = (WIDTH - (len(triangles) - 1) * gap * em) / len(triangles)
-    d, said = Drawing(WIDTH, side + 4.6 * em), []
-    for k, (update, rows) in enumerate(triangles.items()):
-        left, top = k * (side + gap * em), 1.8 * em
-        d.text(left + side, 1.1 * em, f"update {int(update):,}", "end", font_weight="bold")
-        _cells(d, rows, left, top, side / len(rows))
-        low, high = (f"{pick(left_at[update]):.2f}" for pick in (min, max))
-        share = low if low == high else f"{low} to {high}"
-        d.text(left + side / 2, top + side + 1.3 * em, share, "middle")
-        said.append(f"after {int(update):,} updates {share}")
-    d.text(WIDTH / 2, 1.8 * em + side + 2.6 * em, f"what remains at lag {lag}", "middle", 0.9)
-    return d.picture(f"Small triangles; at lag {lag} remain {', '.join(said)}.")
+    em = Drawing(0, 0).em
+    d = Drawing(WIDTH, 21 * em)
+    xs = [x for pair in lines.values() for x in pair[0]]
+    box = (4.6 * em, 0.9 * em, WIDTH - 4 * em, 17.6 * em)
+    axes = Axes(d, box, (min(xs), max(xs)), tuple(map(math.log10, ylim)))
+    wide = ylim[1] > 50 * ylim[0]
+    round_ones = [
+        m * 10.0**k for k in range(-4, 4) for m in ((1,) if wide else (1, 1.5, 2, 3, 5, 7))
+    ]
+    yticks = {math.log10(v): f"{v:g}" for v in round_ones if ylim[0] <= v <= ylim[1]}
+    axes.frame(*axis_names, None, yticks)
+    for words, y in (level or {}).items():
+        d.line(box[0], axes.y(math.log10(y)), box[2], axes.y(math.log10(y)), "#555", 1.4, "2 3")
+        d.text(box[2] + 0.4 * em, axes.y(math.log10(y)) + 0.35 * em, words, size=0.9)
+    for k, (name, pair) in enumerate(lines.items()):
+        kept = [(x, math.log10(y)) for x, y in zip(*pair, strict=True) if y >= ylim[0]]
+        axes.curve(*zip(*kept, strict=True), k)
+        at, dx, dy = labels[name]
+        x, y = min(kept, key=lambda point, at=at: abs(point[0] - at))
+        look = {"color": PALETTE[k], "font_weight": "bold"}
+        d.text(
+            axes.x(x) + dx * em, axes.y(y) + dy * em, name, "start" if dx >= 0 else "end", **look
+        )
+    for words, start, end in arrows:
+        (x1, y1), (x2, y2) = ((axes.x(x), axes.y(math.log10(y))) for x, y in (start, end))
+        d.text(x1, y1 - 0.4 * em, words, "middle", 0.9, ORANGE)
+        _arrow(d, x1, y1, x2, y2)
+    ends = [f"{name}: from {pair[1][0]:.2g} to {pair[1][-1]:.2g}" for name, pair in lines.items()]
+    marks = "".join(f" Marked: {words}." for words, *_ in arrows)
+    return d.picture(f"{axis_names[1]}, by {axis_names[0]}. {'; '.join(ends)}.{marks}")
+
+
+def _arrow(d, x1, y1, x2, y2, color=ORANGE):
+    """Draw an arrow from the first point to the second."""
+    d.line(x1, y1, x2, y2, color, 2)
+    angle = math.atan2(y1 - y2, x1 - x2)
+    for side in (-0.45, 0.45):
+        d.line(x2, y2, x2 + 9 * math.cos(angle + side), y2 + 9 * math.sin(angle + side), color, 2)
