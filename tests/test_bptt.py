@@ -171,7 +171,7 @@ def test_the_gradient_with_all_diagonals_is_complete_and_with_one_is_that_of_the
 
 
 def test_the_control_without_recurrent_weights_sees_one_character():
-    model = backward.start(0, 11, frozen=("W_hh",), num_hiddens=5, zero=True)
+    model = backward.start(0, 11, frozen=True, num_hiddens=5, zero=True)
     first, second = torch.tensor([[1, 2, 3]]), torch.tensor([[4, 5, 3]])
     assert torch.equal(model(first)[:, 2], model(second)[:, 2])
     learned = {name for name, p in model.named_parameters() if p.requires_grad}

@@ -266,7 +266,7 @@ def gradient_paths(characters):
         for low, high in ((0.32, 1.28), (1.92, 2.45)):
             _arrow(ax, (2 * t - 0.07, low), (2 * t - 0.07, high))
             _arrow(ax, (2 * t + 0.06, high), (2 * t + 0.06, low), PALETTE[1], 3)
-        _write(ax, 2 * t + 0.14, 0.85, "from above\n" + r"$\cdot\,\mathbf{W}_{hq}^\top$", **aside)
+        _write(ax, 2 * t + 0.14, 0.98, "from above\n" + r"$\cdot\,\mathbf{W}_{hq}^\top$", **aside)
         _arrow(ax, (2 * t - 0.22, 1.6), (2 * t - 0.52, 1.6), PALETTE[1], 3)
         _write(ax, 2 * t - 0.85, 1.6, r"$\mathbf{W}_{hq}, \mathbf{b}_q$", **BACKWARD)
         factors = (
@@ -276,12 +276,12 @@ def gradient_paths(characters):
         for x, y, factor in zip((2 * t - 1.5, 2 * t - 0.5), (0.48, 0.36), factors, strict=True):
             _arrow(ax, (x - 0.28, -0.12), (x + 0.28, -0.12))
             _arrow(ax, (x + 0.28, 0.1), (x - 0.28, 0.1), PALETTE[1], 3)
-            _write(ax, x, y, factor, **BACKWARD)
+            _write(ax, x + (0.06 if y > 0.4 else -0.02), y, factor, **BACKWARD)
         _arrow(ax, (2 * t - 1, -0.32), (2 * t - 1, -1.4), PALETTE[1], 3)
         if t < len(characters):
-            _write(ax, 2 * t, -0.62, "the two gradients\nadd up", **BACKWARD, weight="bold")
+            _write(ax, 2 * t, -0.62, "the two\nadd up", **BACKWARD, weight="bold")
     names = r"$\mathbf{W}_{xh}$, $\mathbf{W}_{hh}$, and $\mathbf{b}_h$"
-    words = f"a part of the gradients of {names} comes from each time step"
+    words = f"each time step adds a part to the gradients of {names}"
     _write(ax, len(characters), -1.7, words, PALETTE[1])
     return fig
 

@@ -120,9 +120,7 @@ def _by_lag(d, box, fresh, shares, update):
         x, y = axes.x(lag) + 0.8 * d.em, axes.y(math.log10(shares[lag]))
         d.text(x, y, f"after {update:,}", size=0.9, color=PALETTE[0], font_weight="bold")
     d.text((left + right) / 2, bottom + 2.6 * d.em, "lag (time steps back)", "middle", 0.9)
-    d.text(
-        left - 2.6 * d.em, top - 0.9 * d.em, "what remains of the gradient, on average", size=0.9
-    )
+    d.text(left - 2.6 * d.em, top - 0.9 * d.em, "what remains, on average", size=0.9)
 
 
 def _legend(d, top):
@@ -318,7 +316,7 @@ def labelled(lines, axis_names, ylim, labels, arrows=(), level=None):
         )
     for words, start, end in arrows:
         (x1, y1), (x2, y2) = ((axes.x(x), axes.y(math.log10(y))) for x, y in (start, end))
-        d.text(x1, y1 - 0.4 * em, words, "middle", 0.9, ORANGE)
+        d.text(x1, y1 + (-0.4 if y2 > y1 else 1.1) * em, words, "middle", 0.9, ORANGE)
         _arrow(d, x1, y1, x2, y2)
     ends = [f"{name}: from {pair[1][0]:.2g} to {pair[1][-1]:.2g}" for name, pair in lines.items()]
     marks = "".join(f" Marked: {words}." for words, *_ in arrows)
