@@ -132,8 +132,8 @@ IGNORED = {
         "fires = states_of(model, val_text)[3:, 41] < -0.97  # 3 places on",
         "# Drawn: the AUC by the number of units, for two questions",
         "# Drawn: what can be read, what steers, and what is used",
-        "# Checked: the numbers in the text of this notebook",
         'rivals = {"nothing held": model}',
+        "# Checked: the numbers in the text of this notebook",
     ],
     "10_gated_networks": [
         "@torch.no_grad()",

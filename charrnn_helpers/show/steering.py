@@ -136,9 +136,10 @@ def steered_texts(model, vocab, text, prompts, alphas, count=20):
     others = []
     for r in random_directions(count, len(step)):
         push = one_deviation(r, H)
-        pushes = {alpha: alpha * push for alpha in alphas if alpha % 2 == 0}
+        pushes = {alpha: alpha * push for alpha in alphas if alpha % 2 == 0 and alpha != 0}
         others.append(
             {a: share_of(built_in(model, p, p), vocab, prompts) for a, p in pushes.items()}
+            | {alpha: share for alpha, share in shares.items() if alpha == 0}
         )
     return Steered(texts, shares, others)
 
@@ -161,7 +162,7 @@ def steering(steered, alpha):
     yticks = {k / 4: f"{k / 4:g}" for k in range(5)}
     axes.frame("push \u03b1, in standard deviations", "share of vowels", xticks, yticks)
     for other in steered.others:
-        d.path(axes.points(other.keys(), other.values()), PALE, 1.2)
+        d.path(axes.points(*zip(*sorted(other.items()), strict=True)), PALE, 1.2)
     xs = sorted(steered.shares)
     d.path(axes.points(xs, [steered.shares[a] for a in xs]), BLUE, 2.5)
     x, y = axes.x(alpha), axes.y(share)
@@ -371,7 +372,7 @@ def readable_used(networks):
     for name, (x, y) in ours["probes"].items():
         look = {"color": BLUE, "font_weight": "bold"}
         d.text(axes.x(x) - 1.1 * em, axes.y(y) + 0.35 * em, name, "end", **look)
-    d.text(axes.x(0.5), axes.y(0.083), "random directions", color=GRAY, font_weight="bold")
+    d.text(axes.x(0.5), axes.y(0.1), "random directions", color=GRAY, font_weight="bold")
     x, y = min(ours["probes"].values(), key=lambda point: point[1])
     low = axes.y(y) - 4.6 * em
     for k, words in enumerate(("read almost perfectly,", "used no more than a random direction")):
@@ -433,7 +434,7 @@ def told_apart(z, answer, threshold):
     d.text(min(ends) - 0.7 * em, y + 0.35 * em, "a pair", "end")
     d.text(box[0] + 0.3 * em, box[1] + 5.6 * em, "before other", color=GRAY)
     d.text(box[0] + 0.3 * em, box[1] + 6.9 * em, "characters", color=GRAY)
-    d.text(axes.x(4.2), box[1] + 5.6 * em, "before vowels", color=BLUE)
+    d.text(axes.x(3), box[1] + 4.6 * em, "before vowels", color=BLUE)
     d.line(axes.x(threshold), box[1], axes.x(threshold), box[3], RED, 2, "5 3")
     d.text(axes.x(threshold) + 0.4 * em, box[1] + em, "says yes \u2192", color=RED)
     hits, alarms = ((z[kind] > threshold).float().mean().item() for kind in (answer, ~answer))
@@ -441,9 +442,9 @@ def told_apart(z, answer, threshold):
     corners = axes.points(*rates(z, answer))
     d.path([*corners, (axes.x(1), axes.y(0)), corners[0]], "none", fill=BLUE + "1c")
     d.path(corners, BLUE, 2.2)
-    for k, line in enumerate(("area under", "the curve")):
-        d.text(axes.x(0.62), axes.y(0.36) + 1.3 * k * em, line, "middle", color=BLUE)
-    d.text(axes.x(0.25), axes.y(0.17), "guessing", color=GRAY)
+    for k, line in enumerate(("AUC, the area", "under the curve")):
+        d.text(axes.x(0.66), axes.y(0.36) + 1.3 * k * em, line, "middle", color=BLUE)
+    d.text(axes.x(0.2), axes.y(0.09), "guessing", color=GRAY)
     d.dot(axes.x(alarms), axes.y(hits), RED, 5.5)
     words = f"hit rate {hits:.0%}, false alarm rate {alarms:.0%}"
     d.text(WIDTH - 2 * em, 1.9 * em, words, "end", color=RED, font_weight="bold")
@@ -455,7 +456,7 @@ def by_number(curves):
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 22 * em)
     counts = sorted(next(iter(curves.values())))
-    box = (5 * em, em, WIDTH - 15 * em, 18 * em)
+    box = (5 * em, em, WIDTH - 13.5 * em, 18 * em)
     axes = Axes(d, box, (-0.3, math.log2(max(counts)) + 0.2), (0.45, 1.02))
     xticks = {math.log2(k): f"{k}" for k in counts}
     yticks = {k / 10: f"{k / 10}" for k in range(5, 11)}
@@ -500,7 +501,8 @@ def two_maps(maps):
     for k, (title, places) in enumerate(maps.items()):
         xs, ys = zip(*places.values(), strict=True)
         limits = [
-            (min(v) - 0.08 * (max(v) - min(v)), max(v) + 0.08 * (max(v) - min(v))) for v in (xs, ys)
+            (min(v) - low * (max(v) - min(v)), max(v) + 0.08 * (max(v) - min(v)))
+            for v, low in ((xs, 0.08), (ys, 0.16))
         ]
         left = 1.4 * em + k * wide
         box = (left + 0.6 * em, 2.4 * em, left + wide - 0.6 * em, 24.4 * em)
@@ -538,14 +540,14 @@ def one_look(rows):
     reaches, the range of random directions.
     """
     em = Drawing(0, 0).em
-    bottom = (5.2 + 2.6 * len(rows)) * em
-    d = Drawing(WIDTH, bottom + 1.2 * em)
+    bottom = (4.2 + 2.6 * len(rows)) * em
+    d = Drawing(WIDTH, bottom + 0.6 * em)
     heads = (
         ("Can it be read?", "area under the curve", 0.5, 1.0, "{:.2f}"),
-        ("Does it steer?", "change of the share of vowels", 0.0, 1.0, "{:.2f}"),
+        ("Does it steer?", "share of vowels changes by", 0.0, 1.0, "{:.2f}"),
         ("Is it used?", "cost / variance", 0.0, 0.25, "{:.3f}"),
     )
-    left, wide, said = 11 * em, (WIDTH - 11.5 * em) / 3, []
+    left, wide, said = 8.5 * em, (WIDTH - 8.5 * em) / 3, []
     for k, (head, unit, least, most, form) in enumerate(heads):
         start, long = left + k * wide, wide - 4.6 * em
         d.text(start, 1.3 * em, head, font_weight="bold")
@@ -553,14 +555,17 @@ def one_look(rows):
         d.line(start, 3.6 * em, start, bottom, "#999999")
         for row, (name, values) in enumerate(rows.items()):
             y, value = (5.2 + 2.6 * row) * em, values[k]
-            ends = value if isinstance(value, tuple) else (least, value)
-            a, b = (
-                start + long * (min(max(v, least), most) - least) / (most - least) for v in ends
-            )
-            color = GRAY if isinstance(value, tuple) else BLUE
-            d.rect(a, y - 0.6 * em, max(b - a, 1), 1.2 * em, "#bbbbbb" if color == GRAY else color)
-            words = [form.format(v) for v in (value if color == GRAY else [value])]
+            by_chance = isinstance(value, tuple)
+            ends = value if by_chance else (least, value)
+            a, b = (place(end, (least, most), start, start + long) for end in ends)
+            color = GRAY if by_chance else BLUE
+            d.rect(a, y - 0.6 * em, max(b - a, 1), 1.2 * em, "#bbbbbb" if by_chance else BLUE)
+            words = [form.format(v) for v in (value if by_chance else [value])]
             d.text(b + 0.5 * em, y + 0.35 * em, "\u2013".join(words), color=color)
+            pairs = [values[k][1] for values in rows.values() if isinstance(values[k], tuple)]
+            if not by_chance and value <= min(pairs):
+                x = b + (1 + 0.62 * len(words[0])) * em
+                d.text(x, y + 0.3 * em, "no more than random", size=0.86, color=RED)
             if k == 0:
                 d.text(left - 0.8 * em, y + 0.35 * em, name, "end", font_weight="bold")
             said.append(f"{name}, {head.lower()} {' to '.join(words)}")
