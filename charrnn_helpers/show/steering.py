@@ -501,7 +501,7 @@ def two_maps(maps):
     for k, (title, places) in enumerate(maps.items()):
         xs, ys = zip(*places.values(), strict=True)
         limits = [
-            (min(v) - low * (max(v) - min(v)), max(v) + 0.08 * (max(v) - min(v)))
+            (min(v) - low * (max(v) - min(v)), max(v) + 0.14 * (max(v) - min(v)))
             for v, low in ((xs, 0.08), (ys, 0.16))
         ]
         left = 1.4 * em + k * wide
@@ -543,13 +543,12 @@ def one_look(rows):
     bottom = (4.2 + 2.6 * len(rows)) * em
     d = Drawing(WIDTH, bottom + 0.6 * em)
     heads = (
-        ("Can it be read?", "area under the curve", 0.5, 1.0, "{:.2f}"),
-        ("Does it steer?", "share of vowels changes by", 0.0, 1.0, "{:.2f}"),
-        ("Is it used?", "cost / variance", 0.0, 0.25, "{:.3f}"),
+        (8.5 * em, "Can it be read?", "area under the curve", 0.5, 1.0, "{:.2f}"),
+        (20.5 * em, "Does it steer?", "share of vowels changes by", 0.0, 1.0, "{:.2f}"),
+        (36 * em, "Is it used?", "cost / variance", 0.0, 0.25, "{:.3f}"),
     )
-    left, wide, said = 8.5 * em, (WIDTH - 8.5 * em) / 3, []
-    for k, (head, unit, least, most, form) in enumerate(heads):
-        start, long = left + k * wide, wide - 4.6 * em
+    long, said = 7 * em, []
+    for k, (start, head, unit, least, most, form) in enumerate(heads):
         d.text(start, 1.3 * em, head, font_weight="bold")
         d.text(start, 2.8 * em, unit, size=0.86, color=GRAY)
         d.line(start, 3.6 * em, start, bottom, "#999999")
@@ -567,6 +566,6 @@ def one_look(rows):
                 x = b + (1 + 0.62 * len(words[0])) * em
                 d.text(x, y + 0.3 * em, "no more than random", size=0.86, color=RED)
             if k == 0:
-                d.text(left - 0.8 * em, y + 0.35 * em, name, "end", font_weight="bold")
+                d.text(start - 0.8 * em, y + 0.35 * em, name, "end", font_weight="bold")
             said.append(f"{name}, {head.lower()} {' to '.join(words)}")
     return d.picture(f"{'; '.join(said)}.")
