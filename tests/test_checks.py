@@ -689,7 +689,6 @@ ACTUAL = {
     "untrained_probe": 1.0,
     "which_path": {"both": {-3: 0.02, 3: 0.86}, "logits": {0: 0.03, 3: 0.81}, "memory": {3: 0.3}},
     "last_vowel": {-3: 0.6, 3: 0.12},
-    "eight_units": 1.32,
     "large_bias": 0,
     "own_gates": {"any": 0.4, "same": 1.0},
     "one_gate": {"RNN": 4.66, "GRU": 4.37, "update": 4.62, "reset": 4.31},
@@ -734,7 +733,6 @@ def test_the_other_outcomes_of_a_prediction():
     assert find("which_path").right(ranges | {"logits": {0: 0.0, 1: 0.5}}) == "half"
     ends = [{-3: 0.1, 3: 0.6}, {-3: 0.31, 3: 0.3}]
     assert [find("last_vowel").right(by) for by in ends] == ["rises", "stays"]
-    assert [find("eight_units").right(ratio) for ratio in (0.8, 1.0)] == ["less", "sum"]
     ends = {"GRU": [3.7, 3.6], "LSTM": [3.5, 3.55], "RNN": [3.8, 3.54]}
     assert find("leader").right(ends) == "tie"
     assert find("rise").right({"small": 0.03, "mixture": 0.04}) == "mixture"

@@ -233,21 +233,22 @@ DEMOS = {
         {"greedy": [1000, 300, 12], "own dice": [1000] * 3}, {"greedy": "a circle"}
     ),
     "steering": lambda: steering.steering(STEERED, 3.0),
-    "pushes": lambda: steering.pushes(
-        {"next": {"both paths": {-3.7: 0, 3.7: 0.9}, "memory only": {-3.7: 0.2, 3.7: 0.3}}},
-        [{"next": {"both paths": {-4: 0.1, 4: 0.8}, "memory only": {-4: 0.3, 4: 0.3}}}],
+    "shares_by_push": lambda: steering.shares_by_push(
+        {"both paths": {-3: 0.0, 3: 0.9}, "memory only": {-3: 0.2, 3: 0.3}},
+        [{"both paths": {-3: 0.1, 3: 0.8}, "memory only": {-3: 0.3, 3: 0.3}}],
         {-3: [0.2, 0.4], 3: [0.3]},
     ),
     "prices": lambda: steering.prices({"five biases": ([0.05, 0.3], [0.9, 0.0])}),
     "gains": lambda: steering.gains({"a": 1.0, "b": -0.5, " ": -1.0}),
     "told_apart": lambda: steering.told_apart(*ROWS, 0.5),
     "readable_used": lambda: steering.readable_used(
-        2 * [{"probes": {"last": (1.0, 0.2)}, "random": [(0.5, 0.03, "last"), (0.6, 0.05, "next")]}]
+        2 * [{"probes": {"last": (1.0, 0.2)}, "random": [(0.5, 0.03), (0.6, 0.05)]}]
     ),
-    "areas": lambda: steering.areas({"table of the last one": 0.78, "untrained network": 0.8}),
-    "strip": lambda: steering.strip({"ours": (1.3, [0.9, 1.1]), "seed 1": (1.5, [1.0])}),
+    "one_look": lambda: steering.one_look(
+        {"last": (1.0, 0.9, 0.2), "random": ((0.5, 0.8), (0.0, 0.2), (0.03, 0.05))}
+    ),
     "two_paths": steering.two_paths,
-    "by_number": lambda: steering.by_number({("is a vowel next?", "untrained"): {1: 0.6, 2: 0.7}}),
+    "by_number": lambda: steering.by_number({"is a vowel next?": {1: 0.6, 8: 0.7}}),
     "two_maps": lambda: steering.two_maps({"trained": {"a": (0, 1), "b": (1, 0), " ": (0, 1)}}),
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
     "temperatures": lambda: choices.temperatures({0.5: [0.8, 0.2], 1.0: [0.6, 0.4]}, "ab"),

@@ -114,6 +114,7 @@ def test_the_record_of_insides_has_each_network():
     for kept in list(found.values())[:4]:
         assert len(kept["next"]["both paths"]) == len(insides.ALPHAS)
         assert len(kept["random eights"]) == len(kept["random costs"]) == insides.COUNT
+        assert len(kept["random eight costs"]) == insides.COUNT
         assert len(kept["ways"]["biases"]["losses"]) == len(insides.STEPS)
 
 

@@ -114,8 +114,8 @@ def steered(model, fresh, data):
     whole, tested = evaluate(model, batches, True), groups(model, H, seen_text, data.val_ids)
     H, V = H[:-1], V[:-1]
 
-    def cost(u):
-        return evaluate(hold(model, u[None], means), batches, True) - whole
+    def cost(directions):
+        return evaluate(hold(model, directions, means), batches, True) - whole
 
     def share(to_output, to_state):
         return share_of(built_in(model, to_output, to_state), vocab, prompts)
@@ -129,15 +129,23 @@ def steered(model, fresh, data):
         found[name] = {
             "area": area(V @ u, there),
             "spread": (H @ u).std().item(),
-            "cost": cost(u),
+            "cost": cost(u[None]),
             "both paths": shares(step, step),
-            "logits only": shares(step, 0 * step),
-            "memory only": shares(0 * step, step),
         }
+        if name == "next":
+            found[name]["logits only"] = shares(step, 0 * step)
+            found[name]["memory only"] = shares(0 * step, step)
+        else:
+            directions, rest = removed(H, V, is_vowel(seen_text, ahead), there)
+            found[name] |= {"eight cost": cost(directions), "area without them": rest}
+    dice = torch.Generator().manual_seed(2)
+    columns = torch.randn(COUNT, H.shape[1], GROUP, generator=dice)
+    eights = torch.linalg.qr(columns)[0].mT  # at right angles
+    found["random eight costs"] = [cost(directions) for directions in eights]
     u = probed(states_of(fresh, seen_ids)[:-1], is_vowel(seen_text, 1))
     found["area untrained"] = area(states_of(fresh, data.val_ids)[:-1] @ u, is_vowel(val_text, 1))
     others = random_directions(COUNT, len(u))
-    found["random costs"] = [cost(r) for r in others]
+    found["random costs"] = [cost(r[None]) for r in others]
     found["random spreads"] = [(H @ r).std().item() for r in others]
     found["random areas"] = [  # for each question, with the better of the two signs
         [0.5 + abs(area(V @ r, is_vowel(val_text, a)) - 0.5) for a in QUESTIONS.values()]
@@ -149,16 +157,28 @@ def steered(model, fresh, data):
     return found | tested
 
 
+def removed(H, V, answer, there):
+    """Return GROUP directions, each of a probe without those before it, and the area without them.
+
+    A last probe learns from the states H that are left, and is measured on the states V.
+    """
+    directions = torch.zeros(0, H.shape[1])
+    for _ in range(GROUP):
+        w = probed(H - H @ directions.T @ directions, answer)
+        w = w - w @ directions.T @ directions
+        directions = torch.cat([directions, (w / w.norm())[None]])
+    H, V = (S - S @ directions.T @ directions for S in (H, V))
+    return directions, area(V @ probed(H, answer), there)
+
+
 def ways(model, vocab, H, seen_text, prompts, batches):
-    """Return shares of vowels and losses: along two directions, and with changed biases alone."""
-    answer, found = is_vowel(seen_text, 1), {}
-    u = probed(H, answer)
-    between = H[answer].mean(dim=0) - H[~answer].mean(dim=0)
-    step, other = one_deviation(u, H), one_deviation(between, H)
+    """Return shares of vowels and losses: along a direction, and with changed biases alone."""
+    found, step = {}, one_deviation(probed(H, is_vowel(seen_text, 1)), H)
+    none = torch.zeros_like(step)
     five = torch.isin(torch.arange(len(vocab)), vocab.encode(VOWELS)).float()
     networks = {
-        "probe": [built_in(model, k / 2 * step, k / 2 * step) for k in STEPS],
-        "means": [built_in(model, k / 4 * other, k / 4 * other) for k in STEPS],
+        "both paths": [built_in(model, k / 2 * step, k / 2 * step) for k in STEPS],
+        "logits only": [built_in(model, k / 2 * step, none) for k in STEPS],
         "biases": [raised(model, k * five) for k in STEPS],
     }
     for name, changed in networks.items():

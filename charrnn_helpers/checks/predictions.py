@@ -233,12 +233,6 @@ PREDICTIONS = (
                    "rises" if by[3] > by[-3] else "falls",
         "falls", {"rises": "it rises by more than 0.1", "falls": "it falls by more than 0.1",
                   "stays": "it changes by at most 0.1"}),
-    Prediction("eight_units", 9, "Eight units that predict whether a vowel is next are held at "
-        "their means at once. What do they cost, compared with the sum of their single costs?",
-        "Below, we test other groups of eight.",
-        lambda ratio: "less" if ratio < 0.9 else "sum" if ratio <= 1.1 else "more", "more",
-        {"less": "less than nine tenths of the sum", "sum": "the sum, within a tenth",
-         "more": "more than the sum, by over a tenth"}),
     Prediction("large_bias", 10, "The gates begin near 0.9975 instead of 0.95, and let nearly "
         "everything through 40 letters. How many of ten networks pass the game after 300 updates?",
         "At first, the candidate is multiplied by 0.0025, so little is written. The section on "

@@ -82,7 +82,7 @@ def unit_text(model, vocab, text, unit, limit=-0.97):
     d.rect(left, 0.5 * em, 8 * em, 1.3 * em, "none", "#999")
     d.text(left + 8.6 * em, 1.5 * em, "1")
     d.rect(left + 14 * em, 0.5 * em, column, 1.3 * em, "none", "#222")
-    words = f"below {limit}".replace("-", "\u2212")
+    words = f"it fires: below {limit}".replace("-", "\u2212")
     d.text(left + 15 * em + column, 1.5 * em, words)
     for row, start in enumerate(lines):
         y, piece = (3 + 2.6 * row) * em, text[start : start + 48]

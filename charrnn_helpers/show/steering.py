@@ -1,10 +1,9 @@
 """Steering: a network writes while its hidden state is pushed along a direction.
 
-`told_apart` and `areas` show how well a direction tells two kinds of states apart, `gains` what it
-adds to the logits, `prices` what a share of vowels costs, `pushes` what a push does on each path,
-`readable_used` whether a network uses what a probe can read, `by_number` how many units a probe
-needs, `strip` what groups of units cost, `two_maps` the input weights, and `two_paths` where a push
-enters.
+`told_apart` shows how well a direction tells two kinds of states apart, `two_maps` the input
+weights, `two_paths` where a push enters, `shares_by_push` what it does, `gains` what it adds to the
+logits, `prices` what a share of vowels costs, `readable_used` whether a network uses what a probe
+can read, `by_number` how many units a probe needs, and `one_look` all of this together.
 """
 
 import copy
@@ -20,7 +19,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import write_many
 from charrnn_helpers.show.style import PALETTE, visible
-from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
+from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing, place
 
 VOWELS = "aeiou"
 QUESTIONS = {"next": 1, "last": 0, "third-to-last": -2}  # where a vowel is looked for
@@ -137,9 +136,10 @@ def steered_texts(model, vocab, text, prompts, alphas, count=20):
     others = []
     for r in random_directions(count, len(step)):
         push = one_deviation(r, H)
-        pushes = {alpha: alpha * push for alpha in alphas if alpha % 2 == 0}
+        pushes = {alpha: alpha * push for alpha in alphas if alpha % 2 == 0 and alpha != 0}
         others.append(
             {a: share_of(built_in(model, p, p), vocab, prompts) for a, p in pushes.items()}
+            | {alpha: share for alpha, share in shares.items() if alpha == 0}
         )
     return Steered(texts, shares, others)
 
@@ -162,7 +162,7 @@ def steering(steered, alpha):
     yticks = {k / 4: f"{k / 4:g}" for k in range(5)}
     axes.frame("push \u03b1, in standard deviations", "share of vowels", xticks, yticks)
     for other in steered.others:
-        d.path(axes.points(other.keys(), other.values()), PALE, 1.2)
+        d.path(axes.points(*zip(*sorted(other.items()), strict=True)), PALE, 1.2)
     xs = sorted(steered.shares)
     d.path(axes.points(xs, [steered.shares[a] for a in xs]), BLUE, 2.5)
     x, y = axes.x(alpha), axes.y(share)
@@ -196,62 +196,53 @@ def _line(d, y, text, given=0):
             d.text(xs, y, letters, "middle", 1.1, color, **MONO)
 
 
-PATHS = {  # how each path is drawn
-    "both paths": ("#222222", "none", "\u25cf"),
-    "logits only": (BLUE, "7 3", "\u25a0"),
-    "memory only": (RED, "2 3", "\u25b2"),
-}
+LOOKS = (  # of the first, second, and third curve
+    ("#222222", "none", "\u25cf"),
+    (BLUE, "7 3", "\u25a0"),
+    (RED, "2 3", "\u25b2"),
+)
 
 
-def pushes(panels, others, random):
-    """Draw a panel for each direction `{title: {path: {push: share}}}`.
+def shares_by_push(curves, others=(), random=None):
+    """Draw the share of vowels by the push, a curve `{name: {push: share}}` for each name.
 
-    `others` are such panels of other networks, and a band reaches over all of them.  The last panel
-    shows the shares with pushes along random directions `{push: shares}`, too, as gray bars.
+    A band reaches over the curve and those of `others`, networks with the same names.  `random` has
+    the shares at some pushes along random directions `{push: shares}`, a gray bar for each.
     """
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 24 * em)
-    most = max(a for paths in panels.values() for by in paths.values() for a in by)
-    left, wide, said = 4.5 * em, (WIDTH - 4.5 * em) / len(panels), []
-    for k, (title, paths) in enumerate(panels.items()):
-        box = (left + k * wide + 0.3 * em, 3.8 * em, left + (k + 1) * wide - 0.9 * em, 20.4 * em)
-        axes = Axes(d, box, (-1.08 * most, 1.08 * most), (0, 1))
-        whole = {a: f"{a}".replace("-", "\u2212") for a in range(-int(most), int(most) + 1)}
-        axes.frame("", "", whole, {q / 4: f"{q / 4:g}" if k == 0 else "" for q in range(5)})
-        d.text((box[0] + box[2]) / 2, 3 * em, title, "middle", font_weight="bold")
-        words = []
-        for a, shares in random.items() if k == len(panels) - 1 else ():
-            low, high = axes.y(min(shares)), axes.y(max(shares))
-            d.rect(axes.x(a) - 0.45 * em, high, 0.9 * em, low - high, "#dddddd", "#999999")
-            words.append(f"random {min(shares):.2f} to {max(shares):.2f} at {a}")
-        for path, by in paths.items():
-            color, dash, mark = PATHS[path]
-            rows = [by, *(other[title][path] for other in others)]
-            xs = list(by)
-            ys = list(
-                zip(*(interp(xs, list(row), list(row.values())) for row in rows), strict=True)
-            )
-            lows, highs = [min(y) for y in ys], [max(y) for y in ys]
-            around = axes.points(xs, lows) + axes.points(xs, highs)[::-1]
-            d.path(around, "none", fill=color + "2b")
-            points = axes.points(xs, by.values())
-            d.path(points, color, 2, dash)
-            for x, y in points:
-                d.text(x, y + 0.31 * em, mark, "middle", 0.85, color)
-            words.append(f"{path} {by[xs[0]]:.2f} to {by[xs[-1]]:.2f}")
-        said.append(f"{title}: {', '.join(words)}")
-    middle, turned = (left + WIDTH) / 2, f"rotate(-90 {em:.1f} {12 * em:.1f})"
-    d.text(middle, 23.2 * em, "push, in standard deviations of h \u00b7 u", "middle")
-    d.text(em, 12 * em, "share of vowels", "middle", transform=turned)
-    for k, (path, (color, dash, mark)) in enumerate(PATHS.items()):
-        x = left + (1 + 10.5 * k) * em
-        d.line(x, 0.85 * em, x + 2.6 * em, 0.85 * em, color, 2, dash)
-        d.text(x + 1.3 * em, 1.16 * em, mark, "middle", 0.85, color)
-        d.text(x + 3.2 * em, 1.2 * em, path, color=color)
-    x = left + 33.4 * em
-    d.rect(x, 0.35 * em, 0.9 * em, em, "#dddddd", "#999999")
-    d.text(x + 1.4 * em, 1.2 * em, "random directions", color=GRAY)
-    return d.picture(f"Shares of vowels, from the least push to the largest. {'; '.join(said)}.")
+    d = Drawing(WIDTH, 23 * em)
+    pushes = list(next(iter(curves.values())))
+    box = (5 * em, em, WIDTH - 12 * em, 19 * em)
+    axes = Axes(d, box, (pushes[0] - 0.25, pushes[-1] + 0.25), (0, 1))
+    xticks = {a: f"{a:g}".replace("-", "\u2212") for a in pushes}
+    yticks = {k / 4: f"{k / 4:g}" for k in range(5)}
+    axes.frame("push, in standard deviations", "share of vowels", xticks, yticks)
+    said = []
+    for a, shares in (random or {}).items():
+        low, high = axes.y(min(shares)), axes.y(max(shares))
+        d.rect(axes.x(a) - 0.5 * em, high, em, low - high, "#dddddd", "#999999")
+        said.append(f"random directions {min(shares):.2f} to {max(shares):.2f} at {a:g}")
+    if random:
+        x, y = axes.x(max(random)) + 0.5 * em, axes.y(max(random[max(random)]))
+        d.line(x, y, box[2] + 0.6 * em, y, "#999999")
+        d.text(box[2] + 0.8 * em, y + 0.35 * em, "random directions", color=GRAY)
+    free = {}  # where the names stand, from the top
+    for name, by in sorted(curves.items(), key=lambda item: -item[1][pushes[-1]]):
+        y = axes.y(by[pushes[-1]])
+        free[name] = max([y, *(taken + 1.3 * em for taken in free.values())])
+    for (name, by), (color, dash, mark) in zip(curves.items(), LOOKS, strict=False):
+        rows = [by, *(other[name] for other in others)]
+        lows, highs = ([end(row[a] for row in rows) for a in pushes] for end in (min, max))
+        around = axes.points(pushes, lows) + axes.points(pushes, highs)[::-1]
+        d.path(around, "none", fill=color + "2b")
+        points = axes.points(pushes, by.values())
+        d.path(points, color, 2, dash)
+        for x, y in points:
+            d.text(x, y + 0.31 * em, mark, "middle", 0.85, color)
+        words = {"color": color, "font_weight": "bold"}
+        d.text(box[2] + 0.8 * em, free[name] + 0.35 * em, name, **words)
+        said.append(f"{name} {by[pushes[0]]:.2f} to {by[pushes[-1]]:.2f}")
+    return d.picture(f"Shares of vowels, from the least push to the largest: {'; '.join(said)}.")
 
 
 def two_paths():
@@ -300,30 +291,35 @@ def two_paths():
     )
 
 
-def prices(curves, at=0.2, xlabel="share of vowels", ylabel="nats added to the loss"):
-    """Draw what each way to change the share of vowels costs `{label: (shares, costs)}`."""
+def prices(curves, at=0.2):
+    """Draw what each way to change the share of vowels costs `{name: (shares, nats)}`."""
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 21 * em)
-    left, right = 0.1, 0.5
-    axes = Axes(d, (5 * em, em, WIDTH - 17 * em, 17.5 * em), (left, right), (0, 1.2))
-    axes.frame(xlabel, ylabel, {k / 10: f"{k / 10:g}" for k in range(1, 6)})
-    d.line(axes.x(at), axes.y(0), axes.x(at), axes.y(1.2), GRAY, 1.2, "5 4")
-    d.text(axes.x(at) + 0.5 * em, axes.y(1.13), f"{at:.0%} vowels", color=GRAY)
-    looks = (("#222222", "none", "\u25cf"), (RED, "2 3", "\u25b2"), (BLUE, "7 3", "\u25a0"))
+    d = Drawing(WIDTH, 22 * em)
+    left, right, most = 0.1, 0.5, 1.0
+    axes = Axes(d, (5 * em, em, WIDTH - 4 * em, 18 * em), (left, right), (0, most))
+    xticks = {k / 10: f"{k / 10:g}" for k in range(1, 6)}
+    axes.frame("share of vowels in what the network writes", "nats added to the loss", xticks)
     said = []
-    for k, (label, (xs, ys)) in enumerate(curves.items()):
-        color, dash, mark = looks[k]
-        inside = [(x, y) for x, y in zip(xs, ys, strict=True) if left < x < right]
+    for k, ((name, (xs, ys)), look) in enumerate(zip(curves.items(), LOOKS, strict=False)):
+        color, dash, mark = look
+        inside = [(x, y) for x, y in zip(xs, ys, strict=True) if left < x < right and y < most]
         ends = [(x, float(interp(x, xs, ys))) for x in (left, right) if xs[0] < x < xs[-1]]
-        d.path(axes.points(*zip(*sorted(inside + ends), strict=True)), color, 2, dash)
+        points = sorted(inside + [end for end in ends if end[1] < most])
+        d.path(axes.points(*zip(*points, strict=True)), color, 2, dash)
         for x, y in inside:
             d.text(axes.x(x), axes.y(y) + 0.31 * em, mark, "middle", 0.85, color)
-        x, y = axes.box[2] + em, (4 + 2 * k) * em
-        d.line(x, y - 0.35 * em, x + 2.6 * em, y - 0.35 * em, color, 2, dash)
-        d.text(x + 1.3 * em, y - 0.04 * em, mark, "middle", 0.85, color)
-        d.text(x + 3.2 * em, y, label, color=color)
-        said.append(f"{label} {interp(at, xs, ys):.2f}")
-    return d.picture(f"The {ylabel} by the {xlabel}. At {at:.0%}: {', '.join(said)}.")
+        d.dot(axes.x(at), axes.y(interp(at, xs, ys)), color, 5)
+        x, y = axes.x(at) + 4 * em, axes.y(0.72) + 1.7 * k * em
+        d.line(axes.x(at) + 0.5 * em, axes.y(interp(at, xs, ys)), x - 0.4 * em, y, "#999999")
+        words = f"{name}: {interp(at, xs, ys):.2f}"
+        d.text(x, y + 0.35 * em, words, color=color, font_weight="bold")
+        said.append(words)
+    d.line(axes.x(at), axes.y(0), axes.x(at), axes.y(most), GRAY, 1.2, "5 4")
+    d.text(axes.x(at) + 4 * em, axes.y(0.72) - 1.7 * em, f"for {at:.0%} vowels", color=GRAY)
+    middle, low = min(zip(*next(iter(curves.values())), strict=True), key=lambda point: point[1])
+    d.text(axes.x(middle), axes.y(low) - 2.6 * em, "no push", "middle", color=GRAY)
+    d.line(axes.x(middle), axes.y(low) - 2.2 * em, axes.x(middle), axes.y(low) - 0.6 * em, GRAY)
+    return d.picture(f"The nats added to the loss for {at:.0%} vowels: {', '.join(said)}.")
 
 
 def gains(values):
@@ -342,11 +338,9 @@ def gains(values):
         x = axes.x(k + 0.15)
         d.rect(x, top, axes.x(k + 0.85) - x, bottom - top, color)
     d.line(box[0], axes.y(0), box[2], axes.y(0))
-    x, y = axes.x(0.55 * len(order)), 2.4 * em
-    for color, words in ((BLUE, "vowels"), ("#bbb", "other characters")):
-        d.rect(x, y - 0.8 * em, 0.9 * em, 0.9 * em, color)
-        d.text(x + 1.3 * em, y, words)
-        x += 6 * em
+    x, y = axes.x(sum(token in VOWELS for token in order) + 0.6), axes.y(0.7 * high)
+    d.text(x, y, "vowels", color=BLUE, font_weight="bold")
+    d.text(axes.x(0.6 * len(order)), axes.y(0.25 * high), "other characters", color=GRAY)
     said = ", ".join(f"{visible(t)} {values[t]:.2f}" for t in [*order[:6], order[-1]])
     return d.picture(f"What is added to the logits, from the most to the least: {said}.")
 
@@ -354,45 +348,42 @@ def gains(values):
 def readable_used(networks):
     """Draw how well each direction can be read, and what holding it costs for its variance.
 
-    Each network has `{"probes": {question: (area, cost)}, "random": [(area, cost, question)]}`; the
-    first is drawn large, and the directions of its probes have names.  So has the question of the
-    random direction that is read best.
+    Each network has `{"probes": {question: (area, cost)}, "random": [(area, cost)]}`; the first is
+    drawn large, and the directions of its probes have names.
     """
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 26 * em)
-    axes = Axes(d, (5 * em, 3 * em, WIDTH - 6 * em, 22.4 * em), (0.48, 1.02), (0, 0.26))
+    d = Drawing(WIDTH, 25 * em)
+    axes = Axes(d, (5 * em, em, WIDTH - 6 * em, 21 * em), (0.48, 1.02), (0, 0.26))
     axes.frame(
-        "readable: area under the curve",
-        "used: cost / variance (nats)",
+        "can be read: area under the curve (AUC)",
+        "is used: cost / variance",
         {k / 10: f"{k / 10:g}" for k in range(5, 11)},
         {k / 20: f"{k / 20:g}" for k in range(6)},
     )
     ours, *others = networks
     looks = {"probes": (BLUE, "\u25c6"), "random": (GRAY, "\u25cf")}
-    d.text(5 * em, 1.5 * em, "\u25c6 directions of probes", color=BLUE)
-    d.text(18 * em, 1.5 * em, "\u25cf random, at their best question", color=GRAY)
-    for x, (color, mark) in zip((36.2, 37.2), looks.values(), strict=True):
-        d.text(x * em, 1.4 * em, mark, "middle", 0.85, color)
-    d.text(38 * em, 1.5 * em, "three other networks", color="#222")
     for network in [*others, ours]:
         size = 1 if network is ours else 0.55
         for kind, (color, mark) in looks.items():
             found = network[kind]
-            for x, y, *_ in found.values() if kind == "probes" else found:
+            for x, y in found.values() if kind == "probes" else found:
                 wide = size * (1.7 if kind == "probes" else 0.95)
                 d.text(axes.x(x), axes.y(y) + 0.35 * wide * em, mark, "middle", wide, color)
     for name, (x, y) in ours["probes"].items():
-        d.text(
-            axes.x(x) - 1.1 * em, axes.y(y) + 0.35 * em, name, "end", 1, BLUE, font_weight="bold"
-        )
+        look = {"color": BLUE, "font_weight": "bold"}
+        d.text(axes.x(x) - 1.1 * em, axes.y(y) + 0.35 * em, name, "end", **look)
+    d.text(axes.x(0.5), axes.y(0.1), "random directions", color=GRAY, font_weight="bold")
+    x, y = min(ours["probes"].values(), key=lambda point: point[1])
+    low = axes.y(y) - 4.6 * em
+    for k, words in enumerate(("read almost perfectly,", "used no more than a random direction")):
+        d.text(axes.box[2], low + 1.3 * k * em, words, "end", color=RED)
+    d.line(axes.x(x) - 0.3 * em, low + 1.8 * em, axes.x(x) - 0.1 * em, axes.y(y) - em, RED, 1.4)
     found = ours["random"]
-    x, y, name = max(found)
-    d.text(axes.x(x), axes.y(y) - 0.7 * em, f"best question: {name}", "middle", 0.93, GRAY)
-    low, high = min(y for _, y, _ in found), max(y for _, y, _ in found)
+    low, high = min(y for _, y in found), max(y for _, y in found)
     said = ", ".join(f"{name} {x:.2f} and {y:.3f}" for name, (x, y) in ours["probes"].items())
     return d.picture(
         f"The area under the curve, and the cost divided by the variance: {said}; "
-        f"random directions {min(x for x, *_ in found):.2f} to {max(x for x, *_ in found):.2f}, "
+        f"random directions {min(found)[0]:.2f} to {max(found)[0]:.2f}, "
         f"and {low:.3f} to {high:.3f}."
     )
 
@@ -403,29 +394,6 @@ def rates(values, positive):
     xs, ys = (1 - hits).cumsum(0) / (1 - hits).sum(), hits.cumsum(0) / hits.sum()
     keep = torch.linspace(0, len(hits) - 1, 120).long()
     return [0.0, *xs[keep].tolist()], [0.0, *ys[keep].tolist()]
-
-
-def areas(found):
-    """Draw a dot for each reader `{name: area}`, in order; the names of networks are in blue.
-
-    A name that begins with "table" reads characters alone, and has a gray circle.
-    """
-    em = Drawing(0, 0).em
-    order = sorted(found, key=found.get, reverse=True)
-    bottom = (1.9 * len(order) + 1.2) * em
-    d = Drawing(WIDTH, bottom + 3.2 * em)
-    axes = Axes(d, (18 * em, 0.4 * em, WIDTH - 4 * em, bottom), (0.5, 1), (0, 1))
-    ticks = {k / 10: f"{k / 10:g}" for k in range(5, 11)}
-    axes.frame("area under the curve", "", ticks, {0: ""})
-    for k, name in enumerate(order):
-        y, counted = (1.7 + 1.9 * k) * em, name.startswith("table")
-        color, mark = (GRAY, "\u25cf") if counted else (BLUE, "\u25c6")
-        d.line(18 * em, y, axes.x(found[name]), y, "#ddd", 1.2)
-        d.text(17.4 * em, y + 0.35 * em, name, "end", color=color)
-        d.text(axes.x(found[name]), y + 0.42 * em, mark, "middle", 1.2, color)
-        d.text(axes.x(found[name]) + 0.9 * em, y + 0.35 * em, f"{found[name]:.2f}", color=color)
-    said = ", ".join(f"{name} {found[name]:.2f}" for name in order)
-    return d.picture(f"The areas under the curves: {said}.")
 
 
 def _square(d, box):
@@ -450,7 +418,7 @@ def told_apart(z, answer, threshold):
     ]
     axes = Axes(d, box, (-12, 8), (0, 1.15 * max(h.max().item() for h in heights)))
     whole = {k: f"{k}".replace("-", "\u2212") for k in range(-12, 9, 2)}
-    axes.frame("z", "", whole, {0: ""})
+    axes.frame("z, the weighted sum", "", whole, {0: ""})
     for color, bars in zip(("#999999", BLUE), heights, strict=True):
         corners = [(axes.x(-12), axes.y(0))]
         for left, right, height in zip(
@@ -464,56 +432,51 @@ def told_apart(z, answer, threshold):
     for x, color in zip(ends, ("#777777", BLUE), strict=True):
         d.dot(x, y, color, 5)
     d.text(min(ends) - 0.7 * em, y + 0.35 * em, "a pair", "end")
-    d.rect(box[0], 1.1 * em, 0.9 * em, 0.9 * em, "#99999999")
-    d.text(box[0] + 1.3 * em, 1.9 * em, "states before other characters", size=0.9)
-    d.rect(box[0] + 15.5 * em, 1.1 * em, 0.9 * em, 0.9 * em, BLUE + "99")
-    d.text(box[0] + 16.8 * em, 1.9 * em, "before vowels", size=0.9)
+    d.text(box[0] + 0.3 * em, box[1] + 5.6 * em, "before other", color=GRAY)
+    d.text(box[0] + 0.3 * em, box[1] + 6.9 * em, "characters", color=GRAY)
+    d.text(axes.x(3), box[1] + 4.6 * em, "before vowels", color=BLUE)
     d.line(axes.x(threshold), box[1], axes.x(threshold), box[3], RED, 2, "5 3")
-    d.text(axes.x(threshold) + 0.4 * em, box[1] + em, "yes \u2192", color=RED)
+    d.text(axes.x(threshold) + 0.4 * em, box[1] + em, "says yes \u2192", color=RED)
     hits, alarms = ((z[kind] > threshold).float().mean().item() for kind in (answer, ~answer))
     axes = _square(d, (31 * em, 3 * em, WIDTH - 2 * em, 17 * em))
-    d.path(axes.points(*rates(z, answer)), BLUE, 2.2)
+    corners = axes.points(*rates(z, answer))
+    d.path([*corners, (axes.x(1), axes.y(0)), corners[0]], "none", fill=BLUE + "1c")
+    d.path(corners, BLUE, 2.2)
+    for k, line in enumerate(("AUC, the area", "under the curve")):
+        d.text(axes.x(0.66), axes.y(0.36) + 1.3 * k * em, line, "middle", color=BLUE)
+    d.text(axes.x(0.2), axes.y(0.09), "guessing", color=GRAY)
     d.dot(axes.x(alarms), axes.y(hits), RED, 5.5)
     words = f"hit rate {hits:.0%}, false alarm rate {alarms:.0%}"
     d.text(WIDTH - 2 * em, 1.9 * em, words, "end", color=RED, font_weight="bold")
     return d.picture(f"At a threshold of {threshold:g}: {words}.")
 
 
-def by_number(curves, ylabel="area under the curve"):
-    """Draw curves `{(question, network): {number of units: area}}`, with chance at 0.5.
-
-    The color is that of the question, and the style of the line that of the network.
-    """
+def by_number(curves):
+    """Draw how well probes with some of the units do `{question: {number of units: area}}`."""
     em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 23 * em)
+    d = Drawing(WIDTH, 22 * em)
     counts = sorted(next(iter(curves.values())))
-    box = (5 * em, 1.5 * em, WIDTH - 17 * em, 19.5 * em)
+    box = (5 * em, em, WIDTH - 13.5 * em, 18 * em)
     axes = Axes(d, box, (-0.3, math.log2(max(counts)) + 0.2), (0.45, 1.02))
     xticks = {math.log2(k): f"{k}" for k in counts}
-    axes.frame(
-        "units that the probe may use", ylabel, xticks, {k / 10: f"{k / 10}" for k in range(5, 11)}
-    )
+    yticks = {k / 10: f"{k / 10}" for k in range(5, 11)}
+    axes.frame("units that the probe may use", "area under the curve", xticks, yticks)
     d.line(box[0], axes.y(0.5), box[2], axes.y(0.5), GRAY, 1.2, "2 3")
-    d.text(box[2] + 0.6 * em, axes.y(0.5) + 0.35 * em, "chance", color=GRAY)
-    colors = dict(zip(dict.fromkeys(q for q, _ in curves), (BLUE, RED), strict=False))
-    styles = dict(zip(dict.fromkeys(n for _, n in curves), ("none", "6 4"), strict=False))
+    d.text(box[2] + 0.8 * em, axes.y(0.5) + 0.35 * em, "guessing", color=GRAY)
     said = []
-    for (question, network), areas in curves.items():
-        color, dash = colors[question], styles[network]
-        points = axes.points(map(math.log2, counts), [areas[n] for n in counts])
-        d.path(points, color, 2.2, dash)
-        for x, y in points:
-            d.dot(x, y, color, 3.2)
+    for (question, areas), (color, dash, _) in zip(curves.items(), LOOKS[1:], strict=False):
+        d.path(axes.points(map(math.log2, counts), [areas[n] for n in counts]), color, 2.2, dash)
+        for n in counts:
+            x, y = axes.x(math.log2(n)), axes.y(areas[n])
+            d.dot(x, y, color, 5 if n == 8 else 3.2)
+            if n == 8:
+                look = {"color": color, "font_weight": "bold"}
+                d.text(x + 0.3 * em, y + 1.6 * em, f"8 units: {areas[n]:.2f}", **look)
+        y = axes.y(areas[max(counts)])
+        d.text(box[2] + 0.8 * em, y + 0.35 * em, question, color=color, font_weight="bold")
         ends = f"{areas[1]:.2f} with one unit, {areas[max(counts)]:.2f} with all"
-        said.append(f"{question} {network}: {ends}")
-    x, y = box[2] + 1.2 * em, 5 * em
-    looks = [(color, "none", name) for name, color in colors.items()]
-    looks += [("#222", dash, name) for name, dash in styles.items()]
-    for k, (color, dash, name) in enumerate(looks):
-        low = y + (1.7 * k + 1.2 * (k >= len(colors))) * em
-        d.line(x, low - 0.35 * em, x + 2.4 * em, low - 0.35 * em, color, 2.4, dash)
-        d.text(x + 3 * em, low, name, color=color)
-    return d.picture(f"The {ylabel}. {'; '.join(said)}.")
+        said.append(f"{question} {ends}")
+    return d.picture(f"The area under the curve. {'; '.join(said)}.")
 
 
 def _letters(d, axes, places):
@@ -538,7 +501,8 @@ def two_maps(maps):
     for k, (title, places) in enumerate(maps.items()):
         xs, ys = zip(*places.values(), strict=True)
         limits = [
-            (min(v) - 0.08 * (max(v) - min(v)), max(v) + 0.08 * (max(v) - min(v))) for v in (xs, ys)
+            (min(v) - low * (max(v) - min(v)), max(v) + 0.14 * (max(v) - min(v)))
+            for v, low in ((xs, 0.08), (ys, 0.16))
         ]
         left = 1.4 * em + k * wide
         box = (left + 0.6 * em, 2.4 * em, left + wide - 0.6 * em, 24.4 * em)
@@ -550,6 +514,13 @@ def two_maps(maps):
             turned = f"rotate(-90 {1.2 * em:.1f} {13.4 * em:.1f})"
             words = "second principal component \u2192"
             d.text(1.2 * em, 13.4 * em, words, "middle", transform=turned)
+        right_of = max(x for token, (x, _) in places.items() if token in VOWELS)
+        others = [x for token, (x, _) in places.items() if token not in VOWELS + " "]
+        if right_of < min(others):
+            x = axes.x((right_of + min(others)) / 2)
+            d.line(x, box[1], x, box[3], GRAY, 1.2, "5 4")
+            d.text(x - 0.6 * em, box[3] - 0.8 * em, "\u2190 vowels", "end", color=BLUE)
+            d.text(x + 0.6 * em, box[3] - 0.8 * em, "consonants \u2192", color=GRAY)
         _letters(d, axes, places)
     said = []
     for title, places in maps.items():
@@ -562,27 +533,39 @@ def two_maps(maps):
     return d.picture(f"From left to right, {'; '.join(said)}.")
 
 
-def strip(rows):
-    """Draw a row for each network `{name: (number, random numbers)}`, around a line at 1."""
+def one_look(rows):
+    """Draw what is read, what steers, and what is used, a row for each direction.
+
+    `{name: (read, steers, used)}`: each is a number, or a pair of them, between which a gray bar
+    reaches, the range of random directions.
+    """
     em = Drawing(0, 0).em
-    bottom = (2.1 * len(rows) + 2.6) * em
-    d = Drawing(WIDTH, bottom + 3.2 * em)
-    axes = Axes(d, (9 * em, 2.4 * em, WIDTH - 3 * em, bottom), (0.8, 1.65), (0, 1))
-    axes.frame(
-        "cost of the eight together / sum of their single costs",
-        "",
-        {k / 10: f"{k / 10:g}" for k in range(8, 17, 2)},
-        {0: ""},
+    bottom = (4.2 + 2.6 * len(rows)) * em
+    d = Drawing(WIDTH, bottom + 0.6 * em)
+    heads = (
+        (8.5 * em, "Can it be read?", "area under the curve", 0.5, 1.0, "{:.2f}"),
+        (20.5 * em, "Does it steer?", "share of vowels changes by", 0.0, 1.0, "{:.2f}"),
+        (36 * em, "Is it used?", "cost / variance", 0.0, 0.25, "{:.3f}"),
     )
-    d.text(9 * em, 1.3 * em, "\u25c6 the eight that predict vowels", color=BLUE)
-    d.text(27 * em, 1.3 * em, "\u25cb random groups of eight", color=GRAY)
-    d.line(axes.x(1), axes.box[1], axes.x(1), bottom, GRAY, 1.2, "5 4")
-    said = []
-    for k, (name, (number, others)) in enumerate(rows.items()):
-        y = (3.7 + 2.1 * k) * em
-        d.text(8.4 * em, y + 0.35 * em, name, "end")
-        for x in others:
-            d.add("circle", cx=axes.x(x), cy=y + 0.4 * em, r=0.3 * em, fill="none", stroke=GRAY)
-        d.text(axes.x(number), y + 0.1 * em, "\u25c6", "middle", 1.5, BLUE)
-        said.append(f"{name} {number:.2f}, random {min(others):.2f} to {max(others):.2f}")
-    return d.picture(f"The joint cost, divided by the sum: {'; '.join(said)}.")
+    long, said = 7 * em, []
+    for k, (start, head, unit, least, most, form) in enumerate(heads):
+        d.text(start, 1.3 * em, head, font_weight="bold")
+        d.text(start, 2.8 * em, unit, size=0.86, color=GRAY)
+        d.line(start, 3.6 * em, start, bottom, "#999999")
+        for row, (name, values) in enumerate(rows.items()):
+            y, value = (5.2 + 2.6 * row) * em, values[k]
+            by_chance = isinstance(value, tuple)
+            ends = value if by_chance else (least, value)
+            a, b = (place(end, (least, most), start, start + long) for end in ends)
+            color = GRAY if by_chance else BLUE
+            d.rect(a, y - 0.6 * em, max(b - a, 1), 1.2 * em, "#bbbbbb" if by_chance else BLUE)
+            words = [form.format(v) for v in (value if by_chance else [value])]
+            d.text(b + 0.5 * em, y + 0.35 * em, "\u2013".join(words), color=color)
+            pairs = [values[k][1] for values in rows.values() if isinstance(values[k], tuple)]
+            if not by_chance and value <= min(pairs):
+                x = b + (1 + 0.62 * len(words[0])) * em
+                d.text(x, y + 0.3 * em, "no more than random", size=0.86, color=RED)
+            if k == 0:
+                d.text(start - 0.8 * em, y + 0.35 * em, name, "end", font_weight="bold")
+            said.append(f"{name}, {head.lower()} {' to '.join(words)}")
+    return d.picture(f"{'; '.join(said)}.")
