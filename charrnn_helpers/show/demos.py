@@ -124,8 +124,9 @@ def two_opinions(vocab, passage, network, counting, position, weight, before="")
             d.rect(*_between(axes, k + 0.05, k + 0.95, 0), PALETTE[3] + "55")
         d.rect(*_between(axes, k + 0.2, k + 0.8, _power(mixed[i])), PALETTE[2])
         for index, p in enumerate((first, second)):
-            ends = axes.points((k + 0.05, k + 0.95), (_power(p[i]), _power(p[i])))
-            d.path(ends, PALETTE[index], 3, DASHES[index])
+            if p[i] > 1e-4:
+                ends = axes.points((k + 0.05, k + 0.95), (_power(p[i]), _power(p[i])))
+                d.path(ends, PALETTE[index], 3, DASHES[index])
     char = visible(passage[position])
     d.text(0.5 * d.em, 3.1 * d.em, f"{char} came. Surprisal in bits:", size=0.93)
     models = {"LSTM 640 (lines)": first, "7-gram (dashed)": second, "mixture (bars)": mixed}

@@ -188,7 +188,7 @@ def leads(rows):
     d = Drawing(WIDTH, 0)
     em = d.em
     d.height = (1.7 * len(rows) + 5) * em
-    left, bottom = 24 * em, (1.7 * len(rows) + 1) * em
+    left, bottom = 18 * em, (1.7 * len(rows) + 1) * em
     low = min(0, *(nats - 2 * error for nats, error in rows.values()))
     high = max(nats + 2 * error for nats, error in rows.values())
     axes = Axes(
@@ -297,7 +297,8 @@ def held_back(curves):
         best = min(range(len(validation)), key=validation.__getitem__)
         x, y = axes.x(best + 1), axes.y(log(validation[best]))
         d.dot(x, y, PALETTE[k], 6)
-        d.text(x, y - 0.8 * em, f"lowest {validation[best]:.2f}", "middle", 0.93, DARK[k])
+        side = ("start", "end")[k % 2]
+        d.text(x, y - 1.2 * em, f"lowest {validation[best]:.2f}", side, 0.93, DARK[k])
         told.append(
             f"{label}: best {validation[best]:.2f} after epoch {best + 1}, then "
             f"{validation[-1]:.2f}; {training[-1]:.2f} on the training part"
@@ -428,7 +429,7 @@ def by_weight(mixtures, highest):
         d.dot(x, y, PALETTE[index], 5)
         words = f"{label}: lowest {curve[best]:.2f}"
         if k == 0:
-            words += f", and {mixtures[label][max(mixtures[label])]:.2f} at a weight of 1 \u2197"
+            words += f"; {mixtures[label][max(mixtures[label])]:.2f} at 1 \u2197"
             d.text(points[-1][0] + 0.7 * em, points[-1][1] + 0.6 * em, words, color=DARK[index])
         else:
             place = (x + 7 * em, y - 1.2 * em) if k == 1 else (x, y + 1.6 * em)
