@@ -92,12 +92,12 @@ def update_while_reading(model, before, ids, lr=0.1, num_steps=32):
     ids = torch.cat([before[-1:], ids])
     for X, Y in zip(ids[:-1].split(num_steps), ids[1:].split(num_steps)):
         logits, state = model.forward_with_state(X[None], state)
-        came.append(that_came(logits[0].softmax(dim=-1), Y))
+        came.append(that_came(logits[0].detach().softmax(dim=-1), Y))
         optimizer.zero_grad()
         cross_entropy(logits[0], Y).backward()
         optimizer.step()
         state = state.detach()
-    return torch.cat(came).detach()
+    return torch.cat(came)
 
 
 def write_together(

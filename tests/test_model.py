@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from charrnn_helpers.data import StreamBatches, Vocab
+from charrnn_helpers.library import Library, faster
 from charrnn_helpers.model import (
     GRUScratch,
     LSTMScratch,
@@ -264,3 +265,26 @@ def test_guards_name_both_values():
 def test_any_size_of_vocabulary():
     model = RNNLMScratch(RNNScratch(5, 3), 5)
     assert model(torch.zeros(1, 2, dtype=torch.long)).shape == (1, 2, 5)
+
+
+@CELLS
+def test_a_faster_model_reads_and_learns_as_ours(cell):
+    """Its bias has two parts, one of which stays 0, so an update is the same."""
+    ours = make_model(7, 5, 0.5, seed=3, cell=cell).double()
+    theirs, X = faster(ours), torch.randint(7, (2, 9), generator=generator(1))
+    before = {name: W.detach().clone() for name, W in ours.named_parameters()}
+    _, state = ours.forward_with_state(X)
+    for model in (ours, theirs):
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+        logits, _ = model.forward_with_state(X, state.detach())
+        cross_entropy(logits, X).backward()
+        optimizer.step()
+    logits, last = ours.forward_with_state(X)
+    their_logits, their_last = theirs.forward_with_state(X)
+    torch.testing.assert_close(their_logits, logits, rtol=1e-9, atol=1e-11)
+    torch.testing.assert_close(their_last, last, rtol=1e-9, atol=1e-11)
+    assert not torch.equal(before["W_hq"], ours.W_hq)
+    found = dict(theirs.rnn.ours().double().named_parameters())
+    for name, W in ours.rnn.named_parameters():
+        torch.testing.assert_close(found[name], W, rtol=1e-5, atol=1e-6)
+    assert isinstance(theirs.rnn, Library) and not isinstance(ours.rnn, Library)

@@ -19,9 +19,11 @@ IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run
     *{"fast_forward", "fast_backward", "RecurrenceInPieces"},
     *{"RNNByHand", "RNNLMByHand", "by_pytorch"},
     *{"chances", "that_came", "counted", "count_while_reading", "write_together", "copied"},
+    "ReadingKneserNey",
 }
 ORDER = [  # a module imports only from those above it
     *["text", "_guards", "data", "model", "counting", "training", "sampling", "bptt", "reading"],
+    "library",
     *["atomic", "logbook", "book.formats", "book.download", "book.own", "book.find", "book"],
     "checkpoint",
     *["show.style", "show.figures", "show.svg", "show.cliff", "show.live", "show.controls"],

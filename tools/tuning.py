@@ -13,7 +13,7 @@ from torch import nn
 
 from charrnn_helpers.model import GRUScratch, LSTMScratch, RNNScratch, dropout
 from charrnn_helpers.trained import RECIPES, start
-from tools.library import Library
+from tools.library import by_library
 from tools.trials import score
 
 GRID = {  # what is tuned, from the smallest value to the largest
@@ -37,8 +37,8 @@ class TwoLayers(nn.Module):
         super().__init__()
         self.num_inputs, self.num_hiddens, self.sigma = num_inputs, num_hiddens, sigma
         self.rate, self.generator = rate, generator
-        self.lower = Library(LSTMScratch, num_inputs, num_hiddens, sigma, generator)
-        self.upper = Library(LSTMScratch, num_hiddens, num_hiddens, sigma, generator)
+        self.lower = by_library(LSTMScratch)(num_inputs, num_hiddens, sigma, generator)
+        self.upper = by_library(LSTMScratch)(num_hiddens, num_hiddens, sigma, generator)
 
     def forward(self, inputs, state=None):
         """Read inputs as LSTMScratch does; return the states of the upper layer, and the last."""
@@ -85,9 +85,9 @@ class Kind(NamedTuple):
 
 
 KINDS = {  # all but the last have 633,000 to 654,000 weights without the embedding
-    "RNN": Kind(functools.partial(Library, RNNScratch), 768),
-    "GRU": Kind(functools.partial(Library, GRUScratch), 448),
-    "LSTM": Kind(functools.partial(Library, LSTMScratch), 384),
+    "RNN": Kind(by_library(RNNScratch), 768),
+    "GRU": Kind(by_library(GRUScratch), 448),
+    "LSTM": Kind(by_library(LSTMScratch), 384),
     "two layers": Kind(TwoLayers, 226),
     "window": Kind(
         FixedWindow,
@@ -96,7 +96,7 @@ KINDS = {  # all but the last have 633,000 to 654,000 weights without the embedd
         grid={"length": tuple(UNITS)} | GRID,
     ),
     "large": Kind(
-        functools.partial(Library, LSTMScratch),
+        by_library(LSTMScratch),
         640,
         24,
         7,

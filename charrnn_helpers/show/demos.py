@@ -108,26 +108,28 @@ def two_opinions(vocab, passage, network, counting, position, weight, before="")
     """Draw what a network, a counting model, and their mixture expect at one position of a passage.
 
     `network` and `counting` hold a distribution (a list) for each character of the passage, which
-    stands after the text `before`.
+    stands after the text `before`.  The axis is logarithmic and begins at 0.0001.
     """
     first, second, came = network[position], counting[position], vocab[passage[position]]
     mixed = [weight * p + (1 - weight) * q for p, q in zip(first, second, strict=True)]
     shown = "".join(map(visible, (before + passage[:position])[-50:]))
-    d, axes = _chart(350, 6.2, (0, len(vocab)), (0, 1), left=4.5)
+    d, axes = _chart(350, 6.2, (0, len(vocab)), (-4, 0), left=4.5)
     d.text(0.5 * d.em, 1.3 * d.em, f"{shown}\u25a2", **MONO)
     order = sorted(range(len(vocab)), key=lambda i: -max(first[i], second[i]))
     names = {k + 0.5: visible(vocab.idx_to_token[i]) for k, i in enumerate(order)}
-    axes.frame("next character", "probability", xticks=names)
+    powers = {k: f"{10.0**k:g}" for k in range(-4, 1)}
+    axes.frame("next character", "probability", names, powers)
     for k, i in enumerate(order):
         if i == came:
-            axes.bar(k + 0.05, k + 0.95, 1, PALETTE[3] + "55")
-        axes.bar(k + 0.2, k + 0.8, mixed[i], PALETTE[2])
+            d.rect(*_between(axes, k + 0.05, k + 0.95, 0), PALETTE[3] + "55")
+        d.rect(*_between(axes, k + 0.2, k + 0.8, _power(mixed[i])), PALETTE[2])
         for index, p in enumerate((first, second)):
-            ends = axes.points((k + 0.05, k + 0.95), (p[i], p[i]))
-            d.path(ends, PALETTE[index], 3, DASHES[index])
+            if p[i] > 1e-4:
+                ends = axes.points((k + 0.05, k + 0.95), (_power(p[i]), _power(p[i])))
+                d.path(ends, PALETTE[index], 3, DASHES[index])
     char = visible(passage[position])
     d.text(0.5 * d.em, 3.1 * d.em, f"{char} came. Surprisal in bits:", size=0.93)
-    models = {"large LSTM (lines)": first, "7-gram (dashed)": second, "mixture (bars)": mixed}
+    models = {"LSTM 640 (lines)": first, "7-gram (dashed)": second, "mixture (bars)": mixed}
     values = [
         f"{name} {-math.log2(p[came]):.2f}" if p[came] > 1e-5 else f"{name} over 13"
         for name, p in models.items()
@@ -135,6 +137,16 @@ def two_opinions(vocab, passage, network, counting, position, weight, before="")
     for k, value in enumerate(values):
         d.text((0.5 + 17 * k) * d.em, 4.7 * d.em, value, color=PALETTE[k])
     return d.picture(f"At {shown!r}, {char} came; surprisal in bits: {', '.join(values)}.")
+
+
+def _power(p):
+    return max(math.log10(max(p, 1e-9)), -4)
+
+
+def _between(axes, left, right, top):
+    """Return x, y, width, and height of a bar that stands on the lower end of the axis."""
+    y = axes.y(top)
+    return axes.x(left), y, axes.x(right) - axes.x(left), axes.y(axes.ylim[0]) - y
 
 
 def next_character(model, vocab, prefix, temperature=1.0, top_k=None, top_p=None):

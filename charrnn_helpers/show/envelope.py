@@ -9,7 +9,7 @@ from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 KINDS = {"counts": 1, "learns": 0, "both": 2}  # the color and the line style of a kind of rival
 PAPER, FLAP, GRAY = "#f6efe0", "#c9b58a", "#555"
 TICKS = (1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.5, 5, 6, 8, 10, 15, 20, 30)
-NETWORKS = ("window", "RNN", "GRU", "LSTM", "two layers", "large LSTM")  # how their names begin
+NETWORKS = ("window", "RNN", "GRU", "LSTM", "two layers")  # how their names begin
 LETTERS = 84  # of the text are shown at a time
 
 
@@ -86,6 +86,37 @@ def envelope(before):
     return d.picture(f"On the validation part: {told}. The test part is a closed envelope.")
 
 
+def kinds(rows, line):
+    """Draw `{kind: perplexities}` as dots, the best on top, and a `(label, value)` as a line."""
+    order = sorted(rows, key=lambda name: sum(rows[name]) / len(rows[name]))
+    d = Drawing(WIDTH, 0)
+    em = d.em
+    top, bottom = 2.2 * em, (1.9 * len(order) + 2.2) * em
+    d.height = bottom + 3.4 * em
+    every = [line[1], *(value for values in rows.values() for value in values)]
+    axes = Axes(
+        d,
+        (9 * em, top, WIDTH - 3 * em, bottom),
+        (min(every) - 0.04, max(every) + 0.04),
+        (0, len(order)),
+    )
+    axes.frame("perplexity on the validation part, lower is better", "", None, {0: ""})
+    x = axes.x(line[1])
+    d.line(x, top, x, bottom, PALETTE[1], 1.5, "5 3")
+    d.text(x, top - 0.5 * em, f"{line[0]}  {line[1]:.2f}", "middle", 0.93, DARK[1])
+    told = []
+    for row, name in enumerate(order):
+        y = axes.y(len(order) - row - 0.5)
+        d.text(8.4 * em, y + 0.35 * em, name, "end", color=DARK[0])
+        d.line(axes.x(min(rows[name])), y, axes.x(max(rows[name])), y, PALETTE[0], 1)
+        for value in rows[name]:
+            d.dot(axes.x(value), y, PALETTE[0], 5)
+        told.append(f"{name} {sum(rows[name]) / len(rows[name]):.2f}")
+    return d.picture(
+        f"On the validation part, on average: {', '.join(told)}; {line[0]} {line[1]:.2f}."
+    )
+
+
 def opened_envelope(before, after):
     """Draw how perplexities `{name: value}` go from the validation part to the test part.
 
@@ -115,25 +146,71 @@ def opened_envelope(before, after):
     return d.picture(f"The envelope is open. On the test part: {told}.")
 
 
-def rises(rows):
-    """Draw by how many nats losses are higher on the test part, `{name: nats}`, largest on top."""
-    order = sorted(rows, key=rows.get, reverse=True)
+def rises(rows, control):
+    """Draw by how many nats losses are higher on the test part, the largest on top.
+
+    `{name: (with more text, without it)}`, or None for one of the two.  A line stands at the
+    `control`.
+    """
+    order = sorted(rows, key=lambda name: max(filter(None, rows[name])), reverse=True)
     d = Drawing(WIDTH, 0)
     em = d.em
-    d.height = (1.5 * len(order) + 5) * em
-    left, bottom = 19 * em, (1.5 * len(order) + 1) * em
-    axes = Axes(
-        d, (left, em, WIDTH - 5 * em, bottom), (0, 1.02 * max(rows.values())), (0, len(order))
-    )
-    axes.frame("nats per character by which the loss is higher on the test part", "", None, {0: ""})
-    told = []
+    top, bottom = 2.2 * em, (1.5 * len(order) + 2.2) * em
+    d.height = bottom + 3.4 * em
+    left, highest = 17 * em, max(value or 0 for both in rows.values() for value in both)
+    axes = Axes(d, (left, top, WIDTH - 5 * em, bottom), (0, 1.1 * highest), (0, len(order)))
+    axes.frame("nats by which the loss is higher on the test part", "", None, {0: ""})
+    for x, words in ((0, "\u25cf trained on an eighth more text"), (19, "\u25cb not")):
+        d.text(left + x * em, top - 0.8 * em, words, size=0.93)
+    x, told = axes.x(rows[control][0]), []
+    d.line(x, top, x, bottom, PALETTE[1], 1.5, "5 3")
     for row, name in enumerate(order):
         k, y = KINDS[kind_of(name)], axes.y(len(order) - row - 0.5)
-        d.rect(axes.x(0), y - 0.4 * em, axes.x(rows[name]) - axes.x(0), 0.8 * em, PALETTE[k])
-        d.text(left - 0.6 * em, y + 0.35 * em, name, "end", 0.93, DARK[k])
-        d.text(axes.x(rows[name]) + 0.5 * em, y + 0.35 * em, f"{rows[name]:.3f}", size=0.93)
-        told.append(f"{name} {rows[name]:.3f}")
+        more, same = rows[name]
+        weight = {"font_weight": "bold"} if name == control else {}
+        d.text(left - 0.6 * em, y + 0.35 * em, name, "end", 0.93, DARK[k], **weight)
+        if more is not None and same is not None:
+            d.line(axes.x(more), y, axes.x(same), y, PALETTE[k], 1.5)
+        if same is not None:
+            _hollow(d, axes.x(same), y, PALETTE[k])
+        if more is not None:
+            d.dot(axes.x(more), y, PALETTE[k], 5.5)
+        words = f"{same if more is None else more:.3f}"
+        told.append(f"{name} {words}")
     return d.picture("The loss is higher on the test part, in nats: " + ", ".join(told) + ".")
+
+
+def leads(rows):
+    """Draw by how many nats one model is ahead of the next, `{names: (nats, standard error)}`.
+
+    Bars go two standard errors to both sides.
+    """
+    d = Drawing(WIDTH, 0)
+    em = d.em
+    d.height = (1.7 * len(rows) + 5) * em
+    left, bottom = 18 * em, (1.7 * len(rows) + 1) * em
+    low = min(0, *(nats - 2 * error for nats, error in rows.values()))
+    high = max(nats + 2 * error for nats, error in rows.values())
+    axes = Axes(
+        d, (left, em, WIDTH - 2 * em, bottom), (low - 0.06 * high, 1.05 * high), (0, len(rows))
+    )
+    axes.frame("nats per character ahead, with twice the standard error", "", None, {0: ""})
+    d.line(axes.x(0), em, axes.x(0), bottom, GRAY, 1.5)
+    told = []
+    for row, (name, (nats, error)) in enumerate(rows.items()):
+        y, index = axes.y(len(rows) - row - 0.5), 2 if nats > 2 * error else 1
+        d.text(left - 0.6 * em, y + 0.35 * em, name, "end", 0.93)
+        ends = axes.x(nats - 2 * error), axes.x(nats + 2 * error)
+        d.line(*(ends[0], y, ends[1], y), PALETTE[index], 2.5)
+        d.dot(axes.x(nats), y, PALETTE[index], 5)
+        if index == 1:
+            d.text(ends[1] + 0.6 * em, y + 0.35 * em, "undecided", size=0.93, color=DARK[1])
+        told.append(f"{name} {nats:.3f} \u00b1 {error:.3f}")
+    return d.picture("Leads in nats per character: " + ", ".join(told) + ".")
+
+
+def _hollow(d, x, y, color):
+    d.add("circle", cx=x, cy=y, r=4.5, fill="white", stroke=color, stroke_width=2)
 
 
 def _closed(d, x, y, wide, high):
@@ -156,29 +233,30 @@ def so_far(losses, places):
 def test_race(curves, places, text, validation, characters):
     """Draw the perplexity so far of each rival, `{name: [at each place]}`, up to a place.
 
-    At 0 stands what the validation part predicts, `{name: perplexity}`.  Below is the piece of
-    text that ends at the place.
+    At the left end stands what the validation part predicts, `{name: perplexity}`.  Below is the
+    piece of text that ends at the place.
     """
     d = Drawing(WIDTH, 470)
     em = d.em
-    box = (4.2 * em, 2 * em, WIDTH - 21.5 * em, d.height - 7.6 * em)
-    later = [value for values in curves.values() for value in values[1:]]
-    axes = _axis(d, box, [*later, *validation.values()], (0, len(text)))
-    step = next(step for step in (100, 500, 1000, 5000, 20_000, 10**6) if len(text) < 5 * step)
-    xticks = {x: f"{x:,}" for x in range(0, len(text), step)}
+    box = (4.2 * em, 2 * em, WIDTH - 19 * em, d.height - 7.6 * em)
+    later = [value for values in curves.values() for value in values]
+    start, end = math.log10(places[0]) - 0.12, math.log10(len(text))
+    axes = _axis(d, box, [*later, *validation.values()], (start, end))
+    steps = (100, 200, 500, 1000, 2000, 5000, 10_000, 10**5, 10**6)
+    xticks = {math.log10(x): f"{x:,}" for x in steps if start <= math.log10(x) <= end}
     axes.frame("characters of the test part read", "perplexity so far", xticks, _ticks(axes))
     seen = sum(place <= characters for place in places)
-    x, rows, values = axes.x(characters), {}, {}
+    x, rows, values = axes.x(math.log10(characters)) if seen else box[0], {}, {}
     for name, curve in curves.items():
         k, known = KINDS[kind_of(name)], validation[name]
-        start = axes.y(math.log(known))
-        d.add("circle", cx=box[0], cy=start, r=3.5, fill="white", stroke=PALETTE[k])
-        points = axes.points(places[:seen], [math.log(value) for value in curve[:seen]])
+        height = axes.y(math.log(known))
+        _hollow(d, box[0], height, PALETTE[k])
+        points = axes.points(map(math.log10, places[:seen]), map(math.log, curve[:seen]))
         if points:
             d.path(points, PALETTE[k], 3 if k == 2 else 2, DASHES[k])
             d.dot(*points[-1], PALETTE[k])
         values[name] = curve[seen - 1] if seen else known
-        y = points[-1][1] if points else start
+        y = points[-1][1] if points else height
         rows[f"{values[name]:.2f}  {name}"] = (y, DARK[k], x + 5)
     labels(d, x + 1.4 * em, rows, box[1], box[3])
     where = f"{characters:,} characters read" if seen else "by the validation part"
@@ -217,7 +295,10 @@ def held_back(curves):
             )
             rows[f"{label}: {part} {ys[-1]:.2f}"] = (points[-1][1], DARK[k], points[-1][0] + 3)
         best = min(range(len(validation)), key=validation.__getitem__)
-        d.dot(axes.x(best + 1), axes.y(log(validation[best])), PALETTE[k], 6)
+        x, y = axes.x(best + 1), axes.y(log(validation[best]))
+        d.dot(x, y, PALETTE[k], 6)
+        side = ("start", "end")[k % 2]
+        d.text(x, y - 1.2 * em, f"lowest {validation[best]:.2f}", side, 0.93, DARK[k])
         told.append(
             f"{label}: best {validation[best]:.2f} after epoch {best + 1}, then "
             f"{validation[-1]:.2f}; {training[-1]:.2f} on the training part"
@@ -243,15 +324,17 @@ def board(fixed, reading, line, highest=6):
     d.height = (1.4 * len(shown) + 7) * em
     left, top, bottom = 12.5 * em, 2.2 * em, (1.4 * len(shown) + 2.2) * em
     limits = math.log(best[order[0]]) - 0.02, math.log(highest)
-    axes = Axes(d, (left, top, WIDTH - em, bottom), limits, (0, len(shown)))
+    right = WIDTH - 11 * em
+    axes = Axes(d, (left, top, right, bottom), limits, (0, len(shown)))
     ticks = {math.log(tick): f"{tick:g}" for tick in (3.5, 4, 4.5, 5, 5.5, 6)}
     axes.frame("perplexity on the test part, lower is better", "", ticks, {0: ""})
     if line in best:
         x = axes.x(math.log(best[line]))
         d.line(x, top, x, bottom, GRAY, 1, "4 3")
         d.text(x, top - 0.4 * em, line, "middle", 0.93, GRAY)
-    for x, words in ((left + 14 * em, "\u25cb fixed"), (left + 20 * em, "\u25cf reads on")):
-        d.text(x, top - 0.8 * em, words, size=0.93)
+    columns = {"fixed": right + 4.5 * em, "reads on": right + 10.5 * em}
+    for (words, x), mark in zip(columns.items(), "\u25cb\u25cf", strict=True):
+        d.text(x, top - 0.8 * em, f"{mark} {words}", "end", size=0.93)
     told = []
     for row, name in enumerate(shown):
         y = axes.y(len(shown) - row - 0.5)
@@ -262,12 +345,12 @@ def board(fixed, reading, line, highest=6):
         ends = [axes.x(math.log(value)) for value in both]
         d.line(min(ends), y, max(ends), y, color, 1.5)
         if name in fixed:
-            x = axes.x(math.log(fixed[name]))
-            d.add("circle", cx=x, cy=y, r=4.5, fill="white", stroke=color, stroke_width=2)
+            _hollow(d, axes.x(math.log(fixed[name])), y, color)
         if name in reading:
             d.dot(axes.x(math.log(reading[name])), y, color, 5.5)
-        words = "  ".join(f"{value:.2f}" for value in sorted(both))
-        d.text(max(ends) + 0.7 * em, y + 0.35 * em, words, size=0.93, color=dark)
+        for found, x in zip((fixed, reading), columns.values(), strict=True):
+            if name in found:
+                d.text(x, y + 0.35 * em, f"{found[name]:.2f}", "end", 0.93, dark)
     rest = ", ".join(f"{name} {best[name]:.2f}" for name in order if best[name] > highest)
     if rest:
         d.text(WIDTH / 2, bottom + 4.2 * em, f"above {highest}: {rest}", "middle", 0.93, GRAY)
@@ -289,7 +372,7 @@ def road(steps, near=5):
     _stairs(d, (4 * em, top, middle - 1.5 * em, bottom), far, (4, 5, 7, 10, 15, 20, 28), 1.5)
     box = (middle + 3.2 * em, top, WIDTH - 2 * em, bottom)
     _stairs(d, box, close, (3.3, 3.4, 3.5, 3.6, 3.7, 3.8), 1.03)
-    d.text(middle + 0.9 * em, 0.5 * d.height, "\u2192", "middle", 1.6, GRAY)
+    d.text(middle - 0.5 * em, 0.5 * d.height, "\u2192", "middle", 1.6, GRAY)
     d.text(middle, d.height - 0.6 * em, "notebook", "middle")
     for row in range(int((bottom - top) / (0.6 * em))):
         for column in (0, 1):
@@ -320,50 +403,60 @@ def _stairs(d, box, steps, marks, room):
 
 
 def by_weight(mixtures, highest):
-    """Draw the perplexity of mixtures over the weight of their first part.
+    """Draw the perplexity of mixtures over the weight of their first part; the best is marked.
 
-    `{label: {weight: perplexity}}`; what is above `highest` is left out, and the best is marked.
+    `{label: {weight: perplexity}}` of three mixtures: one that leaves the picture at the top, one
+    with its label above the curve, and one with its label below.
     """
-    d = Drawing(WIDTH, 320)
+    d = Drawing(WIDTH, 380)
     em = d.em
-    box = (4.2 * em, em, WIDTH - 17 * em, d.height - 3.2 * em)
+    box = (4.2 * em, em, WIDTH - 2 * em, d.height - 3.2 * em)
     shown = {
         label: {w: p for w, p in curve.items() if p <= highest} for label, curve in mixtures.items()
     }
-    axes = _axis(d, box, [p for curve in shown.values() for p in curve.values()])
+    values = [p for curve in shown.values() for p in curve.values()]
+    axes = _axis(d, box, [min(values) / 1.01, *values])
     tenths = [k / 10 for k in range(10, 100)]
     yticks = {math.log(t): f"{t:g}" for t in tenths if axes.ylim[0] <= math.log(t) <= axes.ylim[1]}
     axes.frame("weight of the first of the two", "perplexity, lower is better", None, yticks)
-    rows, told = {}, []
+    told = []
     for k, (label, curve) in enumerate(shown.items()):
         index = (1, 0, 2)[k % 3]
         points = axes.points(curve, map(math.log, curve.values()))
         d.path(points, PALETTE[index], 2.5, DASHES[index])
         best = min(curve, key=curve.get)
-        d.dot(axes.x(best), axes.y(math.log(curve[best])), PALETTE[index], 5)
         x, y = axes.x(best), axes.y(math.log(curve[best]))
-        d.text(
-            x, y + (1.4 - 2 * (k % 2)) * em, f"best {curve[best]:.2f}", "middle", 0.93, DARK[index]
-        )
-        rows[label] = (points[-1][1], DARK[index], points[-1][0] + 3)
+        d.dot(x, y, PALETTE[index], 5)
+        words = f"{label}: lowest {curve[best]:.2f}"
+        if k == 0:
+            words += f"; {mixtures[label][max(mixtures[label])]:.2f} at 1 \u2197"
+            d.text(points[-1][0] + 0.7 * em, points[-1][1] + 0.6 * em, words, color=DARK[index])
+        else:
+            place = (x + 7 * em, y - 1.2 * em) if k == 1 else (x, y + 1.6 * em)
+            d.text(*place, words, "middle", color=DARK[index])
         told.append(f"{label}, lowest {curve[best]:.2f} at a weight of {best:g}")
-    labels(d, box[2] + 1.2 * em, rows, box[1], box[3])
     return d.picture(f"The perplexity over the weight of the first of the two: {'; '.join(told)}.")
 
 
 def weight_lines(lines):
-    """Draw the weight of one of two models while a text is read, `{label: (places, weights)}`."""
+    """Draw a weight that is learned while a text is read, beside the best fixed one.
+
+    `{label: (places, weights, best fixed weight)}`.
+    """
     d = Drawing(WIDTH, 330)
     em, rows = d.em, {}
-    box = (4.2 * em, em, WIDTH - 16 * em, d.height - 3.2 * em)
-    last = max(xs[-1] for xs, _ in lines.values())
+    box = (4.2 * em, em, WIDTH - 17 * em, d.height - 3.2 * em)
+    last = max(xs[-1] for xs, *_ in lines.values())
     axes = Axes(d, box, (0, math.log10(last)), (0, 1))
     powers = {k: f"{10**k:,}" for k in range(int(math.log10(last)) + 1)}
-    axes.frame("character, on a logarithmic axis", "weight of the network", powers)
-    for k, (label, (xs, ys)) in enumerate(lines.items()):
+    axes.frame("characters read", "weight of the network", powers)
+    for k, (label, (xs, ys, best)) in enumerate(lines.items()):
         points = axes.points([math.log10(max(x, 1)) for x in xs], ys)
-        d.path(points, PALETTE[k // 2], (2.5, 1.5)[k % 2], DASHES[k % 2])
-        rows[f"{label}  {ys[-1]:.2f}"] = (points[-1][1], DARK[k // 2], points[-1][0] + 3)
+        d.line(box[0], axes.y(best), box[2], axes.y(best), PALETTE[k], 1.5, "2 4")
+        d.path(points, PALETTE[k], 2.5)
+        rows[f"{label}: learned"] = (points[-1][1], DARK[k], points[-1][0] + 3)
+        words = f"best fixed weight {best:g}"
+        d.text(box[0] + 0.6 * em, axes.y(best) - 0.5 * em, words, size=0.93, color=DARK[k])
     labels(d, box[2] + 1.2 * em, rows, box[1], box[3])
-    ends = ", ".join(f"{label} {ys[-1]:.2f}" for label, (_, ys) in lines.items())
+    ends = ", ".join(f"{label} {ys[-1]:.2f}" for label, (_, ys, _) in lines.items())
     return d.picture(f"The weight of the network at the end: {ends}.")

@@ -99,6 +99,6 @@ LEAD_CASES = (
 )
 EXERCISES = (
     Exercise("drop", 11, my_drop, DROP_CASES),
-    Exercise("lead", 11, my_lead, LEAD_CASES),
     Exercise("learning_mixture", 11, my_learning_mixture, LEARNING_MIXTURE_CASES),
+    Exercise("lead", 11, my_lead, LEAD_CASES),
 )
