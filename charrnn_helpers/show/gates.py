@@ -164,9 +164,9 @@ def rows_of_dots(groups, guess=1 / 8, label_width=21):
     At the end of each row stands how many are above 0.9.
     """
     count = sum(map(len, groups.values())) + len(groups)
-    d = Drawing(WIDTH, (1.75 * count + 4.8) * EM)
+    d = Drawing(WIDTH, (1.75 * count + 5.4) * EM)
     left, right = label_width * EM, WIDTH - 6 * EM
-    box = (left, 1.9 * EM, right, (1.75 * count + 1.7) * EM)
+    box = (left, 1.9 * EM, right, (1.75 * count + 2.4) * EM)
     axes = Axes(d, box, (0, 1), (0, 1))
     axes.frame("share of rounds won", "", {0: "0", 0.5: "0.5", 1: "1"}, {0: ""})
     d.line(axes.x(guess), box[1], axes.x(guess), box[3], GRAY, 1.2, "2 3")
@@ -191,12 +191,12 @@ def rows_of_dots(groups, guess=1 / 8, label_width=21):
 def answers_drawn(groups, label_width=15):
     """Draw what is answered as bars, `{heading: {label: (right, that letter or None)}}`."""
     count = sum(map(len, groups.values())) + len(groups)
-    d = Drawing(WIDTH, (2.1 * count + 1.7) * EM)
+    d = Drawing(WIDTH, (2.1 * count + 2.3) * EM)
     left, right = label_width * EM, WIDTH - EM
     width, said, y = right - left, [], 0.4 * EM
     for heading, rows in groups.items():
-        d.text(0, y + 1.2 * EM, heading, font_weight="bold")
-        y += 2.1 * EM
+        d.text(0, y + 1.3 * EM, heading, font_weight="bold")
+        y += 1.9 * EM
         for label, (won, that) in rows.items():
             d.text(left - 0.7 * EM, y + 1.2 * EM, label, "end")
             parts = [("right", won, PALETTE[0], "white")]
@@ -206,14 +206,15 @@ def answers_drawn(groups, label_width=15):
             x = left
             for name, share, fill, color in parts:
                 d.rect(x, y + 0.2 * EM, share * width, 1.55 * EM, fill)
-                words = f"{name} {share:.2f}" if share > 0.15 else f"{share:.2f}"
+                words = f"{name} {share:.2f}" if share > 0.25 else f"{share:.2f}"
                 d.text(x + share * width / 2, y + 1.3 * EM, words, "middle", 0.93, color)
                 x += share * width
                 said.append(f"{heading}, {label}: {name} {share:.2f}")
             if x < right - 4 * EM:
                 d.text((x + right) / 2, y + 1.3 * EM, "others", "middle", 0.93, GRAY)
             y += 2.1 * EM
-    d.text(left, d.height - 0.4 * EM, "share of the answers, ten networks", color=GRAY)
+        y += 0.5 * EM
+    d.text(left, d.height - 0.5 * EM, "shares of the answers, in ten networks", color=GRAY)
     return d.picture("Shares of the answers. " + "; ".join(said) + ".")
 
 
@@ -222,7 +223,7 @@ def distances_drawn(kinds):
     d = Drawing(WIDTH, 23 * EM)
     last = len(next(iter(kinds.values())))
     box = (5.5 * EM, 2.4 * EM, WIDTH - 13.5 * EM, 19.8 * EM)
-    axes = Axes(d, box, (0.2, last), (-13, 0.6))
+    axes = Axes(d, box, (0.2, last), (-14, 0.6))
     heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 13, 3)}
     axes.frame("letters read", "", {k: str(k) for k in (1, 11, 21, 31, 41)}, heights)
     d.text(box[0], 1.2 * EM, "distance of the two values")
@@ -270,10 +271,9 @@ def gradients_drawn(kinds, passed, gap=40):
     for y, kind, color in labels:
         d.text(box[2] + 0.6 * EM, y + 0.35 * EM, kind, color=color)
         d.text(WIDTH - 6 * EM, y + 0.35 * EM, f"{passed[kind]} of 10", font_weight="bold")
-    d.text(box[0], 1.2 * EM, "length of the gradient before training, as a share of that at")
-    d.text(box[0], 2.5 * EM, "the question mark")
-    d.text(WIDTH - 6 * EM, 1.2 * EM, "passed after", font_weight="bold")
-    d.text(WIDTH - 6 * EM, 2.5 * EM, "training", font_weight="bold")
+    d.text(box[0], 1.2 * EM, "length of the gradient before training,")
+    d.text(box[0], 2.5 * EM, "as a share of that at the question mark")
+    d.text(WIDTH - 6 * EM, 2.5 * EM, "passed", font_weight="bold")
     return d.picture(
         f"Lengths of gradients before training, {gap + 1} time steps back: {'; '.join(said)}."
     )
@@ -305,8 +305,8 @@ def losses_on_the_book(kinds, enough=8):
         d.text(box[2] + 0.5 * EM, y, kind, color=PALETTE[index], font_weight="bold")
         told = [f"{means[k]:.2f} at {k}" for k in ks]
         said.append(f"{kind}: {', '.join(told)}, {means['own states']:.2f} with all")
-        if index == 0:
-            d.text(box[0] + 0.5 * EM, whole - 0.5 * EM, "after all", size=0.93, color=GRAY)
+    lowest = min(sum(found["own states"]) / len(found["own states"]) for found in kinds.values())
+    d.text(axes.x(1), axes.y(lowest) + 1.2 * EM, "dotted: after all", size=0.93, color=GRAY)
     d.text(box[0], 1.2 * EM, "loss at the next character, in nats")
     x = axes.x(enough)
     highest = max(loss for found in kinds.values() for loss in found[str(enough)])
