@@ -189,7 +189,7 @@ def rows_of_dots(groups, guess=1 / 8, label_width=21):
 
 
 def answers_drawn(groups, label_width=15):
-    """Draw what is answered as bars, `{heading: {label: (right, that letter or None)}}`."""
+    """Draw what is answered as bars, `{heading: {label: (right, theirs or None)}}`."""
     count = sum(map(len, groups.values())) + len(groups)
     d = Drawing(WIDTH, (2.1 * count + 2.3) * EM)
     left, right = label_width * EM, WIDTH - EM
@@ -197,16 +197,16 @@ def answers_drawn(groups, label_width=15):
     for heading, rows in groups.items():
         d.text(0, y + 1.3 * EM, heading, font_weight="bold")
         y += 1.9 * EM
-        for label, (won, that) in rows.items():
+        for label, (won, theirs) in rows.items():
             d.text(left - 0.7 * EM, y + 1.2 * EM, label, "end")
             parts = [("right", won, PALETTE[0], "white")]
-            if that is not None:
-                parts.append(("that letter", that, "#F0B27A", "#222"))
+            if theirs is not None:
+                parts.append(("theirs", theirs, "#F0B27A", "#222"))
             d.rect(left, y + 0.2 * EM, width, 1.55 * EM, "#eee", "#bbb")
             x = left
             for name, share, fill, color in parts:
                 d.rect(x, y + 0.2 * EM, share * width, 1.55 * EM, fill)
-                words = f"{name} {share:.2f}" if share > 0.25 else f"{share:.2f}"
+                words = f"{name} {share:.2f}" if share > 0.15 else f"{share:.2f}"
                 d.text(x + share * width / 2, y + 1.3 * EM, words, "middle", 0.93, color)
                 x += share * width
                 said.append(f"{heading}, {label}: {name} {share:.2f}")
