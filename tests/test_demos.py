@@ -772,7 +772,7 @@ def test_a_round_shows_the_gates_and_the_answer_of_the_network():
     assert image.size == (4, 32)  # three letters and the question mark
     right = model(torch.tensor([[2, 0, 1, 8]]))[0, -1].softmax(-1)[2].item()
     other = RIVALS_AT[9](torch.tensor([[2, 0, 1, 8]]))[0, -1].softmax(-1)[2].item()
-    assert f"right answer at the end: GRU {right:.2f}, plain RNN {other:.2f}." in picture.alt
+    assert f"right answer at the end: GRU {right:.2f}, plain RNN {other:.2f};" in picture.alt
     Z = gates_of(model.rnn, one_hot(torch.tensor([[2, 0, 1, 8]]).T, 9))
     assert f"{Z[0].mean().item():.2f} at the first letter" in picture.alt
 

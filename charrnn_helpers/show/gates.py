@@ -91,7 +91,7 @@ def one_round(players, rivals, gates_of, letters, update):
     with torch.no_grad():
         Z = gates_of(players[update].rnn, inputs)[:, 0]  # (num_steps, units)
     Z = Z[:, _by_gates(players[max(players)].rnn, gates_of)]
-    d = Drawing(WIDTH, 28 * EM)
+    d = Drawing(WIDTH, 30 * EM)
     left = 7.5 * EM
     column = (WIDTH - left - 6 * EM) / max(len(ids) + 1, 12)
     for t, i in enumerate([*ids, ASK]):
@@ -110,10 +110,12 @@ def one_round(players, rivals, gates_of, letters, update):
     numbers = {t - 0.5: str(t) for t in (1, 11, 21, 31, 41) if t <= len(ids)}
     axes.frame("letters read", "", numbers, {0: "0", 0.5: "0.5", 1: "1"})
     d.line(left, axes.y(1 / 8), left + width, axes.y(1 / 8), GRAY, 1.2, "2 3")
-    ends = {"guessing": (1 / 8, GRAY)}
+    ends, said = {"guessing": (1 / 8, GRAY)}, []
     rows = {"plain RNN": (rivals[update], 1, ORANGE), "GRU": (players[update], 0, PALETTE[0])}
     for name, (model, index, color) in rows.items():
-        right = _answers(model, inputs[:-1], ids[0])
+        shares = _answers(model, inputs[:-1])
+        right = shares[:, ids[0]].tolist()
+        said.append(f"{name} {LETTERS[shares[-1, :ASK].argmax()]}")
         places = [t + 0.5 for t in range(len(ids))]
         axes.curve(places, right, index)
         for t, share in zip(places, right, strict=True):
@@ -125,21 +127,22 @@ def one_round(players, rivals, gates_of, letters, update):
         look = {} if name == "guessing" else {"font_weight": "bold"}
         d.text(left + width + 0.4 * EM, y, name, size=0.93, color=color, **look)
     words = f"after {update} updates"
-    d.text(WIDTH - EM, 27.7 * EM, words, "end", font_weight="bold")
+    d.text(WIDTH - EM, 29.6 * EM, words, "end", font_weight="bold")
+    d.text(left, 29.6 * EM, f"answer at the end: {', '.join(said)}", font_weight="bold")
     told = ", ".join(f"{name} {ends[name][0]:.2f}" for name in ("GRU", "plain RNN"))
     return d.picture(
         f"A round of {len(ids)} letters, the first one {LETTERS[ids[0]]}, {words}. Probability of "
-        f"the right answer at the end: {told}. The mean gate is {Z[0].mean():.2f} at the first "
+        f"the right answer at the end: {told}; answers: {', '.join(said)}. The mean gate is {Z[0].mean():.2f} at the first "
         f"letter and {Z[-2].mean():.2f} at the last."
     )
 
 
 @torch.no_grad()
-def _answers(model, inputs, answer):
-    """Return how likely this answer is if the question comes after each letter."""
+def _answers(model, inputs):
+    """Return how likely each answer is if the question comes after each letter."""
     states = torch.cat(model.rnn(inputs)[0])  # as many states as letters
     asked, _ = model.forward_with_state(torch.full((len(inputs), 1), ASK), states)
-    return asked[:, 0].softmax(-1)[:, answer].tolist()
+    return asked[:, 0].softmax(-1)
 
 
 @torch.no_grad()
