@@ -132,8 +132,8 @@ def one_round(players, rivals, gates_of, letters, update):
     told = ", ".join(f"{name} {ends[name][0]:.2f}" for name in ("GRU", "plain RNN"))
     return d.picture(
         f"A round of {len(ids)} letters, the first one {LETTERS[ids[0]]}, {words}. Probability of "
-        f"the right answer at the end: {told}; answers: {', '.join(said)}. The mean gate is {Z[0].mean():.2f} at the first "
-        f"letter and {Z[-2].mean():.2f} at the last."
+        f"the right answer at the end: {told}; answers: {', '.join(said)}. The mean "
+        f"gate is {Z[0].mean():.2f} at the first letter and {Z[-2].mean():.2f} at the last."
     )
 
 
