@@ -215,7 +215,8 @@ rivals = ["RNN", "GRU", "LSTM", "large LSTM", seven, duo, f"{duo}, reading on"]
 came = {name: torch.linspace(0.1 + k / 50, 0.9, 400) for k, name in enumerate(rivals)}
 expected = {name: 3.9 - k / 10 for k, name in enumerate(rivals)}
 found, marks = recorded("gates"), [25, 300]
-players = {update: make_model(9, 32, 0.1, update, GRUScratch) for update in (0, *marks)}
+players = {update: make_model(9, 32, 0.1, update, GRUScratch) for update in marks}
+rnns = {update: make_model(9, 32, 0.1, update) for update in marks}
 @torch.no_grad()
 def gates_of(rnn, inputs):
     outputs, _ = rnn(inputs)

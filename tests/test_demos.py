@@ -121,6 +121,7 @@ FADING = {"it was": [10 * 0.7**k for k in range(129)], "i saw": [10 * 0.8**k for
 PASSED = {bias: [(0.5 + bias / 5) ** k for k in range(1, 161)] for bias in (0, 2)}
 WON = {bias: {10: [0.1] * 4 + [1.0] * 6, 80: [0.1] * 10} for bias in (0, 2)}
 PLAYERS_AT = {update: make_model(9, seed=update, cell=GRUScratch) for update in (0, 9)}
+RIVALS_AT = {update: make_model(9, seed=update) for update in (0, 9)}
 BRANCHES = [("e", 0.39, " ", 0.26), ("u", 0.3, "t", 0.82), ("y", 0.11, " ", 0.99)]
 STEERED = steering.Steered(
     {a: "the time traveller " + 50 * letters for a, letters in ((-3.0, "xst "), (3.0, "eai "))},
@@ -207,22 +208,25 @@ DEMOS = {
     "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
     "two_opinions": lambda: demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, 0.5),
     "reach_of_gates": lambda: gates.reach_of_gates(PASSED, WON, 0),
-    "one_round": lambda: gates.one_round(PLAYERS_AT, gates_of, "abc" * 14, 9),
+    "one_round": lambda: gates.one_round(PLAYERS_AT, RIVALS_AT, gates_of, "abc" * 14, 9),
     "rows_of_dots": lambda: gates.rows_of_dots(
-        {"300": {"a": [1.0, 0.9, 0.2], "b": [0.1] * 3}, "1,200": {"a": [1.0] * 3, "b": [0.95] * 3}},
-        heads=["b"],
+        {"300": {"a": [1.0, 0.9, 0.2], "b": [0.1] * 3}, "1,200": {"a": [1.0] * 3, "b": [0.95] * 3}}
     ),
     "losses_on_the_book": lambda: gates.losses_on_the_book(
         {
-            "RNN": {"own states": [1.6, 1.6], "1": [3.1, 3.3], "16": [1.6, 1.7]},
-            "GRU": {"own states": [1.4, 1.4], "1": [3.4, 3.5], "16": [1.5, 1.6]},
+            "RNN": {"own states": [1.6, 1.6], "1": [3.1, 3.3], "8": [1.7, 1.7], "16": [1.6, 1.7]},
+            "GRU": {"own states": [1.4, 1.4], "1": [3.4, 3.5], "8": [1.6, 1.6], "16": [1.5, 1.6]},
         }
     ),
-    "gates_on_a_line": lambda: gates.gates_on_a_line(
-        "it is", {"reset": [0.4, 0.5, 0.1, 0.4, 0.3], "update": [0.1, 0.2, 0.3, 0.2, 0.1]}
+    "answers_drawn": lambda: gates.answers_drawn(
+        {"gates": {"same": (0.97, None), "another": (0.05, 0.9)}}
+    ),
+    "distances_drawn": lambda: gates.distances_drawn(
+        {"by hand": [1.6] * 41, "always 0.5": [0.8 * 0.5**k for k in range(41)]}
     ),
     "gradients_drawn": lambda: gates.gradients_drawn(
-        {f"{share}": [share**k for k in range(42)] for share in (0.9, 0.5, 0.7, 0.99, 0.95)}
+        {f"{share}": [share**k for k in range(42)] for share in (0.9, 0.5, 0.7, 0.99, 0.95)},
+        {f"{share}": 7 for share in (0.9, 0.5, 0.7, 0.99, 0.95)},
     ),
     "gru_drawn": gates.gru_drawn,
     "lstm_drawn": gates.lstm_drawn,
@@ -764,7 +768,7 @@ def test_the_tangent_touches_the_curve_at_zero():
 
 def test_what_gates_let_through_is_told_and_drawn_darker_with_a_larger_bias():
     low, high = (gates.reach_of_gates(PASSED, WON, bias) for bias in (0, 2))
-    assert "letters in between: 10: 1.00; 80: 0.10" in low.alt and "bias 2" in high.alt
+    assert "letters in between: 10: 6 of 10; 80: 0 of 10" in low.alt and "bias 2" in high.alt
     (few,), (many,) = pixels(low), pixels(high)
     assert few.getpixel((399, 0)) == (255, 255, 255)
     assert many.getpixel((200, 0))[0] < few.getpixel((200, 0))[0]
@@ -779,38 +783,40 @@ def test_a_share_in_words(share, said):
 
 def test_a_round_shows_the_gates_and_the_answer_of_the_network():
     model = PLAYERS_AT[9]
-    picture = gates.one_round(PLAYERS_AT, gates_of, "ca!b", 9)
+    picture = gates.one_round(PLAYERS_AT, RIVALS_AT, gates_of, "ca!b", 9)
     image, _ = pixels(picture)  # and the key
     assert image.size == (4, 32)  # three letters and the question mark
     right = model(torch.tensor([[2, 0, 1, 8]]))[0, -1].softmax(-1)[2].item()
-    assert f"asked at the end: {right:.2f} for the right answer" in picture.alt
+    other = RIVALS_AT[9](torch.tensor([[2, 0, 1, 8]]))[0, -1].softmax(-1)[2].item()
+    assert f"right answer at the end: GRU {right:.2f}, plain RNN {other:.2f};" in picture.alt
     Z = gates_of(model.rnn, one_hot(torch.tensor([[2, 0, 1, 8]]).T, 9))
     assert f"{Z[0].mean().item():.2f} at the first letter" in picture.alt
 
 
 @pytest.mark.parametrize("letters", ["", "xyz", "A" * 90])
 def test_a_round_with_whatever_is_typed(letters):
-    picture = gates.one_round(PLAYERS_AT, gates_of, letters, 0)
+    picture = gates.one_round(PLAYERS_AT, RIVALS_AT, gates_of, letters, 0)
     assert pixels(picture)[0].size[0] == (42 if "A" in letters else 2)
 
 
 def test_the_losses_on_the_book_are_told_by_their_means():
     alt = DEMOS["losses_on_the_book"]().alt
-    assert "RNN: 3.20 at 1, 1.65 at 16, 1.60 with all; GRU: 3.45 at 1," in alt
+    assert "RNN: 3.20 at 1, 1.70 at 8, 1.65 at 16, 1.60 with all; GRU: 3.45 at 1," in alt
 
 
-def test_gates_on_a_line_tell_where_they_are_lowest():
-    alt = DEMOS["gates_on_a_line"]().alt
-    assert "reset: 1 of the 1 lowest are at spaces; update: 0 of the 1" in alt
+def test_shares_of_answers_and_distances_are_told():
+    alt = DEMOS["answers_drawn"]().alt
+    assert "gates, same: right 0.97; gates, another: right 0.05; gates, another: theirs 0.90" in alt
+    assert "by hand: 1.60, then 1.60; always 0.5: 0.80, then 10" in DEMOS["distances_drawn"]().alt
 
 
 def test_gradients_are_told_at_the_first_letter():
-    assert "0.99 0.66; 0.95 0.12" in DEMOS["gradients_drawn"]().alt
+    assert "0.99 0.66, 7 of 10 pass; 0.95 0.12, 7 of 10 pass" in DEMOS["gradients_drawn"]().alt
 
 
 def test_rows_of_dots_count_those_that_win():
     alt = DEMOS["rows_of_dots"]().alt
-    assert "a, 300: 1 of 3; b, 300: 0 of 3;" in alt
+    assert "300, a: 1 of 3; 300, b: 0 of 3;" in alt
 
 
 @pytest.mark.parametrize(

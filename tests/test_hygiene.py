@@ -135,11 +135,9 @@ IGNORED = {
     "10_gated_networks": [
         "@torch.no_grad()",
         "player = make_model(9, num_hiddens=32, sigma=0.1, cell=GRUScratch)",
+        "# Demo: a round as two networks read it, with the gates of one",
         "X, first = rounds_of_the_game(40, 1000, torch.Generator().manual_seed(2))",
-        "# Demo: a round as the network reads it, with its gates",
         "data = TimeMachine(batch_size=32, num_steps=32, text=load_time_machine())",
-        "val_ids = data.val_ids",
-        "# Drawn: the mean gates at each character of one line",
         "train_text, val_text = (",
     ],
     "11_the_race": [

@@ -99,13 +99,6 @@ def test_a_gate_of_its_own_writes_and_a_coupled_one_does_not():
     assert ends[0] == ends[2] == 0 < ends[1]
 
 
-def test_gates_from_a_bias_alone_begin_as_constant_ones():
-    X, _ = gates.fresh(5, 3, [0], 0)
-    constant = gates.LEAKY._replace(gate=torch.tensor(3.0).sigmoid().item())
-    ends = [gates.Networks(kind, [0], 9, 4).forward(X)[1] for kind in (gates.ALONE, constant)]
-    torch.testing.assert_close(*ends)
-
-
 def test_the_late_output_gate_is_that_of_the_hunt():
     setting = gates.Setting("LSTM", sigma=0.8, late=True)
     rnn = gates.build(setting, 3, 9, 6).rnn

@@ -24,7 +24,6 @@ class Setting(NamedTuple):
     sigma: float = 0.1
     bias: float = 0.0  # of the update gate, or of the forget gate
     gate: float | None = None  # the update gate, if it is not computed
-    alone: bool = False  # the update gate is computed from its trained bias alone; no reset gate
     write: float | None = None  # what the candidate of a GRU is multiplied by, if not 1 - Z
     coupled: bool = False  # the input gate of an LSTM is 1 minus its forget gate, as in a GRU
     late: bool = False  # the output gate of an LSTM reads the tanh of the new memory, a mistake
@@ -42,7 +41,6 @@ ON, LEAKY = Setting(bias=3.0), Setting(reset=1.0)
 PLAIN = Setting("RNN", sigma=0.177)  # 1 / sqrt(32), as notebook 5 found
 IDENTITY = Setting("RNN", W_hh="identity", relu=True)  # Le et al. 2015
 CONSTANT = LEAKY._replace(gate=0.95)
-ALONE = LEAKY._replace(bias=3.0, alone=True)
 RIVALS = {  # 40 letters in between
     "identity, ReLU, rate 0.001": IDENTITY._replace(lr=0.001),
     "RNN": PLAIN,
@@ -56,7 +54,6 @@ RIVALS = {  # 40 letters in between
     "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
     "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
     "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
-    "GRU, bias 3, no reset": LEAKY._replace(bias=3.0),
 }
 FORGET = range(7)  # biases of the forget gate
 FAULTY = Setting("LSTM", bias=4.0, late=True)  # what is to be found in the exercise lstm_step
@@ -66,33 +63,15 @@ WRITING = {  # 300 updates: is it the small 1 - Z that makes a large bias slow?
     "GRU 6, writes 0.5": Setting(bias=6.0, write=0.5),
     "LSTM 6, coupled": Setting("LSTM", bias=6.0, coupled=True),
 }
-MARKED = {  # the second game
-    "GRU, bias 0": Setting(),
-    "GRU, bias 1": Setting(bias=1.0),
-    "GRU, bias 3": ON,
-    "constant 0.95, rate 0.01": CONSTANT,
-    "constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
-    "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
-    "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
-    "GRU, bias 1, no reset": LEAKY._replace(bias=1.0),
-    "identity, ReLU, rate 0.0003": IDENTITY._replace(lr=0.0003),
-    "identity, ReLU, rate 0.001": IDENTITY._replace(lr=0.001),
-    "identity, ReLU, rate 0.003": IDENTITY._replace(lr=0.003),
-    "identity, ReLU, rate 0.01": IDENTITY,
-}
 EARLY = {  # 300 updates alone
     "RNN, rate 0.03": PLAIN._replace(lr=0.03),
     "constant 0.95, rate 1.0": CONSTANT._replace(lr=1.0),
 }
-RATES = 0.03, 0.1, 0.01, 0.3, 0.003  # of gates from a bias alone
 BOOK = {  # setting, units, batch size, time steps
     "RNN": (Setting("RNN"), 128, 32, 32),
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
     "GRU, no update": (Setting(gate=0.0), 90, 32, 32),
-    "GRU, bias 1": (Setting(bias=1.0), 72, 32, 32),
-    "GRU, bias 3": (Setting(bias=3.0), 72, 32, 32),
-    "GRU, bias -2": (Setting(bias=-2.0), 72, 32, 32),
     "GRU, no reset, bias -2": (LEAKY._replace(bias=-2.0), 90, 32, 32),
 }
 READ = (1, 2, 3, 4, 6, 8, 12, 16)  # numbers of characters
@@ -159,10 +138,6 @@ class Networks:
 
     def gru(self, t, a, H, change):
         n, setting = self.size, self.setting
-        if setting.alone:
-            Z = torch.sigmoid(self.b[:, None, :n])
-            candidate = torch.tanh(a[..., 2 * n :] + torch.bmm(H, self.W_h[..., 2 * n :]))
-            return candidate + Z * (H - candidate), (Z, candidate)
         (a_zr, a_h), (u_zr, u_h) = (s.split([2 * n, n], -1) for s in (a, torch.bmm(H, self.W_h)))
         Z, R = torch.sigmoid(a_zr + u_zr).split(n, -1)
         Z = Z if setting.gate is None else setting.gate
@@ -401,18 +376,13 @@ def trials(data):
     for bias in BIASES:
         yield f"passed {bias}", partial(passed, bias)
     yield "gates at work", _at_work
-    for rate in RATES:
-        yield f"bias alone, rate {rate}", partial(_play, ALONE._replace(lr=rate), MARKS[:1])
     for name, setting in EARLY.items():
         yield name, partial(_play, setting, MARKS[:1])
     for name, setting in FADING.items():
         yield f"fading {name}", partial(fading, setting)
     for name in ("RNN", "GRU, bias 1"):
         yield f"fading {name}, 50 updates", partial(fading, FADING[name], 50)
-    for name, setting in MARKED.items():
-        yield f"marked {name}", partial(_play, setting, game=marked_rounds)
-    leaky = partial(_play, LEAKY._replace(bias=3.0), MARKS[:1], marked_rounds)
-    yield "marked GRU, bias 3, no reset", leaky
+    yield "marked GRU, bias 0", partial(_play, Setting(), game=marked_rounds)
     yield "first GRU, bias 0", partial(_play, Setting(), game=first_rounds)
     for name, setting in WRITING.items():
         yield name, partial(_game, setting, 40)

@@ -2,12 +2,11 @@
 
 import math
 from itertools import pairwise
-from statistics import median
 
 import torch
 
 from charrnn_helpers.model import one_hot
-from charrnn_helpers.show.style import DASHES, PALETTE, tint, visible
+from charrnn_helpers.show.style import DASHES, PALETTE, tint
 from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
 GRAY, ORANGE = "#555", "#A84300"
@@ -40,26 +39,30 @@ def reach_of_gates(passed, won, bias):
     `passed[bias]` has the share after 1, 2, ... letters, and `won[bias]` the shares of rounds that
     ten networks win, `{gap: [share, ...]}`.
     """
-    d = Drawing(WIDTH, 29 * EM)
-    left, right = 7.5 * EM, WIDTH - 1.5 * EM
+    d = Drawing(WIDTH, 28.5 * EM)
+    left, right = 8.5 * EM, WIDTH - 1.5 * EM
     limits = (math.log(4), math.log(100))
     shares = passed[bias]
-    axes = Axes(d, (left, 9.6 * EM, right, 23.7 * EM), limits, (0, 1.05))
-    d.text(left, 1.2 * EM, "before training: the product of the gates over the letters in between")
+    axes = Axes(d, (left, 11.6 * EM, right, 23.4 * EM), limits, (0, 1.05))
+    gate = 1 / (1 + math.exp(-bias))
+    words = f"bias {bias:g}: at first, each gate is about {gate:.{3 if bias > 3 else 2}f}"
+    d.text(left, 1.2 * EM, words, color=ORANGE, font_weight="bold")
+    d.text(left, 3.6 * EM, "before training: the share that the gates keep of a value")
     columns = 400
     row = []
     for k in range(columns):
         gap = math.exp(limits[0] + (k + 0.5) / columns * (limits[1] - limits[0]))
         share = shares[min(round(gap), len(shares)) - 1]
         row.append(tint(1 - math.log10(max(share, LEAST)) / math.log10(LEAST)))
-    d.pixels(left, 1.9 * EM, right - left, 2.5 * EM, [row])
-    d.rect(left, 1.9 * EM, right - left, 2.5 * EM, "none", GRAY)
+    d.pixels(left, 4.3 * EM, right - left, 2.5 * EM, [row])
+    d.rect(left, 4.3 * EM, right - left, 2.5 * EM, "none", GRAY)
+    d.text(left - 0.6 * EM, 5.9 * EM, "share kept", "end")
     for gap in GAPS:
-        d.text(axes.x(math.log(gap)), 3.5 * EM, share_in_words(shares[gap - 1]), "middle", 0.93)
-    d.text(left - 0.6 * EM, 3.5 * EM, "gates", "end")
-    d.text(left, 7.9 * EM, "after training: the share of rounds that ten networks win")
-    for gap in GAPS:
-        d.line(axes.x(math.log(gap)), 4.4 * EM, axes.x(math.log(gap)), 5 * EM, GRAY)
+        x = axes.x(math.log(gap))
+        d.text(x, 5.9 * EM, share_in_words(shares[gap - 1]), "middle", 0.93)
+        d.line(x, 6.8 * EM, x, 7.4 * EM, GRAY)
+    d.text(left, 9.6 * EM, "after 300 updates: the share of rounds that each of ten networks wins")
+    d.text(left - 0.6 * EM, 11.2 * EM, "passed", "end", color=PALETTE[0], font_weight="bold")
     ticks = {math.log(gap): str(gap) for gap in GAPS}
     axes.frame("letters in between", "", ticks, {0: "0", 0.5: "0.5", 1: "1"})
     guess = axes.y(1 / 8)
@@ -67,87 +70,86 @@ def reach_of_gates(passed, won, bias):
     d.text(left + 0.4 * EM, guess - 0.4 * EM, "guessing", size=0.93, color=GRAY)
     said = []
     for gap, found in won[bias].items():
-        middle, half = axes.x(math.log(gap)), median(found)
+        middle = axes.x(math.log(gap))
         for k, share in enumerate(found):
             d.dot(middle + 0.27 * EM * (k - 4.5), axes.y(share), PALETTE[0] + "bb", 4)
-        y = axes.y(half)
-        d.line(middle - 1.6 * EM, y, middle + 1.6 * EM, y, PALETTE[1], 3)
-        said.append(f"{gap}: {half:.2f}")
-    gate = 1 / (1 + math.exp(-bias))
-    words = f"bias {bias:g}: at first, each gate is about {gate:.{3 if bias > 3 else 2}f}"
-    d.text(left, 28.5 * EM, words, color=ORANGE, font_weight="bold")
-    d.text(right, 28.5 * EM, "\u2501 median of ten", "end", color=PALETTE[1])
-    return d.picture(
-        f"{words}. Median share of rounds won, by letters in between: {'; '.join(said)}."
-    )
+        count = f"{sum(share > 0.9 for share in found)} of {len(found)}"
+        d.text(middle, 11.2 * EM, count, "middle", color=PALETTE[0], font_weight="bold")
+        said.append(f"{gap}: {count}")
+    return d.picture(f"{words}. Networks that pass, by letters in between: {'; '.join(said)}.")
 
 
-def one_round(players, gates_of, letters, update):
-    """Draw one round as a network reads it, with its gates at each time step.
+def one_round(players, rivals, gates_of, letters, update):
+    """Draw one round as two networks read it, with the gates of one at each time step.
 
-    `players` are the network after some numbers of updates, `gates_of(rnn, inputs)` its gates.  On
-    top are the units whose gates change most in the end if the first letter is another one.  Below
-    stands how likely the right answer is if the question comes after each letter.
+    `players` are a GRU after some numbers of updates, `gates_of(rnn, inputs)` its gates, and
+    `rivals` a network without gates.  Below the gates stands how likely the right answer is if the
+    question comes after each letter.
     """
-    model = players[update]
     ids = [LETTERS.index(char) for char in letters.lower() if char in LETTERS][:41] or [0]
     inputs = one_hot(torch.tensor([[*ids, ASK]]).T, 9)  # (num_steps, 1, 9)
     with torch.no_grad():
-        Z = gates_of(model.rnn, inputs)[:, 0]  # (num_steps, units)
-        states = torch.cat(model.rnn(inputs[:-1])[0])  # as many states as letters
-        asked, _ = model.forward_with_state(torch.full((len(ids), 1), ASK), states)
-    right = asked[:, 0].softmax(-1)[:, ids[0]].tolist()
-    Z = Z[:, _by_first_letter(players[max(players)].rnn, gates_of, ids)]
-    d = Drawing(WIDTH, 28 * EM)
+        Z = gates_of(players[update].rnn, inputs)[:, 0]  # (num_steps, units)
+    Z = Z[:, _by_gates(players[max(players)].rnn, gates_of)]
+    d = Drawing(WIDTH, 30 * EM)
     left = 7.5 * EM
-    column = (WIDTH - left - EM) / max(len(ids) + 1, 12)
+    column = (WIDTH - left - 6 * EM) / max(len(ids) + 1, 12)
     for t, i in enumerate([*ids, ASK]):
         look = {"font_weight": "bold"} if t in (0, len(ids)) else {}
-        d.text(left + (t + 0.5) * column, 1.3 * EM, (LETTERS + "?")[i], "middle", **MONO, **look)
-    width, height = column * (len(ids) + 1), 13 * EM
-    rows = [[tint(z) for z in row] for row in Z.T.tolist()]
-    d.pixels(left, 1.9 * EM, width, height, rows)
-    d.rect(left, 1.9 * EM, width, height, "none", GRAY)
-    words = (
-        f"gates of {Z.shape[1]}",
-        "units; on top,",
-        "those that the",
-        "first letter",
-        "changes most",
-    )
-    for y, line in enumerate(words):
-        d.text(left - 0.6 * EM, (3 + 1.2 * y) * EM, line, "end", 0.93)
-    _key(d, 0.4 * EM, 12.4 * EM, 5.4 * EM)
-    axes = Axes(d, (left, 17 * EM, left + width, 24.4 * EM), (0, len(ids) + 1), (0, 1.05))
-    axes.frame("", "", {}, {0: "0", 0.5: "0.5", 1: "1"})
+        d.text(left + (t + 0.5) * column, 2.7 * EM, (LETTERS + "?")[i], "middle", **MONO, **look)
+    width, height = column * (len(ids) + 1), 10.5 * EM
+    d.text(left, 1.2 * EM, "to be held", color=ORANGE, size=0.93)
+    d.text(left + width, 1.2 * EM, "the question", "end", 0.93, ORANGE)
+    d.pixels(left, 3.3 * EM, width, height, [[tint(z) for z in row] for row in Z.T.tolist()])
+    d.rect(left, 3.3 * EM, width, height, "none", GRAY)
+    for y, line in enumerate(("update gates", f"of {Z.shape[1]} units")):
+        d.text(left - 0.6 * EM, (4.3 + 1.2 * y) * EM, line, "end", 0.93)
+    _key(d, 0.4 * EM, 11 * EM, 5.4 * EM)
+    d.text(left, 15.8 * EM, "probability of the right answer, if the question came next")
+    axes = Axes(d, (left, 16.6 * EM, left + width, 25 * EM), (0, len(ids) + 1), (0, 1.05))
+    numbers = {t - 0.5: str(t) for t in (1, 11, 21, 31, 41) if t <= len(ids)}
+    axes.frame("letters read", "", numbers, {0: "0", 0.5: "0.5", 1: "1"})
     d.line(left, axes.y(1 / 8), left + width, axes.y(1 / 8), GRAY, 1.2, "2 3")
-    places = [t + 0.5 for t in range(len(ids))]
-    means = Z.mean(1).tolist()
-    axes.curve([t + 0.5 for t in range(len(means))], means, 0)
-    axes.curve(places, right, 1)
-    for t, share in zip(places, right, strict=True):
-        d.dot(axes.x(t), axes.y(share), PALETTE[1], 3)
-    d.text(left, 26 * EM, "\u2501 mean gate", color=PALETTE[0])
-    d.text(
-        left + 9 * EM,
-        26 * EM,
-        "\u25cf probability of the right answer, if asked here",
-        color=ORANGE,
-    )
-    d.text(left, 27.6 * EM, "\u00b7\u00b7\u00b7 guessing", color=GRAY)
-    words = f"after {update} updates, asked at the end: {right[-1]:.2f} for the right answer"
-    d.text(WIDTH - EM, 27.6 * EM, words, "end", font_weight="bold")
+    ends, said = {"guessing": (1 / 8, GRAY)}, []
+    rows = {"plain RNN": (rivals[update], 1, ORANGE), "GRU": (players[update], 0, PALETTE[0])}
+    for name, (model, index, color) in rows.items():
+        shares = _answers(model, inputs[:-1])
+        right = shares[:, ids[0]].tolist()
+        said.append(f"{name} {LETTERS[shares[-1, :ASK].argmax()]}")
+        places = [t + 0.5 for t in range(len(ids))]
+        axes.curve(places, right, index)
+        for t, share in zip(places, right, strict=True):
+            d.dot(axes.x(t), axes.y(share), PALETTE[index], 3)
+        ends[name] = (right[-1], color)
+    y = math.inf
+    for name, (share, color) in sorted(ends.items(), key=lambda end: end[1][0]):
+        y = min(axes.y(share) + 0.35 * EM, y - 1.25 * EM)
+        look = {} if name == "guessing" else {"font_weight": "bold"}
+        d.text(left + width + 0.4 * EM, y, name, size=0.93, color=color, **look)
+    words = f"after {update} updates"
+    d.text(WIDTH - EM, 29.6 * EM, words, "end", font_weight="bold")
+    d.text(left, 29.6 * EM, f"answer at the end: {', '.join(said)}", font_weight="bold")
+    told = ", ".join(f"{name} {ends[name][0]:.2f}" for name in ("GRU", "plain RNN"))
     return d.picture(
-        f"A round of {len(ids)} letters, the first one {LETTERS[ids[0]]}, {words}; the mean gate "
-        f"is {means[0]:.2f} at the first letter and {means[-2]:.2f} at the last."
+        f"A round of {len(ids)} letters, the first one {LETTERS[ids[0]]}, {words}. Probability of "
+        f"the right answer at the end: {told}; answers: {', '.join(said)}. The mean "
+        f"gate is {Z[0].mean():.2f} at the first letter and {Z[-2].mean():.2f} at the last."
     )
 
 
 @torch.no_grad()
-def _by_first_letter(rnn, gates_of, ids):
-    """Return the units in an order: first those whose gates depend most on the first letter."""
-    rounds = torch.tensor([[k, *ids[1:], ASK] for k in range(8)])
-    return gates_of(rnn, one_hot(rounds.T, 9)).std(1).mean(0).argsort(descending=True)
+def _answers(model, inputs):
+    """Return how likely each answer is if the question comes after each letter."""
+    states = torch.cat(model.rnn(inputs)[0])  # as many states as letters
+    asked, _ = model.forward_with_state(torch.full((len(inputs), 1), ASK), states)
+    return asked[:, 0].softmax(-1)
+
+
+@torch.no_grad()
+def _by_gates(rnn, gates_of):
+    """Return the units in an order: first those whose gates are lowest, over a hundred rounds."""
+    X = torch.randint(8, (100, 42), generator=torch.Generator().manual_seed(0))
+    return gates_of(rnn, one_hot(X.T, 9)).mean((0, 1)).argsort()
 
 
 def _key(d, x, y, width):
@@ -159,56 +161,102 @@ def _key(d, x, y, width):
     d.text(x + width, y + 2.1 * EM, "1", "end", 0.93)
 
 
-def rows_of_dots(panels, guess=1 / 8, heads=(), label_width=15, xlabel="share of rounds won"):
-    """Draw shares as dots, `{title: {label: [share, ...]}}`, a panel for each title.
+def rows_of_dots(groups, guess=1 / 8, label_width=21):
+    """Draw shares of rounds won as dots, `{heading: {label: [share, ...]}}`, one row a label.
 
-    The labels are those of the first panel; above those in `heads` is a line.  At the end of each
-    row stands how many are above 0.9.
+    At the end of each row stands how many are above 0.9.
     """
-    labels = [*next(iter(panels.values()))]
-    d = Drawing(WIDTH, (1.75 * len(labels) + 7.6) * EM)
-    left = label_width * EM
-    room = (WIDTH - left) / len(panels)
-    said = []
-    for p, (title, groups) in enumerate(panels.items()):
-        start, end = left + p * room, left + (p + 1) * room - 5.4 * EM
-        box = (start, 2.4 * EM, end, (1.75 * len(labels) + 2.8) * EM)
-        axes = Axes(d, box, (0, 1), (0, 1))
-        axes.frame(xlabel, "", {0: "0", 0.5: "0.5", 1: "1"}, {0: ""})
-        d.text(start, 1.3 * EM, title, font_weight="bold")
-        d.line(axes.x(guess), box[1], axes.x(guess), box[3], GRAY, 1.2, "2 3")
-        for k, label in enumerate(labels):
-            y = (1.75 * k + 3.6) * EM
-            if p == 0:
-                d.text(left - 0.7 * EM, y + 0.35 * EM, label, "end")
-            if label in heads:
-                d.line(0 if p == 0 else start, y - 0.87 * EM, end + 4 * EM, y - 0.87 * EM, "#bbb")
-            found = groups[label]
+    count = sum(map(len, groups.values())) + len(groups)
+    d = Drawing(WIDTH, (1.75 * count + 5.4) * EM)
+    left, right = label_width * EM, WIDTH - 6 * EM
+    box = (left, 1.9 * EM, right, (1.75 * count + 2.4) * EM)
+    axes = Axes(d, box, (0, 1), (0, 1))
+    axes.frame("share of rounds won", "", {0: "0", 0.5: "0.5", 1: "1"}, {0: ""})
+    d.line(axes.x(guess), box[1], axes.x(guess), box[3], GRAY, 1.2, "2 3")
+    d.text(axes.x(guess), 1.3 * EM, "guessing", "middle", 0.93, GRAY)
+    d.text(right + 0.7 * EM, 1.3 * EM, "passed", color=PALETTE[0], font_weight="bold")
+    said, y = [], 1.4 * EM
+    for heading, rows in groups.items():
+        y += 1.75 * EM
+        d.text(0, y + 0.35 * EM, heading, font_weight="bold")
+        for label, found in rows.items():
+            y += 1.75 * EM
+            d.text(left - 0.9 * EM, y + 0.35 * EM, label, "end")
             for j, share in enumerate(found):
-                d.dot(
-                    axes.x(share), y + 0.1 * EM * (j - (len(found) - 1) / 2), PALETTE[0] + "bb", 3.6
-                )
-            count = f"{sum(share > 0.9 for share in found)} of {len(found)}"
-            d.text(end + 0.7 * EM, y + 0.35 * EM, count, color=PALETTE[0])
-            said.append(f"{label}, {title}: {count}")
-    words = "dotted: guessing; at the end of a row: how many win more than 0.9"
-    d.text(left, d.height - 0.4 * EM, words, size=0.93, color=GRAY)
+                height = y + 0.1 * EM * (j - (len(found) - 1) / 2)
+                d.dot(axes.x(share), height, PALETTE[0] + "bb", 3.6)
+            words = f"{sum(share > 0.9 for share in found)} of {len(found)}"
+            d.text(right + 0.7 * EM, y + 0.35 * EM, words, color=PALETTE[0], font_weight="bold")
+            said.append(f"{heading}, {label}: {words}")
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
 
 
-def gradients_drawn(kinds, gap=40):
+def answers_drawn(groups, label_width=15):
+    """Draw what is answered as bars, `{heading: {label: (right, theirs or None)}}`."""
+    count = sum(map(len, groups.values())) + len(groups)
+    d = Drawing(WIDTH, (2.1 * count + 2.3) * EM)
+    left, right = label_width * EM, WIDTH - EM
+    width, said, y = right - left, [], 0.4 * EM
+    for heading, rows in groups.items():
+        d.text(0, y + 1.3 * EM, heading, font_weight="bold")
+        y += 1.9 * EM
+        for label, (won, theirs) in rows.items():
+            d.text(left - 0.7 * EM, y + 1.2 * EM, label, "end")
+            parts = [("right", won, PALETTE[0], "white")]
+            if theirs is not None:
+                parts.append(("theirs", theirs, "#F0B27A", "#222"))
+            d.rect(left, y + 0.2 * EM, width, 1.55 * EM, "#eee", "#bbb")
+            x = left
+            for name, share, fill, color in parts:
+                d.rect(x, y + 0.2 * EM, share * width, 1.55 * EM, fill)
+                words = f"{name} {share:.2f}" if share > 0.15 else f"{share:.2f}"
+                d.text(x + share * width / 2, y + 1.3 * EM, words, "middle", 0.93, color)
+                x += share * width
+                said.append(f"{heading}, {label}: {name} {share:.2f}")
+            if x < right - 4 * EM:
+                d.text((x + right) / 2, y + 1.3 * EM, "others", "middle", 0.93, GRAY)
+            y += 2.1 * EM
+        y += 0.5 * EM
+    d.text(left, d.height - 0.5 * EM, "shares of the answers, in ten networks", color=GRAY)
+    return d.picture("Shares of the answers. " + "; ".join(said) + ".")
+
+
+def distances_drawn(kinds):
+    """Draw how far apart two values are after each letter, `{gate: [distance, ...]}`."""
+    d = Drawing(WIDTH, 23 * EM)
+    last = len(next(iter(kinds.values())))
+    box = (5.5 * EM, 2.4 * EM, WIDTH - 13.5 * EM, 19.8 * EM)
+    axes = Axes(d, box, (0.2, last), (-14, 0.6))
+    heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 13, 3)}
+    axes.frame("letters read", "", {k: str(k) for k in (1, 11, 21, 31, 41)}, heights)
+    d.text(box[0], 1.2 * EM, "distance of the two values")
+    said = []
+    for index, (kind, values) in enumerate(kinds.items()):
+        logs = [math.log10(value) for value in values]
+        axes.curve(range(1, last + 1), logs, index)
+        d.dot(axes.x(1), axes.y(logs[0]), PALETTE[index], 5)
+        first, end = share_in_words(values[0]), share_in_words(values[-1])
+        y = axes.y(logs[-1])
+        look = {"color": PALETTE[index], "font_weight": "bold"}
+        d.text(box[2] + 0.6 * EM, y + 0.3 * EM, kind, **look)
+        d.text(box[2] + 0.6 * EM, y + 1.6 * EM, f"{first}, then {end}", color=PALETTE[index])
+        said.append(f"{kind}: {first}, then {end}")
+    return d.picture(f"From the first letter to the last. {'; '.join(said)}.")
+
+
+def gradients_drawn(kinds, passed, gap=40):
     """Draw how far gradients go back, `{kind: [share at 0, 1, ... time steps back]}`.
 
-    A line marks the state after the first letter of a round, `gap + 1` time steps back.
+    A line marks the state after the first letter of a round, `gap + 1` time steps back.  With each
+    kind stands how many of ten networks pass the game, `passed[kind]`.
     """
-    d = Drawing(WIDTH, 23.5 * EM)
+    d = Drawing(WIDTH, 24.5 * EM)
     last = min(map(len, kinds.values())) - 1
-    box = (6 * EM, 2.4 * EM, WIDTH - 9.5 * EM, 20.4 * EM)
-    axes = Axes(d, box, (0, last), (-13, 0.4))
-    heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 13, 3)}
-    axes.frame(
-        "time steps back from the question mark", "", {k: str(k) for k in range(0, 41, 10)}, heights
-    )
+    box = (5.5 * EM, 3.6 * EM, WIDTH - 15 * EM, 21.4 * EM)
+    axes = Axes(d, box, (0, last), (-10, 0.4))
+    heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 10, 3)}
+    xs = {k: str(k) for k in range(0, 41, 10)}
+    axes.frame("time steps back from the question mark", "", xs, heights)
     first = axes.x(gap + 1)
     d.line(first, box[1], first, box[3], GRAY, 1.2, "2 3")
     d.text(first - 0.4 * EM, box[3] - 0.6 * EM, "the first letter", "end", 0.93, GRAY)
@@ -218,31 +266,34 @@ def gradients_drawn(kinds, gap=40):
         logs = [math.log10(share) for share in shares[: last + 1]]
         d.path(axes.points(range(last + 1), logs), color, 2.2, dash)
         labels.append([axes.y(logs[-1]), kind, color])
-        said.append(f"{kind} {share_in_words(shares[gap + 1])}")
+        share = share_in_words(shares[gap + 1])
+        said.append(f"{kind} {share}, {passed[kind]} of 10 pass")
     labels.sort()
     for before, label in pairwise(labels):
-        label[0] = max(label[0], before[0] + 1.25 * EM)
+        label[0] = max(label[0], before[0] + 1.45 * EM)
     for y, kind, color in labels:
-        d.text(box[2] + 0.5 * EM, y + 0.35 * EM, kind, size=0.93, color=color)
-    words = "length of the gradient, as a share of that at the last state"
-    d.text(box[0], 1.2 * EM, words)
+        d.text(box[2] + 0.6 * EM, y + 0.35 * EM, kind, color=color)
+        d.text(WIDTH - 6 * EM, y + 0.35 * EM, f"{passed[kind]} of 10", font_weight="bold")
+    d.text(box[0], 1.2 * EM, "length of the gradient before training,")
+    d.text(box[0], 2.5 * EM, "as a share of that at the question mark")
+    d.text(WIDTH - 6 * EM, 2.5 * EM, "passed", font_weight="bold")
     return d.picture(
         f"Lengths of gradients before training, {gap + 1} time steps back: {'; '.join(said)}."
     )
 
 
-def losses_on_the_book(kinds):
+def losses_on_the_book(kinds, enough=8):
     """Draw the loss after k characters, `{kind: {k: [loss, ...]}}`, on a line through the means.
 
     A dotted line marks the mean of "own states": the losses with all characters before.
     """
-    d = Drawing(WIDTH, 24 * EM)
+    d = Drawing(WIDTH, 25 * EM)
     ks = [k for k in next(iter(kinds.values())) if k.isdigit()]
     values = [loss for found in kinds.values() for losses in found.values() for loss in losses]
-    box = (6 * EM, 2.4 * EM, WIDTH - 9 * EM, 21 * EM)
-    limits = (min(values) - 0.05, max(values) + 0.05)
+    box = (5 * EM, 2.4 * EM, WIDTH - 7.5 * EM, 22 * EM)
+    limits = (min(values) - 0.1, max(values) + 0.05)
     axes = Axes(d, box, (0, int(ks[-1]) + 0.6), limits)
-    axes.frame("characters read, k", "", {int(k): k for k in ks})
+    axes.frame("characters read", "", {int(k): k for k in ks})
     said = []
     for index, (kind, found) in enumerate(kinds.items()):
         means = {k: sum(losses) / len(losses) for k, losses in found.items()}
@@ -254,36 +305,18 @@ def losses_on_the_book(kinds):
         whole = axes.y(means["own states"])
         d.line(box[0], whole, box[2], whole, PALETTE[index], 1.4, "2 3")
         y = axes.y(middles[-1]) + 0.35 * EM
-        d.text(box[2] + 0.5 * EM, y, kind, size=0.93, color=PALETTE[index])
+        d.text(box[2] + 0.5 * EM, y, kind, color=PALETTE[index], font_weight="bold")
         told = [f"{means[k]:.2f} at {k}" for k in ks]
         said.append(f"{kind}: {', '.join(told)}, {means['own states']:.2f} with all")
+    lowest = min(sum(found["own states"]) / len(found["own states"]) for found in kinds.values())
+    d.text(axes.x(1), axes.y(lowest) + 1.2 * EM, "dotted: after all", size=0.93, color=GRAY)
     d.text(box[0], 1.2 * EM, "loss at the next character, in nats")
-    d.text(box[2], 1.2 * EM, "dotted: after all characters before", "end", 0.93, GRAY)
+    x = axes.x(enough)
+    highest = max(loss for found in kinds.values() for loss in found[str(enough)])
+    d.text(x, axes.y(highest) - 4.4 * EM, "eight characters are", "middle")
+    d.text(x, axes.y(highest) - 3.1 * EM, "as good as all", "middle")
+    _wire(d, (x, axes.y(highest) - 2.6 * EM), (x, axes.y(highest) - 0.7 * EM))
     return d.picture(f"Loss by the characters read, mean of three. {'; '.join(said)}.")
-
-
-def gates_on_a_line(text, gates):
-    """Draw mean gates at each character of a text, `{name: [mean, ...]}`, as bars."""
-    d = Drawing(WIDTH, (2.6 + 6.4 * len(gates)) * EM)
-    left = 10 * EM
-    column = (WIDTH - left - EM) / len(text)
-    said = []
-    for row, (name, means) in enumerate(gates.items()):
-        top = (0.6 + 6.4 * row) * EM
-        axes = Axes(d, (left, top, WIDTH - EM, top + 5.4 * EM), (0, len(text)), (0, 0.7))
-        axes.frame("", "", {}, {0: "0", 0.5: "0.5"})
-        d.text(left - 2.4 * EM, top + 3 * EM, name, "end")
-        for k, (char, mean) in enumerate(zip(text, means, strict=True)):
-            x, y = left + (k + 0.15) * column, axes.y(mean)
-            color = PALETTE[1] if char == " " else PALETTE[0]
-            d.rect(x, y, 0.7 * column, axes.y(0) - y, color, "none")
-        lowest = sorted(zip(means, text, strict=True))[: text.count(" ")]
-        count = sum(char == " " for _, char in lowest)
-        said.append(f"{name}: {count} of the {len(lowest)} lowest are at spaces")
-    for k, char in enumerate(text):
-        x = left + (k + 0.5) * column
-        d.text(x, d.height - 0.7 * EM, visible(char), "middle", **MONO)
-    return d.picture(f"Mean gates at each character of: {text}. {'; '.join(said)}.")
 
 
 def _wire(d, *points, width=1.6, color=GRAY, arrow=True):
