@@ -87,7 +87,10 @@ def envelope(before):
 
 
 def kinds(rows, line):
-    """Draw `{kind: perplexities}` as dots, the best on top, and a `(label, value)` as a line."""
+    """Draw `{kind: perplexities}` as dots, the best on top, and a `(label, value)` as a line.
+
+    The first of a kind is the network with which the settings were chosen: a hollow dot.
+    """
     order = sorted(rows, key=lambda name: sum(rows[name]) / len(rows[name]))
     d = Drawing(WIDTH, 0)
     em = d.em
@@ -104,13 +107,15 @@ def kinds(rows, line):
     x = axes.x(line[1])
     d.line(x, top, x, bottom, PALETTE[1], 1.5, "5 3")
     d.text(x, top - 0.5 * em, f"{line[0]}  {line[1]:.2f}", "middle", 0.93, DARK[1])
+    d.text(WIDTH - 3 * em, top - 0.5 * em, "\u25cb chosen trial   \u25cf fresh", "end", 0.93)
     told = []
     for row, name in enumerate(order):
         y = axes.y(len(order) - row - 0.5)
         d.text(8.4 * em, y + 0.35 * em, name, "end", color=DARK[0])
         d.line(axes.x(min(rows[name])), y, axes.x(max(rows[name])), y, PALETTE[0], 1)
-        for value in rows[name]:
+        for value in rows[name][1:]:
             d.dot(axes.x(value), y, PALETTE[0], 5)
+        _hollow(d, axes.x(rows[name][0]), y, PALETTE[0])
         told.append(f"{name} {sum(rows[name]) / len(rows[name]):.2f}")
     return d.picture(
         f"On the validation part, on average: {', '.join(told)}; {line[0]} {line[1]:.2f}."
@@ -230,11 +235,11 @@ def so_far(losses, places):
     return found
 
 
-def test_race(curves, places, text, validation, characters):
+def test_race(curves, places, text, validation, characters, mark=None):
     """Draw the perplexity so far of each rival, `{name: [at each place]}`, up to a place.
 
-    At the left end stands what the validation part predicts, `{name: perplexity}`.  Below is the
-    piece of text that ends at the place.
+    At the left end stands what the validation part predicts, `{name: perplexity}`.  A `mark`
+    `(label, place)` is a vertical line.  Below is the piece of text that ends at the place.
     """
     d = Drawing(WIDTH, 470)
     em = d.em
@@ -245,6 +250,10 @@ def test_race(curves, places, text, validation, characters):
     steps = (100, 200, 500, 1000, 2000, 5000, 10_000, 10**5, 10**6)
     xticks = {math.log10(x): f"{x:,}" for x in steps if start <= math.log10(x) <= end}
     axes.frame("characters of the test part read", "perplexity so far", xticks, _ticks(axes))
+    if mark:
+        at = axes.x(math.log10(mark[1]))
+        d.line(at, box[1], at, box[3], "#999", 1, "3 3")
+        d.text(at, box[1] - 0.4 * em, mark[0], "middle", 0.93, GRAY)
     seen = sum(place <= characters for place in places)
     x, rows, values = axes.x(math.log10(characters)) if seen else box[0], {}, {}
     for name, curve in curves.items():
