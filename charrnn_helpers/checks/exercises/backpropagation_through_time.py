@@ -51,7 +51,7 @@ def my_wrong_weights():
     wrong["B"] = ["W_xh", "W_hh", "b_h"]
     wrong["C"] = []
     wrong["D"] = ["W_xh", "W_hh", "b_h", "W_hq", "b_q"]
-    wrong["E"] = ["W_xh"]
+    wrong["E"] = ["W_xh", "b_h"]
     return wrong
 
 
