@@ -368,7 +368,7 @@ def readable_used(networks):
         d.text(axes.x(x) - 1.1 * em, axes.y(y) + 0.35 * em, name, "end", **look)
     d.text(axes.x(0.5), axes.y(0.05), "random directions", color=GRAY, font_weight="bold")
     x, y = min(ours["probes"].values(), key=lambda point: point[1])
-    low = axes.y(y) - 4.6 * em
+    low = axes.y(y) - 10.5 * em
     for k, words in enumerate(("read almost perfectly,", "used no more than random directions")):
         d.text(axes.box[2], low + 1.3 * k * em, words, "end", color=RED)
     d.line(axes.x(x) - 0.3 * em, low + 1.8 * em, axes.x(x) - 0.1 * em, axes.y(y) - em, RED, 1.4)
