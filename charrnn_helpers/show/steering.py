@@ -241,7 +241,8 @@ def two_paths():
     """Draw three time steps of the network, and where the output and the next step get a push."""
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 18.5 * em)
-    xs = [(11.5 + 12.5 * k) * em for k in range(3)]
+    far = (WIDTH - 19 * em) / 2
+    xs = [10.5 * em + far * k for k in range(3)]
     y_in, y, y_out, r = 15.4 * em, 10 * em, 3.4 * em, 1.5 * em
 
     def arrow(x1, y1, x2, y2, color="#222", width=1.6):
@@ -270,16 +271,16 @@ def two_paths():
         d.text(x - 0.5 * em, y_out + 1.4 * em, "W_hq", "end", 0.93, GRAY)
         d.text(x, y_out - 0.6 * em, f"logits {k + 1}", "middle")
         d.text(x + 0.6 * em, y_out + 3.1 * em, "+ push_logits", color=BLUE, font_weight="bold")
-        arrow(x + r, y, x + (13.5 if last else 12.5) * em - r, y, RED, 2.2)
-        middle = x + 6.25 * em
-        d.text(middle, y - 0.6 * em, "+ push_memory", "middle", color=RED, font_weight="bold")
-        d.text(middle, y + 1.4 * em, "W_hh", "middle", 0.93, GRAY)
+        arrow(x + r, y, WIDTH - em if last else x + far - r, y, RED, 2.2)
+        if not last:
+            middle = x + far / 2
+            d.text(middle, y - 0.6 * em, "+ push_memory", "middle", color=RED, font_weight="bold")
+            d.text(middle, y + 1.4 * em, "W_hh", "middle", 0.93, GRAY)
         d.add("circle", cx=x, cy=y, r=r, fill="white", stroke="#222")
         d.text(x, y + 0.35 * em, f"h{k + 1}", "middle")
-    x = xs[0] - 6 * em  # from the initial state
-    d.text(0.6 * em, y + 1.4 * em, "h0, all 0", color="#222")
-    d.text(x, y - 0.6 * em, "+ push_memory", "middle", color=RED, font_weight="bold")
-    arrow(0.6 * em, y, xs[0] - r, y, RED, 2.2)
+    d.text(0.4 * em, y + 1.4 * em, "h0, all 0")  # the initial state
+    d.text(4.7 * em, y - 0.6 * em, "+ push_memory", "middle", color=RED, font_weight="bold")
+    arrow(0.4 * em, y, xs[0] - r, y, RED, 2.2)
     return d.picture(
         "Three time steps. By W_hq, the output layer reads each state with push_logits added; by "
         "W_hh, the next time step reads it with push_memory added."
