@@ -1,7 +1,6 @@
-"""What the states of four networks hold, and what steering and cutting do (see `tools.records`)."""
+"""What the states of four networks hold, and what pushing and holding do (see `tools.records`)."""
 
 import copy
-import random
 from functools import partial
 
 import torch
@@ -12,7 +11,6 @@ from charrnn_helpers.show.steering import (
     VOWELS,
     built_in,
     is_vowel,
-    one_deviation,
     probed,
     random_directions,
     share_of,
@@ -23,7 +21,7 @@ from charrnn_helpers.training import evaluate
 
 ALPHAS, STEPS = range(-3, 4), range(-5, 6)
 ENDS = ALPHAS[0], ALPHAS[-1]
-GROUP, COUNT = 8, 20  # units in a group, and random groups
+GROUP, COUNT = 8, 20  # units or directions in a group, and random directions or groups
 
 
 def area(values, positive):
@@ -45,125 +43,84 @@ def hold(model, directions, means, readers=("memory", "logits")):
     return model
 
 
-def vowels_apart(model, vocab):
-    """Return how well the first component of the rows of W_xh separates vowels from consonants."""
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    rows = model.rnn.W_xh.detach()[vocab.encode(letters + " ")]
-    rows = rows - rows.mean(dim=0)
-    _, _, directions = torch.linalg.svd(rows, full_matrices=False)
-    found = area((rows @ directions[0])[:26], torch.tensor([c in VOWELS for c in letters]))
-    return max(found, 1 - found)
+def measured(data, seed):
+    """Return what one network's states hold; seed 0 is the network of the course.
 
-
-def groups(model, H, text, ids):
-    """Return what groups of units cost, divided by the sum of their single costs.
-
-    The random groups have about the same sum as the eight that tell vowels best.
+    Each direction has length 1, and is pushed by ALPHAS.
     """
-    means, answer, eye = H.mean(dim=0), is_vowel(text, 1), torch.eye(H.shape[1])
-    batches = StreamBatches(ids, 32, 50)
-    whole = evaluate(model, batches, True)
-    areas = torch.tensor([area(H[:-1, u], answer) for u in range(H.shape[1])])
-
-    def cost(units):
-        return evaluate(hold(model, eye[units], means), batches, True) - whole
-
-    single = [cost([u]) for u in range(H.shape[1])]
-
-    def ratio(units):
-        return cost(units) / sum(single[u] for u in units)
-
-    chosen = (areas - 0.5).abs().topk(GROUP).indices.tolist()
-    dice, others, target = random.Random(0), [], sum(single[u] for u in chosen)
-    while len(others) < COUNT:
-        units = dice.sample(range(H.shape[1]), GROUP)
-        if abs(sum(single[u] for u in units) / target - 1) < 0.1:
-            others.append(units)
-    return {"eight": ratio(chosen), "random eights": [ratio(units) for units in others]}
-
-
-def measured(data, seed, shuffled=False):
-    """Return what one network's states hold; seed 0 is the network of the course."""
     vocab, ids, recipe = data.vocab, data.train_ids, RECIPES["time_machine"]._replace(seed=seed)
-    if shuffled:
-        ids = ids[torch.randperm(len(ids), generator=torch.Generator().manual_seed(seed))]
     model, run = start(recipe, len(vocab), ids)
     fresh, _ = start(recipe, len(vocab), ids)
-    if seed == 0 and not shuffled:
+    if seed == 0:
         model, vocab = trained_model()
     else:
         for _ in run:
             pass
-    networks = {"": model, " untrained": fresh}
-    found = {f"vowels{name}": vowels_apart(network, vocab) for name, network in networks.items()}
-    return found if shuffled else found | steered(model, fresh, data)
-
-
-def steered(model, fresh, data):
-    """Return how well probes do, the shares of vowels with a push, and the costs of groups.
-
-    Along each direction, the pushes are ALPHAS of its own standard deviations.
-    """
-    vocab, val_text = data.vocab, data.vocab.decode(data.val_ids)
+    val_text = vocab.decode(data.val_ids)
     seen_text = vocab.decode(data.train_ids[-20_000:])
     seen_ids, found = vocab.encode(seen_text), {}
     starts = torch.linspace(0, len(data.val_ids) - 100, 100).long()
     prompts = torch.stack([data.val_ids[k : k + 40] for k in starts])
     H, V = states_of(model, seen_ids), states_of(model, data.val_ids)
     means, batches = H.mean(dim=0), StreamBatches(data.val_ids, 32, 50)
-    whole, tested = evaluate(model, batches, True), groups(model, H, seen_text, data.val_ids)
-    H, V = H[:-1], V[:-1]
+    whole, H, V = evaluate(model, batches, True), H[:-1], V[:-1]
+    random_H, random_V = (states_of(fresh, read)[:-1] for read in (seen_ids, data.val_ids))
 
     def cost(directions):
         return evaluate(hold(model, directions, means), batches, True) - whole
 
-    def share(to_output, to_state):
-        return share_of(built_in(model, to_output, to_state), vocab, prompts)
-
-    def shares(to_output, to_state):
-        return [share(a * to_output, a * to_state) for a in ALPHAS]
+    def shares(to_output, to_state, alphas=ALPHAS):
+        pushed = [built_in(model, a * to_output, a * to_state) for a in alphas]
+        return [share_of(network, vocab, prompts) for network in pushed]
 
     for name, ahead in QUESTIONS.items():
-        u, there = probed(H, is_vowel(seen_text, ahead)), is_vowel(val_text, ahead)
-        step = one_deviation(u, H)
+        answer, there = is_vowel(seen_text, ahead), is_vowel(val_text, ahead)
+        u, untrained = probed(H, answer), probed(random_H, answer)
         found[name] = {
             "area": area(V @ u, there),
+            "area untrained": area(random_V @ untrained, there),
+            "eight units": eight_units(H, V, u, answer, there),
+            "eight units untrained": eight_units(random_H, random_V, untrained, answer, there),
+            "area without it": removed(H, V, answer, there, 1)[1],
             "spread": (H @ u).std().item(),
             "cost": cost(u[None]),
-            "both paths": shares(step, step),
+            "both paths": shares(u, u),
         }
         if name == "next":
-            found[name]["logits only"] = shares(step, 0 * step)
-            found[name]["memory only"] = shares(0 * step, step)
+            found[name]["logits only"] = shares(u, 0 * u)
+            found[name]["memory only"] = shares(0 * u, u)
+            found["ways"] = ways(model, vocab, u, prompts, batches)
         else:
-            directions, rest = removed(H, V, is_vowel(seen_text, ahead), there)
+            directions, rest = removed(H, V, answer, there)
             found[name] |= {"eight cost": cost(directions), "area without them": rest}
     dice = torch.Generator().manual_seed(2)
     columns = torch.randn(COUNT, H.shape[1], GROUP, generator=dice)
     eights = torch.linalg.qr(columns)[0].mT  # at right angles
     found["random eight costs"] = [cost(directions) for directions in eights]
-    u = probed(states_of(fresh, seen_ids)[:-1], is_vowel(seen_text, 1))
-    found["area untrained"] = area(states_of(fresh, data.val_ids)[:-1] @ u, is_vowel(val_text, 1))
-    others = random_directions(COUNT, len(u))
+    others = random_directions(COUNT, H.shape[1])
     found["random costs"] = [cost(r[None]) for r in others]
     found["random spreads"] = [(H @ r).std().item() for r in others]
     found["random areas"] = [  # for each question, with the better of the two signs
         [0.5 + abs(area(V @ r, is_vowel(val_text, a)) - 0.5) for a in QUESTIONS.values()]
         for r in others
     ]
-    steps = [one_deviation(r, H) for r in others]
-    found["random both paths"] = [[share(a * step, a * step) for a in ENDS] for step in steps]
-    found["ways"] = ways(model, vocab, H, seen_text, prompts, batches)
-    return found | tested
+    found["random both paths"] = [shares(r, r, ENDS) for r in others]
+    return found
 
 
-def removed(H, V, answer, there):
-    """Return GROUP directions, each of a probe without those before it, and the area without them.
+def eight_units(H, V, w, answer, there):
+    """Return the area of a probe of the GROUP units that change the sum w most if held still."""
+    units = (w.abs() * H.std(dim=0)).topk(GROUP).indices
+    return area(V[:, units] @ probed(H[:, units], answer), there)
+
+
+def removed(H, V, answer, there, count=GROUP):
+    """Return directions, each of a probe without those before it, and the area without them.
 
     A last probe learns from the states H that are left, and is measured on the states V.
     """
     directions = torch.zeros(0, H.shape[1])
-    for _ in range(GROUP):
+    for _ in range(count):
         w = probed(H - H @ directions.T @ directions, answer)
         w = w - w @ directions.T @ directions
         directions = torch.cat([directions, (w / w.norm())[None]])
@@ -171,14 +128,13 @@ def removed(H, V, answer, there):
     return directions, area(V @ probed(H, answer), there)
 
 
-def ways(model, vocab, H, seen_text, prompts, batches):
+def ways(model, vocab, u, prompts, batches):
     """Return shares of vowels and losses: along a direction, and with changed biases alone."""
-    found, step = {}, one_deviation(probed(H, is_vowel(seen_text, 1)), H)
-    none = torch.zeros_like(step)
+    found, none = {}, torch.zeros_like(u)
     five = torch.isin(torch.arange(len(vocab)), vocab.encode(VOWELS)).float()
     networks = {
-        "both paths": [built_in(model, k / 2 * step, k / 2 * step) for k in STEPS],
-        "logits only": [built_in(model, k / 2 * step, none) for k in STEPS],
+        "both paths": [built_in(model, k / 2 * u, k / 2 * u) for k in STEPS],
+        "logits only": [built_in(model, k / 2 * u, none) for k in STEPS],
         "biases": [raised(model, k * five) for k in STEPS],
     }
     for name, changed in networks.items():
@@ -201,4 +157,3 @@ def trials(data):
     """Yield the name of each trial, and what runs it."""
     for seed in range(4):
         yield f"seed {seed}" if seed else "ours", partial(measured, data, seed)
-    yield "shuffled", partial(measured, data, 0, shuffled=True)

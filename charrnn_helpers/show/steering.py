@@ -1,15 +1,14 @@
 """Steering: a network writes while its hidden state is pushed along a direction.
 
-`told_apart` shows how well a direction tells two kinds of states apart, `two_maps` the input
-weights, `two_paths` where a push enters, `shares_by_push` what it does, `gains` what it adds to the
-logits, `prices` what a share of vowels costs, `readable_used` whether a network uses what a probe
-can read, `by_number` how many units a probe needs, and `one_look` all of this together.
+`told_apart` shows how well a direction tells two kinds of states apart, `two_paths` where a push
+enters, `shares_by_push` what it does, `gains` what it adds to the logits, `prices` what a share of
+vowels costs, `readable_used` whether a network uses what a probe can read, and `one_look` all of
+this together.
 """
 
 import copy
 import math
 from collections import Counter
-from itertools import groupby
 from typing import NamedTuple
 
 import torch
@@ -81,12 +80,6 @@ def tables(seen, text, ahead=1, longest=3):
     return said
 
 
-def one_deviation(u, H):
-    """Return a push along u that moves the states by one of their standard deviations there."""
-    u = u / u.norm()
-    return (H @ u).std() * u
-
-
 @torch.no_grad()
 def built_in(model, to_output, to_state):
     """Return a copy whose output layer and next time step read states with these pushes added."""
@@ -106,10 +99,10 @@ def written(model, prompts, num_preds=100, seed=0):
     return write_many(model, prompts, num_preds, drawn)
 
 
-def share_of(model, vocab, prompts):
-    """Return the share of vowels in what the model writes."""
-    vowels = vocab.encode(VOWELS)
-    return torch.isin(written(model, prompts), vowels).float().mean().item()
+def share_of(model, vocab, prompts, chars=VOWELS):
+    """Return the share of the chars in what the model writes after the prompts."""
+    counted = vocab.encode(chars)
+    return torch.isin(written(model, prompts), counted).float().mean().item()
 
 
 def random_directions(count, size, seed=1):
@@ -122,21 +115,20 @@ def random_directions(count, size, seed=1):
 def steered_texts(model, vocab, text, prompts, alphas, count=20):
     """Return the Steered of a network; the direction comes from the text.
 
-    Along each direction, the pushes are alphas of its own standard deviations.
+    All directions have length 1; the random ones are pushed by the odd alphas alone.
     """
     H = states_of(model, vocab.encode(text))[:-1]
-    step = one_deviation(probed(H, is_vowel(text, 1)), H)
+    u = probed(H, is_vowel(text, 1))
     start = vocab.encode(START)[None]
     texts, shares = {}, {}
     for alpha in alphas:
-        pushed = built_in(model, alpha * step, alpha * step)
+        pushed = built_in(model, alpha * u, alpha * u)
         ids = written(pushed, start, COLUMNS * LINES - len(START), seed=3)
         texts[alpha] = START + vocab.decode(ids[0])
         shares[alpha] = share_of(pushed, vocab, prompts)
     others = []
-    for r in random_directions(count, len(step)):
-        push = one_deviation(r, H)
-        pushes = {alpha: alpha * push for alpha in alphas if alpha % 2 == 0 and alpha != 0}
+    for r in random_directions(count, len(u)):
+        pushes = {alpha: alpha * r for alpha in alphas if alpha % 2 == 1}
         others.append(
             {a: share_of(built_in(model, p, p), vocab, prompts) for a, p in pushes.items()}
             | {alpha: share for alpha, share in shares.items() if alpha == 0}
@@ -160,7 +152,7 @@ def steering(steered, alpha):
     whole = sorted(a for a in steered.shares if a == int(a))
     xticks = {a: f"{a:g}".replace("-", "\u2212") for a in whole}
     yticks = {k / 4: f"{k / 4:g}" for k in range(5)}
-    axes.frame("push \u03b1, in standard deviations", "share of vowels", xticks, yticks)
+    axes.frame("push \u03b1", "share of vowels", xticks, yticks)
     for other in steered.others:
         d.path(axes.points(*zip(*sorted(other.items()), strict=True)), PALE, 1.2)
     xs = sorted(steered.shares)
@@ -216,7 +208,7 @@ def shares_by_push(curves, others=(), random=None):
     axes = Axes(d, box, (pushes[0] - 0.25, pushes[-1] + 0.25), (0, 1))
     xticks = {a: f"{a:g}".replace("-", "\u2212") for a in pushes}
     yticks = {k / 4: f"{k / 4:g}" for k in range(5)}
-    axes.frame("push, in standard deviations", "share of vowels", xticks, yticks)
+    axes.frame("push \u03b1", "share of vowels", xticks, yticks)
     said = []
     for a, shares in (random or {}).items():
         low, high = axes.y(min(shares)), axes.y(max(shares))
@@ -249,7 +241,8 @@ def two_paths():
     """Draw three time steps of the network, and where the output and the next step get a push."""
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 18.5 * em)
-    xs = [(6.5 + 14 * k) * em for k in range(3)]
+    far = (WIDTH - 19 * em) / 2
+    xs = [10.5 * em + far * k for k in range(3)]
     y_in, y, y_out, r = 15.4 * em, 10 * em, 3.4 * em, 1.5 * em
 
     def arrow(x1, y1, x2, y2, color="#222", width=1.6):
@@ -278,21 +271,27 @@ def two_paths():
         d.text(x - 0.5 * em, y_out + 1.4 * em, "W_hq", "end", 0.93, GRAY)
         d.text(x, y_out - 0.6 * em, f"logits {k + 1}", "middle")
         d.text(x + 0.6 * em, y_out + 3.1 * em, "+ push_logits", color=BLUE, font_weight="bold")
-        arrow(x + r, y, x + (15 if last else 14) * em - r, y, RED, 2.2)
-        middle = x + 7 * em
-        d.text(middle, y - 0.6 * em, "+ push_memory", "middle", color=RED, font_weight="bold")
-        d.text(middle, y + 1.4 * em, "W_hh", "middle", 0.93, GRAY)
+        arrow(x + r, y, WIDTH - em if last else x + far - r, y, RED, 2.2)
+        if not last:
+            middle = x + far / 2
+            d.text(middle, y - 0.6 * em, "+ push_memory", "middle", color=RED, font_weight="bold")
+            d.text(middle, y + 1.4 * em, "W_hh", "middle", 0.93, GRAY)
         d.add("circle", cx=x, cy=y, r=r, fill="white", stroke="#222")
         d.text(x, y + 0.35 * em, f"h{k + 1}", "middle")
-    arrow(xs[0] - 5 * em, y, xs[0] - r, y, RED, 2.2)
+    d.text(0.4 * em, y + 1.4 * em, "h0, all 0")  # the initial state
+    d.text(4.7 * em, y - 0.6 * em, "+ push_memory", "middle", color=RED, font_weight="bold")
+    arrow(0.4 * em, y, xs[0] - r, y, RED, 2.2)
     return d.picture(
         "Three time steps. By W_hq, the output layer reads each state with push_logits added; by "
         "W_hh, the next time step reads it with push_memory added."
     )
 
 
-def prices(curves, at=0.2):
-    """Draw what each way to change the share of vowels costs `{name: (shares, nats)}`."""
+def prices(curves, at=0.15):
+    """Draw what each way to change the share of vowels costs `{name: (shares, nats)}`.
+
+    A line leads to each name from the place where the share is `at`.
+    """
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 22 * em)
     left, right, most = 0.1, 0.5, 1.0
@@ -308,14 +307,10 @@ def prices(curves, at=0.2):
         d.path(axes.points(*zip(*points, strict=True)), color, 2, dash)
         for x, y in inside:
             d.text(axes.x(x), axes.y(y) + 0.31 * em, mark, "middle", 0.85, color)
-        d.dot(axes.x(at), axes.y(interp(at, xs, ys)), color, 5)
-        x, y = axes.x(at) + 4 * em, axes.y(0.72) + 1.7 * k * em
-        d.line(axes.x(at) + 0.5 * em, axes.y(interp(at, xs, ys)), x - 0.4 * em, y, "#999999")
-        words = f"{name}: {interp(at, xs, ys):.2f}"
-        d.text(x, y + 0.35 * em, words, color=color, font_weight="bold")
-        said.append(words)
-    d.line(axes.x(at), axes.y(0), axes.x(at), axes.y(most), GRAY, 1.2, "5 4")
-    d.text(axes.x(at) + 4 * em, axes.y(0.72) - 1.7 * em, f"for {at:.0%} vowels", color=GRAY)
+        x, y = axes.x(at) + 6 * em, axes.y(0.9) + 1.7 * k * em
+        d.line(axes.x(at) + 0.2 * em, axes.y(interp(at, xs, ys)), x - 0.4 * em, y, "#999999")
+        d.text(x, y + 0.35 * em, name, color=color, font_weight="bold")
+        said.append(f"{name} {interp(at, xs, ys):.2f}")
     middle, low = min(zip(*next(iter(curves.values())), strict=True), key=lambda point: point[1])
     d.text(axes.x(middle), axes.y(low) - 2.6 * em, "no push", "middle", color=GRAY)
     d.line(axes.x(middle), axes.y(low) - 2.2 * em, axes.x(middle), axes.y(low) - 0.6 * em, GRAY)
@@ -346,19 +341,19 @@ def gains(values):
 
 
 def readable_used(networks):
-    """Draw how well each direction can be read, and what holding it costs for its variance.
+    """Draw how well each direction can be read, and what holding it costs.
 
     Each network has `{"probes": {question: (area, cost)}, "random": [(area, cost)]}`; the first is
     drawn large, and the directions of its probes have names.
     """
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 25 * em)
-    axes = Axes(d, (5 * em, em, WIDTH - 6 * em, 21 * em), (0.48, 1.02), (0, 0.26))
+    axes = Axes(d, (5 * em, em, WIDTH - 6 * em, 21 * em), (0.48, 1.02), (0, 0.42))
     axes.frame(
         "can be read: area under the curve (AUC)",
-        "is used: cost / variance",
+        "is used: cost of holding it, in nats",
         {k / 10: f"{k / 10:g}" for k in range(5, 11)},
-        {k / 20: f"{k / 20:g}" for k in range(6)},
+        {k / 10: f"{k / 10:g}" for k in range(5)},
     )
     ours, *others = networks
     looks = {"probes": (BLUE, "\u25c6"), "random": (GRAY, "\u25cf")}
@@ -372,17 +367,17 @@ def readable_used(networks):
     for name, (x, y) in ours["probes"].items():
         look = {"color": BLUE, "font_weight": "bold"}
         d.text(axes.x(x) - 1.1 * em, axes.y(y) + 0.35 * em, name, "end", **look)
-    d.text(axes.x(0.5), axes.y(0.1), "random directions", color=GRAY, font_weight="bold")
+    d.text(axes.x(0.5), axes.y(0.05), "random directions", color=GRAY, font_weight="bold")
     x, y = min(ours["probes"].values(), key=lambda point: point[1])
-    low = axes.y(y) - 4.6 * em
-    for k, words in enumerate(("read almost perfectly,", "used no more than a random direction")):
+    low = axes.y(y) - 10.5 * em
+    for k, words in enumerate(("read almost perfectly,", "used no more than random directions")):
         d.text(axes.box[2], low + 1.3 * k * em, words, "end", color=RED)
     d.line(axes.x(x) - 0.3 * em, low + 1.8 * em, axes.x(x) - 0.1 * em, axes.y(y) - em, RED, 1.4)
     found = ours["random"]
     low, high = min(y for _, y in found), max(y for _, y in found)
     said = ", ".join(f"{name} {x:.2f} and {y:.3f}" for name, (x, y) in ours["probes"].items())
     return d.picture(
-        f"The area under the curve, and the cost divided by the variance: {said}; "
+        f"The area under the curve, and the cost in nats: {said}; "
         f"random directions {min(found)[0]:.2f} to {max(found)[0]:.2f}, "
         f"and {low:.3f} to {high:.3f}."
     )
@@ -427,11 +422,6 @@ def told_apart(z, answer, threshold):
             corners += [(axes.x(left), axes.y(height)), (axes.x(right), axes.y(height))]
         corners.append((axes.x(8), axes.y(0)))
         d.path(corners, color, 1.5, fill=color + "66")
-    y, ends = box[1] + 2.6 * em, [axes.x(v.median().clamp(-12, 8).item()) for v in kinds.values()]
-    d.line(ends[0], y, ends[1], y, "#222", 1.2)
-    for x, color in zip(ends, ("#777777", BLUE), strict=True):
-        d.dot(x, y, color, 5)
-    d.text(min(ends) - 0.7 * em, y + 0.35 * em, "a pair", "end")
     d.text(box[0] + 0.3 * em, box[1] + 5.6 * em, "before other", color=GRAY)
     d.text(box[0] + 0.3 * em, box[1] + 6.9 * em, "characters", color=GRAY)
     d.text(axes.x(3), box[1] + 4.6 * em, "before vowels", color=BLUE)
@@ -451,88 +441,6 @@ def told_apart(z, answer, threshold):
     return d.picture(f"At a threshold of {threshold:g}: {words}.")
 
 
-def by_number(curves):
-    """Draw how well probes with some of the units do `{question: {number of units: area}}`."""
-    em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 22 * em)
-    counts = sorted(next(iter(curves.values())))
-    box = (5 * em, em, WIDTH - 13.5 * em, 18 * em)
-    axes = Axes(d, box, (-0.3, math.log2(max(counts)) + 0.2), (0.45, 1.02))
-    xticks = {math.log2(k): f"{k}" for k in counts}
-    yticks = {k / 10: f"{k / 10}" for k in range(5, 11)}
-    axes.frame("units that the probe may use", "area under the curve", xticks, yticks)
-    d.line(box[0], axes.y(0.5), box[2], axes.y(0.5), GRAY, 1.2, "2 3")
-    d.text(box[2] + 0.8 * em, axes.y(0.5) + 0.35 * em, "guessing", color=GRAY)
-    said = []
-    for (question, areas), (color, dash, _) in zip(curves.items(), LOOKS[1:], strict=False):
-        d.path(axes.points(map(math.log2, counts), [areas[n] for n in counts]), color, 2.2, dash)
-        for n in counts:
-            x, y = axes.x(math.log2(n)), axes.y(areas[n])
-            d.dot(x, y, color, 5 if n == 8 else 3.2)
-            if n == 8:
-                look = {"color": color, "font_weight": "bold"}
-                d.text(x + 0.3 * em, y + 1.6 * em, f"8 units: {areas[n]:.2f}", **look)
-        y = axes.y(areas[max(counts)])
-        d.text(box[2] + 0.8 * em, y + 0.35 * em, question, color=color, font_weight="bold")
-        ends = f"{areas[1]:.2f} with one unit, {areas[max(counts)]:.2f} with all"
-        said.append(f"{question} {ends}")
-    return d.picture(f"The area under the curve. {'; '.join(said)}.")
-
-
-def _letters(d, axes, places):
-    """Write letters at their places; those that would touch are moved up."""
-    em, placed = d.em, []
-    for token, (px, py) in sorted(places.items(), key=lambda item: item[1][1]):
-        x, y, vowel = axes.x(px), axes.y(py), token in VOWELS
-        while any(abs(x - a) < 0.8 * em and abs(y - b) < em for a, b in placed):
-            y -= 0.2 * em
-        placed.append((x, y))
-        if vowel:
-            d.add("circle", cx=x, cy=y - 0.3 * em, r=0.78 * em, fill="#cfe3f1", stroke=BLUE)
-        look = {"font_weight": "bold"} if vowel else {}
-        d.text(x, y, visible(token), "middle", 1.05, **look)
-
-
-def two_maps(maps):
-    """Draw letters `{title: {token: (x, y)}}` at their places, the vowels in circles."""
-    em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 27 * em)
-    wide = (WIDTH - 1.4 * em) / len(maps)
-    for k, (title, places) in enumerate(maps.items()):
-        xs, ys = zip(*places.values(), strict=True)
-        limits = [
-            (min(v) - low * (max(v) - min(v)), max(v) + 0.14 * (max(v) - min(v)))
-            for v, low in ((xs, 0.08), (ys, 0.16))
-        ]
-        left = 1.4 * em + k * wide
-        box = (left + 0.6 * em, 2.4 * em, left + wide - 0.6 * em, 24.4 * em)
-        axes = Axes(d, box, *limits)
-        d.rect(box[0], box[1], box[2] - box[0], box[3] - box[1], "none", PALE)
-        d.text((box[0] + box[2]) / 2, 1.5 * em, title, "middle", font_weight="bold")
-        d.text((box[0] + box[2]) / 2, 26 * em, "first principal component \u2192", "middle")
-        if k == 0:
-            turned = f"rotate(-90 {1.2 * em:.1f} {13.4 * em:.1f})"
-            words = "second principal component \u2192"
-            d.text(1.2 * em, 13.4 * em, words, "middle", transform=turned)
-        right_of = max(x for token, (x, _) in places.items() if token in VOWELS)
-        others = [x for token, (x, _) in places.items() if token not in VOWELS + " "]
-        if right_of < min(others):
-            x = axes.x((right_of + min(others)) / 2)
-            d.line(x, box[1], x, box[3], GRAY, 1.2, "5 4")
-            d.text(x - 0.6 * em, box[3] - 0.8 * em, "\u2190 vowels", "end", color=BLUE)
-            d.text(x + 0.6 * em, box[3] - 0.8 * em, "consonants \u2192", color=GRAY)
-        _letters(d, axes, places)
-    said = []
-    for title, places in maps.items():
-        order = sorted(places, key=lambda token: places[token][0])
-        runs = [
-            ("vowels" if v else "others", len(list(g)))
-            for v, g in groupby(order, VOWELS.__contains__)
-        ]
-        said.append(f"{title}: " + ", ".join(f"{n} {name}" for name, n in runs))
-    return d.picture(f"From left to right, {'; '.join(said)}.")
-
-
 def one_look(rows):
     """Draw what is read, what steers, and what is used, a row for each direction.
 
@@ -543,9 +451,9 @@ def one_look(rows):
     bottom = (4.2 + 2.6 * len(rows)) * em
     d = Drawing(WIDTH, bottom + 0.6 * em)
     heads = (
-        (8.5 * em, "Can it be read?", "area under the curve", 0.5, 1.0, "{:.2f}"),
+        (8.5 * em, "Can it be read?", "AUC, from 0.5, guessing", 0.5, 1.0, "{:.2f}"),
         (20.5 * em, "Does it steer?", "share of vowels changes by", 0.0, 1.0, "{:.2f}"),
-        (36 * em, "Is it used?", "cost / variance", 0.0, 0.25, "{:.3f}"),
+        (36 * em, "Is it used?", "cost of holding it, in nats", 0.0, 0.4, "{:.3f}"),
     )
     long, said = 7 * em, []
     for k, (start, head, unit, least, most, form) in enumerate(heads):
