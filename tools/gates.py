@@ -63,6 +63,11 @@ WRITING = {  # 300 updates: is it the small 1 - Z that makes a large bias slow?
     "GRU 6, writes 0.5": Setting(bias=6.0, write=0.5),
     "LSTM 6, coupled": Setting("LSTM", bias=6.0, coupled=True),
 }
+MARKED = {  # the second game, without gates that are computed
+    "marked RNN": PLAIN,
+    "marked RNN, rate 0.003": PLAIN._replace(lr=0.003),
+    "marked constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
+}
 EARLY = {  # 300 updates alone
     "RNN, rate 0.03": PLAIN._replace(lr=0.03),
     "constant 0.95, rate 1.0": CONSTANT._replace(lr=1.0),
@@ -73,6 +78,10 @@ BOOK = {  # setting, units, batch size, time steps
     "GRU, no reset": (LEAKY, 90, 32, 32),
     "GRU, no update": (Setting(gate=0.0), 90, 32, 32),
     "GRU, no reset, bias -2": (LEAKY._replace(bias=-2.0), 90, 32, 32),
+}
+BOOK |= {
+    f"{kind}, rate 0.02": (setting._replace(lr=0.02), *sizes)
+    for kind, (setting, *sizes) in list(BOOK.items())[:4]
 }
 READ = (1, 2, 3, 4, 6, 8, 12, 16)  # numbers of characters
 AVERAGED, FOREIGN = ("RNN", "GRU"), 20
@@ -191,7 +200,7 @@ def rounds(gap, batch_size, generators):
 
 
 def marked_rounds(gap, batch_size, generators, places=None):
-    """Return rounds of the second game, the notebook's `marked_rounds`.
+    """Return rounds of the second game, in which a mark says which letter to keep.
 
     The mark is at one of the first `places`, or else anywhere.
     """
@@ -384,6 +393,8 @@ def trials(data):
         yield f"fading {name}, 50 updates", partial(fading, FADING[name], 50)
     yield "marked GRU, bias 0", partial(_play, Setting(), game=marked_rounds)
     yield "first GRU, bias 0", partial(_play, Setting(), game=first_rounds)
+    for name, setting in MARKED.items():
+        yield name, partial(_play, setting, MARKS[:1], marked_rounds)
     for name, setting in WRITING.items():
         yield name, partial(_game, setting, 40)
     for gap in GAPS:
