@@ -239,7 +239,8 @@ def distances_drawn(kinds):
     heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 13, 3)}
     axes.frame("letters read", "", {k: str(k) for k in (1, 11, 21, 31, 41)}, heights)
     d.text(box[0], 13 * EM, "their distance")
-    d.text(box[0], 1.2 * EM, "the two values")
+    words = "the two values: from 0.8 at the first letter (solid), and from -0.8 (dashed)"
+    d.text(box[0], 1.2 * EM, words)
     width, said = (WIDTH - box[0] - EM) / len(kinds), []
     for index, (kind, pair) in enumerate(kinds.items()):
         look = {"color": PALETTE[index], "font_weight": "bold"}
@@ -329,7 +330,7 @@ def losses_on_the_book(kinds, enough=8):
         said.append(f"{kind}: {', '.join(told)}, {means['own states']:.2f} with all")
     lowest = min(sum(found["own states"]) / len(found["own states"]) for found in kinds.values())
     d.text(axes.x(1), axes.y(lowest) + 1.2 * EM, "dotted: after all", size=0.93, color=GRAY)
-    d.text(box[0], 1.2 * EM, "loss at the next character, in nats")
+    d.text(box[0], 1.2 * EM, "loss at the next character, in nats: three networks each, and means")
     x = axes.x(enough)
     highest = max(loss for found in kinds.values() for loss in found[str(enough)])
     d.text(x, axes.y(highest) - 4.4 * EM, "eight characters are", "middle")
