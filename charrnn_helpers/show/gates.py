@@ -239,7 +239,7 @@ def distances_drawn(kinds):
     heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 13, 3)}
     axes.frame("letters read", "", {k: str(k) for k in (1, 11, 21, 31, 41)}, heights)
     d.text(box[0], 13 * EM, "their distance")
-    words = "the two values: from 0.8 at the first letter (solid), and from -0.8 (dashed)"
+    words = "the two values, with a first candidate of 0.8 (solid) and of -0.8 (dashed)"
     d.text(box[0], 1.2 * EM, words)
     width, said = (WIDTH - box[0] - EM) / len(kinds), []
     for index, (kind, pair) in enumerate(kinds.items()):
