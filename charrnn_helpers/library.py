@@ -19,7 +19,8 @@ class Library(nn.Module):
         self.cell, self.sigma = type(ours), ours.sigma
         self.num_inputs, self.num_hiddens = ours.num_inputs, ours.num_hiddens
         module, self.gates = LIBRARY[self.cell]
-        self.theirs = module(self.num_inputs, self.num_hiddens)
+        dtype = next(ours.parameters()).dtype
+        self.theirs = module(self.num_inputs, self.num_hiddens, dtype=dtype)
         for letters, name in WEIGHTS.items():
             parts = torch.cat([getattr(ours, letters + gate).detach().t() for gate in self.gates])
             getattr(self.theirs, name).data.copy_(parts)

@@ -184,13 +184,14 @@ class RNNLMScratch(nn.Module):
 @contextmanager
 def evaluating(model):
     """Switch the model to evaluation mode, and afterward back."""
-    before = [(module, module.training) for module in model.modules()]
-    model.eval()
+    switched = [module for module in model.modules() if module.training]
+    for module in switched:
+        module.training = False
     try:
         yield
     finally:
-        for module, training in before:
-            module.training = training
+        for module in switched:
+            module.training = True
 
 
 @guarded_by(check_make_model)

@@ -775,3 +775,8 @@ def test_a_variable_of_the_notebook_is_named():
     exec(code, namespace)
     verdict = samples.rnn_step.judge(namespace["my_rnn_step"])
     assert "reads `W` from the notebook" in verdict.text and "arguments" in verdict.text
+
+
+def test_each_check_is_that_of_its_exercise():
+    for exercise in checks.EXERCISES:
+        assert getattr(checks, exercise.name) is exercise

@@ -270,7 +270,7 @@ def test_any_size_of_vocabulary():
 @CELLS
 def test_a_faster_model_reads_and_learns_as_ours(cell):
     """Its bias has two parts, one of which stays 0, so an update is the same."""
-    ours = make_model(7, 5, 0.5, seed=3, cell=cell).double()
+    ours = make_model(7, num_hiddens=5, sigma=0.5, seed=3, cell=cell).double()
     theirs, X = faster(ours), torch.randint(7, (2, 9), generator=generator(1))
     before = {name: W.detach().clone() for name, W in ours.named_parameters()}
     _, state = ours.forward_with_state(X)
@@ -286,5 +286,5 @@ def test_a_faster_model_reads_and_learns_as_ours(cell):
     assert not torch.equal(before["W_hq"], ours.W_hq)
     found = dict(theirs.rnn.ours().double().named_parameters())
     for name, W in ours.rnn.named_parameters():
-        torch.testing.assert_close(found[name], W, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(found[name], W, rtol=1e-5, atol=1e-6)  # ours() has 32 bits
     assert isinstance(theirs.rnn, Library) and not isinstance(ours.rnn, Library)

@@ -16,7 +16,7 @@ IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run
     "KneserNey",
     *{"check_len", "check_shape"},
     "write_many",
-    *{"fast_forward", "fast_backward", "RecurrenceInPieces"},
+    *{"fast_forward", "fast_backward", "Recurrence", "RecurrenceInPieces"},
     *{"RNNByHand", "RNNLMByHand", "by_pytorch"},
     *{"chances", "that_came", "counted", "count_while_reading", "write_together", "copied"},
     "ReadingKneserNey",

@@ -58,10 +58,10 @@ interpolate, bigram_gradient, broken_descent, largest_rate = counting.EXERCISES
 three_steps, good_sigma, clip_gradients, uphill = gradient_clipping.EXERCISES
 fair, adam, streams, early_stopping, broken_loop = training.EXERCISES
 draw_with, beam_step, top_p = sampling.EXERCISES
-window_backward, wrong_weights, sent_back, fast_backward = backpropagation_through_time.EXERCISES
+window_backward, wrong_weights, sent_back = backpropagation_through_time.EXERCISES
 build_in, hold, few_units = inside_the_hidden_state.EXERCISES
 holding_bias, gru_slope, hand_gates, lstm_step = gated_networks.EXERCISES
-drop, lead, learning_mixture = the_race.EXERCISES
+drop, learning_mixture, lead = the_race.EXERCISES
 
 NOTEBOOKS = (one_hot_encoding, recurrence, loss_and_perplexity, counting, gradient_clipping)
 NOTEBOOKS += (training, sampling, backpropagation_through_time, inside_the_hidden_state)

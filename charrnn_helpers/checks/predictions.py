@@ -198,8 +198,8 @@ PREDICTIONS = (
          "same": "just as sure"}),
     Prediction("missing_term", 8, "Two networks begin with the same weights and read the same "
         "windows. Which of them learns with a gradient that lacks a term?",
-        "The curves cannot tell, but a nudge of W_hh can: the loss of this network grows at a "
-        "different rate from the one that its gradient gives.",
+        "The curves cannot tell, but a nudge of W_hh can: the loss of this network does not grow "
+        "at the rate that its gradient claims.",
         lambda gaps: max(gaps, key=gaps.get), "P", {"P": "network P", "Q": "network Q"}),
     Prediction("reach", 8, "A fresh network has 128 units, and a sigma of 0.01. How many time "
         "steps back until less than 1% of the gradient remains?",
@@ -208,16 +208,16 @@ PREDICTIONS = (
         as_measured, 3, tolerance=0.5),
     Prediction("diagonals", 8, "How many diagonals of the triangle must a network keep in its "
         "gradient, so that its perplexity after training is at most 0.1 above that with all?",
-        "Even a loss cut off after two states still trains W_hh on the state before those, and "
-        "that state remembers older characters.",
+        "One diagonal comes within 0.4: even a loss that reaches its own state alone trains W_hh "
+        "on the state before, and that state holds older characters.",
         lambda ends: min((k for k in ends if k.isdigit() and max(ends[k]) < min(ends["all"]) + 0.1),
                          key=int, default="all"), "2",
         {"1": "one, the diagonal alone", "2": "two", "4": "four", "8": "eight",
          "all": "more than eight"}),
-    Prediction("short_windows", 8, "The next cell holds a wrong backward pass. How many "
-        "characters must a window have, at least, so that a comparison with the right pass finds "
-        "the mistake?", "It keeps two diagonals of the triangle, and a window of two characters "
-        "has no more.", lambda gaps: min(n for n in gaps if gaps[n] > 1e-9), 3),
+    Prediction("short_windows", 8, "The pass without a loop is wrong. What is the shortest "
+        "window, in characters, in which a comparison with the right pass finds the mistake?",
+        "The pass keeps two diagonals of the triangle, and a window of two characters has no "
+        "more.", lambda gaps: min(n for n in gaps if gaps[n] > 1e-9), 3),
     Prediction("untrained_probe", 9, "A probe reads the states of an untrained network. How well "
         "can it tell whether the character just read was a vowel?", "Each character adds its own "
         "row of W_xh to the sum inside tanh, and in 128 dimensions, a direction can separate 27 "

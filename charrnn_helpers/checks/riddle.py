@@ -53,13 +53,12 @@ def _gradients(model, ids, next_ids, fault=""):
     dH, dA = dO @ model.W_hq.T, torch.zeros_like(H[1:])
     back = rnn.W_hh if fault == "W_hh not transposed" else rnn.W_hh.T
     for t in range(len(dA) - 1, -1, -1):
-        if t + 1 < len(dA):
+        if t + 1 < len(dA) and (t or fault != "nothing from the right in the first time step"):
             dH[t] += dA[t + 1] @ back
         dA[t] = dH[t] * (1 - H[t + 1] ** 2)
-    at_input = dH if fault == "no slope in dW_xh" else dA
     before = H[1:] if fault == "H[t] in dW_hh" else H[:-1]
     return {
-        "W_xh": torch.einsum("tbi,tbj->ij", X, at_input),
+        "W_xh": torch.einsum("tbi,tbj->ij", X, dA),
         "W_hh": torch.einsum("tbi,tbj->ij", before, dA),
         "b_h": dA.sum((0, 1)),
         "W_hq": torch.einsum("tbi,tbj->ij", H[1:], dO),
@@ -72,6 +71,6 @@ FAULTS = {
     "B": "W_hh not transposed",
     "C": "",
     "D": "the sum instead of the mean",
-    "E": "no slope in dW_xh",
+    "E": "nothing from the right in the first time step",
 }
 PASSES = {name: partial(_gradients, fault=fault) for name, fault in FAULTS.items()}

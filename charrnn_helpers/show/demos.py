@@ -10,7 +10,7 @@ import zlib
 import torch
 
 from charrnn_helpers.data import preprocess
-from charrnn_helpers.model import one_hot
+from charrnn_helpers.model import evaluating, one_hot
 from charrnn_helpers.sampling import next_probs, sample, warm_up
 from charrnn_helpers.show.style import DASHES, PALETTE, visible
 from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
@@ -31,7 +31,8 @@ def continuation(model, vocab, beginning, temperature):
     """
     kept = "".join(char for char in preprocess(beginning) if char in vocab.token_to_idx) or " "
     generator = torch.Generator().manual_seed(zlib.crc32(kept.encode()))
-    written = sample(model, kept, 200, vocab, temperature, generator=generator)
+    with evaluating(model), torch.inference_mode():  # once, and not for each character
+        written = sample(model, kept, 200, vocab, temperature, generator=generator)
     em, lines = Drawing(0, 0).em, textwrap.wrap(written, 48)
     d = Drawing(WIDTH, 18 * em)
     d.text(em, 1.4 * em, "the likeliest next characters", color="#555")

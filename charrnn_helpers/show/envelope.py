@@ -66,28 +66,40 @@ def _ticks(axes):
 
 
 def envelope(before):
-    """Draw perplexities `{name: on the validation part}` beside a closed envelope."""
-    d = Drawing(WIDTH, 230)
+    """Draw perplexities `{name: on the validation part}` beside a closed envelope.
+
+    Above them are the three parts of the text, the first of which is eight tenths long.
+    """
+    d = Drawing(WIDTH, 300)
     em = d.em
-    left, top, middle = 18.5 * em, 2.6 * em, 0.55 * d.height
-    axes = _axis(d, (left, top, WIDTH - 18.5 * em, d.height - em), before.values())
-    d.text(left, 1.3 * em, "validation part", "middle", font_weight="bold")
-    d.text(left + 17.5 * em, 1.3 * em, "test part", "middle", font_weight="bold")
+    ends = [2 * em + share * (WIDTH - 4 * em) for share in (0, 0.8, 0.9, 1)]
+    fills = ("#eee", PALETTE[0] + "44", PAPER)
+    for k, fill in enumerate(fills):
+        d.rect(ends[k], 0.5 * em, ends[k + 1] - ends[k], 1.8 * em, fill, "#999")
+    d.text((ends[0] + ends[1]) / 2, 1.7 * em, "training part: models learn here", "middle")
+    left, right, top, middle = 22 * em, 37 * em, 6.2 * em, 0.64 * d.height
+    axes = _axis(d, (left, top, right, d.height - em), before.values())
+    for k, (x, words) in enumerate(((left, "validation part"), (right, "test part")), 1):
+        d.text(x, 4.9 * em, words, "middle", font_weight="bold")
+        d.line((ends[k] + ends[k + 1]) / 2, 2.4 * em, x + 2 * em, 3.9 * em, "#999")
     d.line(left, top, left, d.height - 0.5 * em, "#bbb")
     rows = {}
     for name, value in before.items():
         k, y = KINDS[kind_of(name)], axes.y(math.log(value))
         rows[f"{name}  {value:.2f}"] = (y, DARK[k], left - 5)
         d.dot(left, y, PALETTE[k])
-        d.line(left + 6, y, left + 11.5 * em, middle, "#bbb", 1, "2 3")
+        d.line(left + 6, y, right - 6 * em, middle, "#bbb", 1, "2 3")
     labels(d, left - 1.6 * em, rows, top, d.height - em, "end")
-    _closed(d, left + 11.5 * em, middle - 3.5 * em, 12 * em, 7 * em)
+    _closed(d, right - 6 * em, middle - 3.5 * em, 12 * em, 7 * em)
     told = ", ".join(f"{name} {before[name]:.2f}" for name in sorted(before, key=before.get))
     return d.picture(f"On the validation part: {told}. The test part is a closed envelope.")
 
 
 def kinds(rows, line):
-    """Draw `{kind: perplexities}` as dots, the best on top, and a `(label, value)` as a line."""
+    """Draw `{kind: perplexities}` as dots, the best on top, and a `(label, value)` as a line.
+
+    The first of a kind is the network with which the settings were chosen: a hollow dot.
+    """
     order = sorted(rows, key=lambda name: sum(rows[name]) / len(rows[name]))
     d = Drawing(WIDTH, 0)
     em = d.em
@@ -104,13 +116,15 @@ def kinds(rows, line):
     x = axes.x(line[1])
     d.line(x, top, x, bottom, PALETTE[1], 1.5, "5 3")
     d.text(x, top - 0.5 * em, f"{line[0]}  {line[1]:.2f}", "middle", 0.93, DARK[1])
+    d.text(WIDTH - 3 * em, top - 0.5 * em, "\u25cb chosen trial   \u25cf fresh", "end", 0.93)
     told = []
     for row, name in enumerate(order):
         y = axes.y(len(order) - row - 0.5)
         d.text(8.4 * em, y + 0.35 * em, name, "end", color=DARK[0])
         d.line(axes.x(min(rows[name])), y, axes.x(max(rows[name])), y, PALETTE[0], 1)
-        for value in rows[name]:
+        for value in rows[name][1:]:
             d.dot(axes.x(value), y, PALETTE[0], 5)
+        _hollow(d, axes.x(rows[name][0]), y, PALETTE[0])
         told.append(f"{name} {sum(rows[name]) / len(rows[name]):.2f}")
     return d.picture(
         f"On the validation part, on average: {', '.join(told)}; {line[0]} {line[1]:.2f}."
@@ -150,7 +164,7 @@ def rises(rows, control):
     """Draw by how many nats losses are higher on the test part, the largest on top.
 
     `{name: (with more text, without it)}`, or None for one of the two.  A line stands at the
-    `control`.
+    `control`, without more text.
     """
     order = sorted(rows, key=lambda name: max(filter(None, rows[name])), reverse=True)
     d = Drawing(WIDTH, 0)
@@ -162,7 +176,7 @@ def rises(rows, control):
     axes.frame("nats by which the loss is higher on the test part", "", None, {0: ""})
     for x, words in ((0, "\u25cf trained on an eighth more text"), (19, "\u25cb not")):
         d.text(left + x * em, top - 0.8 * em, words, size=0.93)
-    x, told = axes.x(rows[control][0]), []
+    x, told = axes.x(rows[control][1]), []
     d.line(x, top, x, bottom, PALETTE[1], 1.5, "5 3")
     for row, name in enumerate(order):
         k, y = KINDS[kind_of(name)], axes.y(len(order) - row - 0.5)
@@ -230,11 +244,11 @@ def so_far(losses, places):
     return found
 
 
-def test_race(curves, places, text, validation, characters):
+def test_race(curves, places, text, validation, characters, mark=None):
     """Draw the perplexity so far of each rival, `{name: [at each place]}`, up to a place.
 
-    At the left end stands what the validation part predicts, `{name: perplexity}`.  Below is the
-    piece of text that ends at the place.
+    At the left end stands what the validation part predicts, `{name: perplexity}`.  A `mark`
+    `(label, place)` is a vertical line.  Below is the piece of text that ends at the place.
     """
     d = Drawing(WIDTH, 470)
     em = d.em
@@ -245,15 +259,19 @@ def test_race(curves, places, text, validation, characters):
     steps = (100, 200, 500, 1000, 2000, 5000, 10_000, 10**5, 10**6)
     xticks = {math.log10(x): f"{x:,}" for x in steps if start <= math.log10(x) <= end}
     axes.frame("characters of the test part read", "perplexity so far", xticks, _ticks(axes))
+    if mark:
+        at = axes.x(math.log10(mark[1]))
+        d.line(at, box[1], at, box[3], "#999", 1, "3 3")
+        d.text(at, box[1] - 0.4 * em, mark[0], "middle", 0.93, GRAY)
     seen = sum(place <= characters for place in places)
     x, rows, values = axes.x(math.log10(characters)) if seen else box[0], {}, {}
-    for name, curve in curves.items():
+    for index, (name, curve) in enumerate(curves.items()):
         k, known = KINDS[kind_of(name)], validation[name]
         height = axes.y(math.log(known))
         _hollow(d, box[0], height, PALETTE[k])
         points = axes.points(map(math.log10, places[:seen]), map(math.log, curve[:seen]))
         if points:
-            d.path(points, PALETTE[k], 3 if k == 2 else 2, DASHES[k])
+            d.path(points, PALETTE[k], 3 if k == 2 else 2, DASHES[index % len(DASHES)])
             d.dot(*points[-1], PALETTE[k])
         values[name] = curve[seen - 1] if seen else known
         y = points[-1][1] if points else height

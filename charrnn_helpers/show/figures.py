@@ -252,34 +252,36 @@ def one_layer(characters, target):
 def gradient_paths(characters):
     """Draw the paths of all gradients: to the states, and from the sums inside tanh to the weights.
 
-    Beside each thick arrow stands what it multiplies by.
+    Beside each thick arrow stands what it multiplies by, and at each node the gradient there.
     """
-    fig, ax = _sketch(4.7, (-0.35, 2 * len(characters) + 0.95), (-2.0, 3.0))
+    fig, ax = _sketch(5.1, (-0.35, 2 * len(characters) + 0.95), (-2.0, 3.45))
     _write(ax, 0, 0, r"$\mathbf{H}_0$", PALETTE[0])
     aside = BACKWARD | {"ha": "left"}
     for t, character in enumerate(characters, start=1):
-        for x, y, name in ((2 * t - 1, 0, "A"), (2 * t, 0, "H"), (2 * t, 1.6, "O")):
+        for x, y, name in ((2 * t - 1, 0, "A"), (2 * t, 0, "H"), (2 * t, 1.95, "O")):
             _write(ax, x, y, rf"$\mathbf{{{name}}}_{t}$", PALETTE[0])
         _write(ax, 2 * t - 1.62, -0.95, visible(character), **LETTER)
         _arrow(ax, (2 * t - 1.5, -0.8), (2 * t - 1.16, -0.3))
-        _write(ax, 2 * t, 2.75, "loss", PALETTE[1])
-        for low, high in ((0.32, 1.28), (1.92, 2.45)):
+        _write(ax, 2 * t, 3.15, "loss", PALETTE[1])
+        for low, high in ((0.32, 1.63), (2.27, 2.85)):
             _arrow(ax, (2 * t - 0.07, low), (2 * t - 0.07, high))
             _arrow(ax, (2 * t + 0.06, high), (2 * t + 0.06, low), PALETTE[1], 3)
-        _write(ax, 2 * t + 0.14, 0.98, "from above\n" + r"$\cdot\,\mathbf{W}_{hq}^\top$", **aside)
-        _arrow(ax, (2 * t - 0.22, 1.6), (2 * t - 0.52, 1.6), PALETTE[1], 3)
-        _write(ax, 2 * t - 0.85, 1.6, r"$\mathbf{W}_{hq}, \mathbf{b}_q$", **BACKWARD)
+        _write(ax, 2 * t + 0.14, 1.25, "from above\n" + r"$\cdot\,\mathbf{W}_{hq}^\top$", **aside)
+        _arrow(ax, (2 * t - 0.22, 1.95), (2 * t - 0.52, 1.95), PALETTE[1], 3)
+        _write(ax, 2 * t - 0.85, 1.95, r"$\mathbf{W}_{hq}, \mathbf{b}_q$", **BACKWARD)
         factors = (
             "from the right\n" + r"$\cdot\,\mathbf{W}_{hh}^\top$",
             rf"$\odot\,(1 - \mathbf{{H}}_{t}^2)$",
         )
-        for x, y, factor in zip((2 * t - 1.5, 2 * t - 0.5), (0.48, 0.36), factors, strict=True):
+        for x, y, factor in zip((2 * t - 1.5, 2 * t - 0.5), (0.46, 0.36), factors, strict=True):
             _arrow(ax, (x - 0.28, -0.12), (x + 0.28, -0.12))
             _arrow(ax, (x + 0.28, 0.1), (x - 0.28, 0.1), PALETTE[1], 3)
-            _write(ax, x + (0.06 if y > 0.4 else -0.02), y, factor, **BACKWARD)
+            _write(ax, x + (0.04 if y > 0.4 else -0.02), y, factor, **BACKWARD)
         _arrow(ax, (2 * t - 1, -0.32), (2 * t - 1, -1.4), PALETTE[1], 3)
-        if t < len(characters):
-            _write(ax, 2 * t, -0.62, "the two\nadd up", **BACKWARD, weight="bold")
+        _write(ax, 2 * t + 0.22, 1.95, rf"$\mathrm{{d}}\mathbf{{O}}_{t}$", **aside, weight="bold")
+        _write(ax, 2 * t - 0.9, -0.55, rf"$\mathrm{{d}}\mathbf{{A}}_{t}$", **aside, weight="bold")
+        both = ":\nthe sum" if t < len(characters) else ""
+        _write(ax, 2 * t, -0.45, rf"$\mathrm{{d}}\mathbf{{H}}_{t}$" + both, **BACKWARD, va="top")
     names = r"$\mathbf{W}_{xh}$, $\mathbf{W}_{hh}$, and $\mathbf{b}_h$"
     words = f"each time step adds a part to the gradients of {names}"
     _write(ax, len(characters), -1.7, words, PALETTE[1])

@@ -147,7 +147,7 @@ def parts(num_steps=5):
     }
     steps = {
         "a cell": [(4, 4), (4, 3)],
-        "a column": [],
+        "a column": [("all", 3)],
         "a diagonal": [(i, i - 1) for i in range(3, num_steps + 1)],
     }
     below = {
@@ -168,6 +168,9 @@ def parts(num_steps=5):
             x = left + (j - 0.5) * cell
             d.text(x, top + num_steps * cell + 1.1 * em, str(j), "middle", 0.9)
         for i, j in steps[name]:
+            if i == "all":
+                _column_sum(d, left, top, j, num_steps)
+                continue
             x, y = left + (j - 0.65) * cell, top + (i - 0.5) * cell
             _arrow(d, x, y, x - 0.7 * cell, y)
         y = top + num_steps * cell + 2.4 * em
@@ -175,9 +178,19 @@ def parts(num_steps=5):
         d.text(left, y + 1.5 * em, below[name], size=0.9, color=ORANGE)
     return d.picture(
         "Three triangles of five rows and five columns. One cell is marked, to which two arrows "
-        "lead from the diagonal; one column; and one diagonal, to which an arrow leads from each "
-        "cell of the diagonal before it."
+        "lead from the diagonal; one column, to which an arrow leads from the next column as a "
+        "whole; and one diagonal, to which an arrow leads from each cell of the diagonal before it."
     )
+
+
+def _column_sum(d, left, top, j, num_steps):
+    """Frame the column j of the triangle of `parts`, whose sum goes one state back."""
+    cell, x = 30, left + (j - 1) * 30
+    d.rect(x, top + (j - 1) * cell, cell, (num_steps + 1 - j) * cell, "none", ORANGE)
+    y = top + (num_steps + j - 1) / 2 * cell
+    _arrow(d, x + 0.35 * cell, y, x - 0.35 * cell, y)
+    d.text(x + 1.3 * cell, top + (j - 1.8) * cell, "the sum of", size=0.9, color=ORANGE)
+    d.text(x + 1.3 * cell, top + (j - 1.3) * cell, "column 3", size=0.9, color=ORANGE)
 
 
 def nudges(networks, scale=1000):
@@ -246,7 +259,7 @@ def dots(rows, xlabel, xlim, column, notes=None, chance=None, log=False):
     """Draw rows `{name: values}` of dots, and `notes`, `{name: words}`, beside them.
 
     `column` is what stands at the right, `(title, text of the values)`, and `chance`, `{label:
-    value}`, is a vertical line.
+    value}`, is a vertical line.  An arrow at the right edge stands for values beyond it.
     """
     em, scale, (title, summed) = Drawing(0, 0).em, math.log10 if log else float, column
     top = 2.2 * em
@@ -264,10 +277,13 @@ def dots(rows, xlabel, xlim, column, notes=None, chance=None, log=False):
         d.text(x, top - 0.5 * em, label, "middle", 0.9, "#555")
     d.text(WIDTH - 0.3 * em, top - 0.5 * em, title, "end", 0.9)
     for name, values in rows.items():
-        y = axes.y(places[name])
+        y, inside = axes.y(places[name]), [value for value in values if value <= xlim[1]]
+        if len(inside) < len(values):
+            _arrow(d, right - 3 * em, y, right, y, PALETTE[0])
         if name in (notes or {}):
-            _note(d, notes[name], y, [axes.x(scale(value)) for value in values], right)
-        for i, value in enumerate(values):
+            ends = [axes.x(scale(value)) for value in inside] or [right - 3 * em]
+            _note(d, notes[name], y, ends, right if inside else 0)
+        for i, value in enumerate(inside):
             aside = 0.2 * em * (i % 3 - 1) * (len(values) > 1)
             d.dot(axes.x(scale(value)), y + aside, PALETTE[0] + "aa", 0.28 * em)
         d.text(WIDTH - 0.3 * em, y + 0.35 * em, summed(values), "end", 0.9)
