@@ -119,7 +119,7 @@ SCHEDULES = {
     "two": ([0.01, 0, 0], [2, 1.6], [1.6]),
 }
 FADING = {"it was": [10 * 0.7**k for k in range(129)], "i saw": [10 * 0.8**k for k in range(129)]}
-PASSED = {bias: [(0.5 + bias / 5) ** k for k in range(1, 161)] for bias in (0, 2)}
+KEPT = {bias: [(0.5 + bias / 5) ** k for k in range(1, 161)] for bias in (0, 2)}
 WON = {bias: {10: [0.1] * 4 + [1.0] * 6, 80: [0.1] * 10} for bias in (0, 2)}
 PLAYERS_AT = {update: make_model(9, seed=update, cell=GRUScratch) for update in (0, 9)}
 RIVALS_AT = {update: make_model(9, seed=update) for update in (0, 9)}
@@ -208,7 +208,7 @@ DEMOS = {
     ),
     "unit_text": lambda: demos.unit_text(MODEL, VOCAB, TEXT[:120], 3),
     "two_opinions": lambda: demos.two_opinions(VOCAB, SENTENCE, FIRST, SECOND, 12, 0.5),
-    "reach_of_gates": lambda: gates.reach_of_gates(PASSED, WON, 0),
+    "kept_and_passed": lambda: gates.kept_and_passed(KEPT, WON),
     "one_round": lambda: gates.one_round(PLAYERS_AT, RIVALS_AT, gates_of, "abc" * 14, 9),
     "rows_of_dots": lambda: gates.rows_of_dots(
         {"300": {"a": [1.0, 0.9, 0.2], "b": [0.1] * 3}, "1,200": {"a": [1.0] * 3, "b": [0.95] * 3}}
@@ -223,7 +223,10 @@ DEMOS = {
         {"gates": {"same": (0.97, None), "another": (0.05, 0.9)}}
     ),
     "distances_drawn": lambda: gates.distances_drawn(
-        {"by hand": [1.6] * 41, "always 0.5": [0.8 * 0.5**k for k in range(41)]}
+        {
+            "by hand": ([0.8] * 41, [-0.8] * 41),
+            "always 0.5": ([0.8 * 0.5**k for k in range(41)], [-(0.5**k) / 1e3 for k in range(41)]),
+        }
     ),
     "gradients_drawn": lambda: gates.gradients_drawn(
         {f"{share}": [share**k for k in range(42)] for share in (0.9, 0.5, 0.7, 0.99, 0.95)},
@@ -765,16 +768,29 @@ def test_the_tangent_touches_the_curve_at_zero():
     assert math.isclose((y1 - y) / (x1 - x), -0.5) and math.isclose(y - x * -0.5, 3)
 
 
-def test_what_gates_let_through_is_told_and_drawn_darker_with_a_larger_bias():
-    low, high = (gates.reach_of_gates(PASSED, WON, bias) for bias in (0, 2))
-    assert "letters in between: 10: 6 of 10; 80: 0 of 10" in low.alt and "bias 2" in high.alt
-    (few,), (many,) = pixels(low), pixels(high)
-    assert few.getpixel((399, 0)) == (255, 255, 255)
-    assert many.getpixel((200, 0))[0] < few.getpixel((200, 0))[0]
+def test_what_gates_keep_and_who_passes_is_told_and_drawn_darker_where_more_pass():
+    table = DEMOS["kept_and_passed"]()
+    assert "bias 0, 10 letters: 6, 0.001; bias 0, 80 letters: 0, 8\u00b710" in table.alt
+    colors = re.findall(r'fill="(#[0-9a-f]{6})" stroke="white"', table.svg)
+    assert colors[1] == "#ffffff" and colors[0] == colors[2] < colors[1]
+
+
+def test_the_gates_of_the_same_rounds_change_nothing():
+    X = torch.randint(8, (50, 6), generator=torch.Generator().manual_seed(0))
+    model, first = PLAYERS_AT[9], X[:, 0]
+    won = (model(X)[:, -1].argmax(-1) == first).float().mean().item()
+    assert gates.won_with_gates_of(X, model, gates_of, X, first) == won
 
 
 @pytest.mark.parametrize(
-    ("share", "said"), [(0.954, "0.95"), (0.02, "0.02"), (1e-6, "10\u207b\u2076"), (0.0, "0")]
+    ("share", "said"),
+    [
+        (0.954, "0.95"),
+        (0.02, "0.02"),
+        (1e-6, "10\u207b\u2076"),
+        (3.8e-6, "4\u00b710\u207b\u2076"),
+        (0.0, "0"),
+    ],
 )
 def test_a_share_in_words(share, said):
     assert gates.share_in_words(share) == said
@@ -806,7 +822,10 @@ def test_the_losses_on_the_book_are_told_by_their_means():
 def test_shares_of_answers_and_distances_are_told():
     alt = DEMOS["answers_drawn"]().alt
     assert "gates, same: right 0.97; gates, another: right 0.05; gates, another: theirs 0.90" in alt
-    assert "by hand: 1.60, then 1.60; always 0.5: 0.80, then 10" in DEMOS["distances_drawn"]().alt
+    assert (
+        "by hand: 1.60, then 1.60; always 0.5: 0.80, then 7\u00b710"
+        in DEMOS["distances_drawn"]().alt
+    )
 
 
 def test_gradients_are_told_at_the_first_letter():

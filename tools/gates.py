@@ -27,7 +27,6 @@ class Setting(NamedTuple):
     write: float | None = None  # what the candidate of a GRU is multiplied by, if not 1 - Z
     coupled: bool = False  # the input gate of an LSTM is 1 minus its forget gate, as in a GRU
     late: bool = False  # the output gate of an LSTM reads the tanh of the new memory, a mistake
-    spread: int = 0  # above 0: the biases are logarithms of numbers from 1 to this one, drawn
     reset: float | None = None  # the reset gate, if it is not computed
     W_hh: str = "drawn"  # or identity
     relu: bool = False  # in a network without gates, in place of tanh
@@ -57,11 +56,15 @@ RIVALS = {  # 40 letters in between
 }
 FORGET = range(7)  # biases of the forget gate
 FAULTY = Setting("LSTM", bias=4.0, late=True)  # what is to be found in the exercise lstm_step
-DRAWN = Setting(spread=79)  # Tallec and Ollivier 2018, for up to 80 time steps
 FADING = {"RNN": PLAIN, **{f"GRU, bias {bias}": Setting(bias=float(bias)) for bias in (0, 1, 3, 6)}}
 WRITING = {  # 300 updates: is it the small 1 - Z that makes a large bias slow?
     "GRU 6, writes 0.5": Setting(bias=6.0, write=0.5),
     "LSTM 6, coupled": Setting("LSTM", bias=6.0, coupled=True),
+}
+MARKED = {  # the second game, without gates that are computed
+    "marked RNN": PLAIN,
+    "marked RNN, rate 0.003": PLAIN._replace(lr=0.003),
+    "marked constant 0.95, rate 0.03": CONSTANT._replace(lr=0.03),
 }
 EARLY = {  # 300 updates alone
     "RNN, rate 0.03": PLAIN._replace(lr=0.03),
@@ -72,7 +75,10 @@ BOOK = {  # setting, units, batch size, time steps
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
     "GRU, no update": (Setting(gate=0.0), 90, 32, 32),
-    "GRU, no reset, bias -2": (LEAKY._replace(bias=-2.0), 90, 32, 32),
+}
+BOOK |= {
+    f"{kind}, rate 0.02": (setting._replace(lr=0.02), *sizes)
+    for kind, (setting, *sizes) in BOOK.items()
 }
 READ = (1, 2, 3, 4, 6, 8, 12, 16)  # numbers of characters
 AVERAGED, FOREIGN = ("RNN", "GRU"), 20
@@ -86,9 +92,6 @@ def build(setting, seed, num_inputs, num_hiddens):
     with torch.no_grad():
         if setting.cell == "GRU":
             rnn.b_z += setting.bias
-            if setting.spread:
-                drawn = torch.rand(num_hiddens, generator=torch.Generator().manual_seed(seed))
-                rnn.b_z += torch.log(1 + (setting.spread - 1) * drawn)
         if setting.cell == "LSTM":
             rnn.b_f.fill_(setting.bias)
         if setting.W_hh == "identity":
@@ -191,7 +194,7 @@ def rounds(gap, batch_size, generators):
 
 
 def marked_rounds(gap, batch_size, generators, places=None):
-    """Return rounds of the second game, the notebook's `marked_rounds`.
+    """Return rounds of the second game, in which a mark says which letter to keep.
 
     The mark is at one of the first `places`, or else anywhere.
     """
@@ -384,6 +387,8 @@ def trials(data):
         yield f"fading {name}, 50 updates", partial(fading, FADING[name], 50)
     yield "marked GRU, bias 0", partial(_play, Setting(), game=marked_rounds)
     yield "first GRU, bias 0", partial(_play, Setting(), game=first_rounds)
+    for name, setting in MARKED.items():
+        yield name, partial(_play, setting, MARKS[:1], marked_rounds)
     for name, setting in WRITING.items():
         yield name, partial(_game, setting, 40)
     for gap in GAPS:
@@ -392,10 +397,6 @@ def trials(data):
     for bias in FORGET:
         yield f"LSTM {bias}", partial(_game, Setting("LSTM", bias=float(bias)), 40)
     yield "LSTM 4, late output gate", partial(_game, FAULTY, 40)
-    yield "drawn biases gap 80", partial(_game, DRAWN, 80)
-    for bias in (0.0, 3.0):  # weights that begin as large as those of the plain RNN
-        large = Setting(bias=bias, sigma=PLAIN.sigma)
-        yield f"large weights, bias {bias:g} gap 40", partial(_game, large, 40)
     for name, setting in RIVALS.items():
         yield name, partial(_play, setting)
     for name, book in BOOK.items():

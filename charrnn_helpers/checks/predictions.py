@@ -240,8 +240,8 @@ PREDICTIONS = (
                    "rises" if by[3] > by[-3] else "falls",
         "falls", {"rises": "it rises by more than 0.1", "falls": "it falls by more than 0.1",
                   "stays": "it changes by at most 0.1"}),
-    Prediction("large_bias", 10, "The gates begin near 0.9975 instead of 0.95, and let nearly "
-        "everything through 40 letters. How many of ten networks pass the game after 300 updates?",
+    Prediction("large_bias", 10, "With a bias of 6, the gates begin near 0.9975, and keep nearly "
+        "everything over 40 letters. How many of ten networks pass the game after 300 updates?",
         "At first, the candidate is multiplied by 0.0025, so little is written. The section on "
         "the LSTM tests whether this is the cause.",
         lambda count: "few" if count < 3 else "some" if count < 8 else "most", "few",
@@ -259,7 +259,8 @@ PREDICTIONS = (
     Prediction("one_gate", 10, "Two more kinds of networks have one of the two gates each, and "
         "about the same number of weights. Which gate, alone, brings more than half of the GRU's "
         "lead over the plain RNN?",
-        "The update gate is what holds a value over 40 letters, but the book hardly asks for that.",
+        "The update gate is what holds a value over 40 letters, but these networks use only about "
+        "eight characters, as the next picture shows.",
         which_gate, "reset",
         {"update": "the update gate", "reset": "the reset gate", "both": "each of them",
          "none": "neither, so both are needed"}),

@@ -10,22 +10,22 @@ from charrnn_helpers.show.style import DASHES, PALETTE, tint
 from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing
 
 GRAY, ORANGE = "#555", "#A84300"
-LEAST = 1e-9  # of a share that is drawn; a white cell
-GAPS = (5, 10, 20, 40, 80)
 LETTERS = "abcdefgh"  # the ids 0 to 7 of the game
 ASK = 8  # the id of the question mark
 EM = Drawing(0, 0).em
 
 
 def share_in_words(share):
-    """Return a share with two digits, a small one as a power of ten."""
+    """Return a share with two digits, a small one with one digit and a power of ten."""
     if share >= 0.095:
         return f"{share:.2f}"
     if share < 1e-40:
         return "0"
     if share >= 0.00095:
         return f"{share:.1g}"
-    return "10" + str(math.floor(math.log10(share) + 0.5)).translate(SUPERSCRIPT)
+    digit, exponent = f"{share:.0e}".split("e")
+    power = "10" + str(int(exponent)).translate(SUPERSCRIPT)
+    return power if digit == "1" else f"{digit}\u00b7{power}"
 
 
 SUPERSCRIPT = str.maketrans(
@@ -33,50 +33,59 @@ SUPERSCRIPT = str.maketrans(
 )
 
 
-def reach_of_gates(passed, won, bias):
-    """Draw what gates with this initial bias keep, and the games that were won then.
+def kept_and_passed(kept, won):
+    """Draw a table with a column for each initial bias and a row for each number of letters.
 
-    `passed[bias]` has the share after 1, 2, ... letters, and `won[bias]` the shares of rounds that
-    ten networks win, `{gap: [share, ...]}`.
+    `kept[bias]` has the share that the gates keep over 1, 2, ... letters before training, and
+    `won[bias]` the shares of rounds that ten networks win after it, `{gap: [share, ...]}`.  Each
+    cell is as dark as many networks pass.
     """
-    d = Drawing(WIDTH, 28.5 * EM)
-    left, right = 8.5 * EM, WIDTH - 1.5 * EM
-    limits = (math.log(4), math.log(100))
-    shares = passed[bias]
-    axes = Axes(d, (left, 11.6 * EM, right, 23.4 * EM), limits, (0, 1.05))
-    gate = 1 / (1 + math.exp(-bias))
-    words = f"bias {bias:g}: at first, each gate is about {gate:.{3 if bias > 3 else 2}f}"
-    d.text(left, 1.2 * EM, words, color=ORANGE, font_weight="bold")
-    d.text(left, 3.6 * EM, "before training: the share that the gates keep of a value")
-    columns = 400
-    row = []
-    for k in range(columns):
-        gap = math.exp(limits[0] + (k + 0.5) / columns * (limits[1] - limits[0]))
-        share = shares[min(round(gap), len(shares)) - 1]
-        row.append(tint(1 - math.log10(max(share, LEAST)) / math.log10(LEAST)))
-    d.pixels(left, 4.3 * EM, right - left, 2.5 * EM, [row])
-    d.rect(left, 4.3 * EM, right - left, 2.5 * EM, "none", GRAY)
-    d.text(left - 0.6 * EM, 5.9 * EM, "share kept", "end")
-    for gap in GAPS:
-        x = axes.x(math.log(gap))
-        d.text(x, 5.9 * EM, share_in_words(shares[gap - 1]), "middle", 0.93)
-        d.line(x, 6.8 * EM, x, 7.4 * EM, GRAY)
-    d.text(left, 9.6 * EM, "after 300 updates: the share of rounds that each of ten networks wins")
-    d.text(left - 0.6 * EM, 11.2 * EM, "passed", "end", color=PALETTE[0], font_weight="bold")
-    ticks = {math.log(gap): str(gap) for gap in GAPS}
-    axes.frame("letters in between", "", ticks, {0: "0", 0.5: "0.5", 1: "1"})
-    guess = axes.y(1 / 8)
-    d.line(left, guess, right, guess, GRAY, 1.2, "2 3")
-    d.text(left + 0.4 * EM, guess - 0.4 * EM, "guessing", size=0.93, color=GRAY)
+    gaps = list(next(iter(won.values())))
+    height, left, top = 3.1 * EM, 7.5 * EM, 4.2 * EM
+    width = (WIDTH - left - 0.5 * EM) / len(won)
+    d = Drawing(WIDTH, top + height * len(gaps) + 3.2 * EM)
+    for y, words in ((1.2, "initial bias"), (2.7, "gate at first")):
+        d.text(left - 0.7 * EM, y * EM, words, "end")
+    d.text(left - 0.7 * EM, top - 0.1 * EM, "letters", "end", 0.93, GRAY)
     said = []
-    for gap, found in won[bias].items():
-        middle = axes.x(math.log(gap))
-        for k, share in enumerate(found):
-            d.dot(middle + 0.27 * EM * (k - 4.5), axes.y(share), PALETTE[0] + "bb", 4)
-        count = f"{sum(share > 0.9 for share in found)} of {len(found)}"
-        d.text(middle, 11.2 * EM, count, "middle", color=PALETTE[0], font_weight="bold")
-        said.append(f"{gap}: {count}")
-    return d.picture(f"{words}. Networks that pass, by letters in between: {'; '.join(said)}.")
+    for k, (bias, by_gap) in enumerate(won.items()):
+        x, gate = left + (k + 0.5) * width, 1 / (1 + math.exp(-bias))
+        d.text(x, 1.2 * EM, f"{bias:g}", "middle", color=ORANGE, font_weight="bold")
+        d.text(x, 2.7 * EM, f"{gate:.{4 if bias > 5 else 2}f}", "middle", 0.93)
+        for row, gap in enumerate(gaps):
+            y, count = top + row * height, sum(share > 0.9 for share in by_gap[gap])
+            color = "#{:02x}{:02x}{:02x}".format(*tint(count / len(by_gap[gap])))
+            d.rect(x - width / 2, y, width, height, color, "white")
+            d.text(x, y + 1.4 * EM, f"{count}", "middle", 1.2, font_weight="bold")
+            share = share_in_words(kept[bias][gap - 1])
+            d.text(x, y + 2.6 * EM, share, "middle", 0.93)
+            said.append(f"bias {bias:g}, {gap} letters: {count}, {share}")
+    for row, gap in enumerate(gaps):
+        y = top + (row + 0.5) * height + 0.4 * EM
+        d.text(left - 0.7 * EM, y, f"{gap}", "end", font_weight="bold")
+    d.rect(left, top, width * len(won), height * len(gaps), "none", GRAY)
+    d.text(left, d.height - 1.6 * EM, "bold: how many of ten networks pass after 300 updates")
+    d.text(
+        left,
+        d.height - 0.3 * EM,
+        "below it: the share of a value that the gates keep over the letters, before training",
+    )
+    return d.picture(f"Networks that pass, and the share kept at first. {'; '.join(said)}.")
+
+
+@torch.no_grad()
+def won_with_gates_of(others, model, gates_of, X, first):
+    """Return the share of rounds won with the update gates of other rounds from letter 2 on."""
+    rnn, H = model.rnn, torch.zeros(len(X), model.rnn.num_hiddens)
+    inputs = one_hot(X.T, rnn.num_inputs)
+    Z = gates_of(rnn, one_hot(others.T, rnn.num_inputs))  # (num_steps, rounds, num_hiddens)
+    Z[0] = gates_of(rnn, inputs[:1])[0]
+    for x, z in zip(inputs, Z, strict=True):
+        R = torch.sigmoid(x @ rnn.W_xr + H @ rnn.W_hr + rnn.b_r)
+        A = x @ rnn.W_xh + R * (H @ rnn.W_hh) + rnn.b_h
+        H = z * H + (1 - z) * torch.tanh(A)
+    answers = (H @ model.W_hq + model.b_q).argmax(dim=-1)
+    return (answers == first).float().mean().item()
 
 
 def one_round(players, rivals, gates_of, letters, update):
@@ -222,26 +231,37 @@ def answers_drawn(groups, label_width=15):
 
 
 def distances_drawn(kinds):
-    """Draw how far apart two values are after each letter, `{gate: [distance, ...]}`."""
-    d = Drawing(WIDTH, 23 * EM)
-    last = len(next(iter(kinds.values())))
-    box = (5.5 * EM, 2.4 * EM, WIDTH - 13.5 * EM, 19.8 * EM)
+    """Draw two values after each letter, and their distance, `{gate: (values, values)}`."""
+    d = Drawing(WIDTH, 33 * EM)
+    last = len(next(iter(kinds.values()))[0])
+    box = (5.5 * EM, 14.2 * EM, WIDTH - 13.5 * EM, 30 * EM)
     axes = Axes(d, box, (0.2, last), (-14, 0.6))
     heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 13, 3)}
     axes.frame("letters read", "", {k: str(k) for k in (1, 11, 21, 31, 41)}, heights)
-    d.text(box[0], 1.2 * EM, "distance of the two values")
-    said = []
-    for index, (kind, values) in enumerate(kinds.items()):
-        logs = [math.log10(value) for value in values]
+    d.text(box[0], 13 * EM, "their distance")
+    words = "the two values, with a first candidate of 0.8 (solid) and of -0.8 (dashed)"
+    d.text(box[0], 1.2 * EM, words)
+    width, said = (WIDTH - box[0] - EM) / len(kinds), []
+    for index, (kind, pair) in enumerate(kinds.items()):
+        look = {"color": PALETTE[index], "font_weight": "bold"}
+        left = box[0] + index * width
+        panel = (left, 3.6 * EM, left + width - 2 * EM, 10 * EM)
+        small = Axes(d, panel, (0.2, last), (-0.9, 0.9))
+        ticks = {-0.8: "-0.8", 0: "0", 0.8: "0.8"}
+        small.frame("", "", {1: "1", 41: "41"}, ticks if index == 0 else dict.fromkeys(ticks, ""))
+        d.text(left, 2.7 * EM, kind, **look)
+        for values, dash in zip(pair, ("none", "5 3"), strict=True):
+            d.path(small.points(range(1, last + 1), values), PALETTE[index], 1.8, dash)
+        distances = [abs(one - other) for one, other in zip(*pair, strict=True)]
+        logs = [math.log10(value) for value in distances]
         axes.curve(range(1, last + 1), logs, index)
         d.dot(axes.x(1), axes.y(logs[0]), PALETTE[index], 5)
-        first, end = share_in_words(values[0]), share_in_words(values[-1])
+        first, end = share_in_words(distances[0]), share_in_words(distances[-1])
         y = axes.y(logs[-1])
-        look = {"color": PALETTE[index], "font_weight": "bold"}
         d.text(box[2] + 0.6 * EM, y + 0.3 * EM, kind, **look)
         d.text(box[2] + 0.6 * EM, y + 1.6 * EM, f"{first}, then {end}", color=PALETTE[index])
         said.append(f"{kind}: {first}, then {end}")
-    return d.picture(f"From the first letter to the last. {'; '.join(said)}.")
+    return d.picture(f"Distances, from the first letter to the last. {'; '.join(said)}.")
 
 
 def gradients_drawn(kinds, passed, gap=40):
@@ -310,7 +330,7 @@ def losses_on_the_book(kinds, enough=8):
         said.append(f"{kind}: {', '.join(told)}, {means['own states']:.2f} with all")
     lowest = min(sum(found["own states"]) / len(found["own states"]) for found in kinds.values())
     d.text(axes.x(1), axes.y(lowest) + 1.2 * EM, "dotted: after all", size=0.93, color=GRAY)
-    d.text(box[0], 1.2 * EM, "loss at the next character, in nats")
+    d.text(box[0], 1.2 * EM, "loss at the next character, in nats: three networks each, and means")
     x = axes.x(enough)
     highest = max(loss for found in kinds.values() for loss in found[str(enough)])
     d.text(x, axes.y(highest) - 4.4 * EM, "eight characters are", "middle")
