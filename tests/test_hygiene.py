@@ -278,13 +278,13 @@ def test_opening_and_closing(path):
 
 
 @EACH
-def test_a_chapter_is_read_in_three_quarters_of_an_hour(path):
-    """At most 100 cells, 3,000 words of prose, and 45 minutes."""
+def test_a_chapter_is_read_in_half_an_hour(path):
+    """At most 100 cells, 3,000 words of prose, and 30 minutes."""
     cells = nbformat.read(path, as_version=4).cells
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     minutes = int(re.search(r"\*\*Time:\*\* (\d+) minutes to read", prose)[1])
     words = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", " x ", prose, flags=re.S)
-    assert len(cells) <= 100 and len(re.findall(r"\w+", words)) <= 3_000 and minutes <= 45
+    assert len(cells) <= 100 and len(re.findall(r"\w+", words)) <= 3_000 and minutes <= 30
 
 
 @EACH
