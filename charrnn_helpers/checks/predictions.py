@@ -208,7 +208,7 @@ PREDICTIONS = (
         as_measured, 3, tolerance=0.5),
     Prediction("diagonals", 8, "How many diagonals of the triangle must a network keep in its "
         "gradient, so that its perplexity after training is at most 0.1 above that with all?",
-        "One diagonal comes within 0.4: even a loss that reaches its own state alone trains W_hh "
+        "One diagonal comes within 0.34: even a loss that reaches its own state alone trains W_hh "
         "on the state before, and that state holds older characters.",
         lambda ends: min((k for k in ends if k.isdigit() and max(ends[k]) < min(ends["all"]) + 0.1),
                          key=int, default="all"), "2",
