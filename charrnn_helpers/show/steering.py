@@ -241,8 +241,8 @@ def two_paths():
     """Draw three time steps of the network, and where the output and the next step get a push."""
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 18.5 * em)
-    far = (WIDTH - 19 * em) / 2
-    xs = [10.5 * em + far * k for k in range(3)]
+    far = (WIDTH - 21 * em) / 2
+    xs = [12 * em + far * k for k in range(3)]
     y_in, y, y_out, r = 15.4 * em, 10 * em, 3.4 * em, 1.5 * em
 
     def arrow(x1, y1, x2, y2, color="#222", width=1.6):
@@ -348,14 +348,19 @@ def readable_used(networks):
     """
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 25 * em)
-    axes = Axes(d, (5 * em, em, WIDTH - 6 * em, 21 * em), (0.48, 1.02), (0, 0.42))
+    log = math.log10
+    axes = Axes(d, (5 * em, em, WIDTH - 6 * em, 21 * em), (0.48, 1.02), (log(0.003), log(0.7)))
     axes.frame(
         "can be read: area under the curve (AUC)",
         "is used: cost of holding it, in nats",
         {k / 10: f"{k / 10:g}" for k in range(5, 11)},
-        {k / 10: f"{k / 10:g}" for k in range(5)},
+        {log(nats): f"{nats:g}" for nats in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)},
     )
     ours, *others = networks
+
+    def height(cost):
+        return axes.y(log(max(cost, 0.003)))
+
     looks = {"probes": (BLUE, "\u25c6"), "random": (GRAY, "\u25cf")}
     for network in [*others, ours]:
         size = 1 if network is ours else 0.55
@@ -363,16 +368,16 @@ def readable_used(networks):
             found = network[kind]
             for x, y in found.values() if kind == "probes" else found:
                 wide = size * (1.7 if kind == "probes" else 0.95)
-                d.text(axes.x(x), axes.y(y) + 0.35 * wide * em, mark, "middle", wide, color)
+                d.text(axes.x(x), height(y) + 0.35 * wide * em, mark, "middle", wide, color)
     for name, (x, y) in ours["probes"].items():
         look = {"color": BLUE, "font_weight": "bold"}
-        d.text(axes.x(x) - 1.1 * em, axes.y(y) + 0.35 * em, name, "end", **look)
-    d.text(axes.x(0.5), axes.y(0.05), "random directions", color=GRAY, font_weight="bold")
+        d.text(axes.x(x) - 1.1 * em, height(y) + 0.35 * em, name, "end", **look)
+    d.text(axes.x(0.5), height(0.05), "random directions", color=GRAY, font_weight="bold")
     x, y = min(ours["probes"].values(), key=lambda point: point[1])
-    low = axes.y(y) - 10.5 * em
+    low = height(y) - 5.2 * em
     for k, words in enumerate(("read almost perfectly,", "used no more than random directions")):
         d.text(axes.box[2], low + 1.3 * k * em, words, "end", color=RED)
-    d.line(axes.x(x) - 0.3 * em, low + 1.8 * em, axes.x(x) - 0.1 * em, axes.y(y) - em, RED, 1.4)
+    d.line(axes.x(x) - 0.3 * em, low + 1.8 * em, axes.x(x) - 0.1 * em, height(y) - em, RED, 1.4)
     found = ours["random"]
     low, high = min(y for _, y in found), max(y for _, y in found)
     said = ", ".join(f"{name} {x:.2f} and {y:.3f}" for name, (x, y) in ours["probes"].items())
