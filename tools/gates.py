@@ -80,6 +80,7 @@ BOOK |= {
     f"{kind}, rate 0.02": (setting._replace(lr=0.02), *sizes)
     for kind, (setting, *sizes) in BOOK.items()
 }
+BOOK |= {f"GRU, bias {bias:g}": (Setting(bias=bias), 72, 32, 32) for bias in (1.0, 3.0)}
 READ = (1, 2, 3, 4, 6, 8, 12, 16)  # numbers of characters
 AVERAGED, FOREIGN = ("RNN", "GRU"), 20
 
