@@ -235,7 +235,7 @@ PREDICTIONS = (
     Prediction("last_vowel", 9, "The state is pushed along the direction for: was the last "
         "character a vowel? As the push grows from -3 to 3, what does the share of vowels do?",
         "Probably because vowels are rarer after a vowel. The direction also points "
-        "against next: see the cosine.",
+        "against next, which explains a part: see the cosine.",
         lambda by: "stays" if abs(by[3] - by[-3]) <= 0.1 else
                    "rises" if by[3] > by[-3] else "falls",
         "falls", {"rises": "it rises by more than 0.1", "falls": "it falls by more than 0.1",
@@ -259,8 +259,8 @@ PREDICTIONS = (
     Prediction("one_gate", 10, "Two more kinds of networks have one of the two gates each, and "
         "about the same number of weights. Which gate, alone, brings more than half of the GRU's "
         "lead over the plain RNN?",
-        "The update gate is what holds a value over 40 letters, but these networks use only about "
-        "eight characters, as the next picture shows.",
+        "In the game, a value must last over 40 letters. These networks use only about eight "
+        "characters, as the next picture shows.",
         which_gate, "reset",
         {"update": "the update gate", "reset": "the reset gate", "both": "each of them",
          "none": "neither, so both are needed"}),
@@ -276,8 +276,8 @@ PREDICTIONS = (
         "worse" if three[2] > max(three[:2]) else "between", "between",
         {"better": "lower than that of either", "between": "between the two",
          "worse": "higher than that of either"}),
-    Prediction("rise", 11, "The loss of the winning mixture, for which the most was chosen, is "
-        "0.04 nats higher on the test part. What does the loss of the 3-gram do?",
+    Prediction("rise", 11, "The loss of the winning mixture, which involved the most choices, is "
+        "0.04 nats higher on the test part. By how much does that of the 3-gram rise?",
         "So the rise is no proof of luck: this part of the book is harder.",
         three_gram, "as much",
         {"stays": "it rises by less than a quarter of this, or not at all",

@@ -456,8 +456,8 @@ def one_look(rows):
     bottom = (4.2 + 2.6 * len(rows)) * em
     d = Drawing(WIDTH, bottom + 0.6 * em)
     heads = (
-        (8.5 * em, "Can it be read?", "AUC, from 0.5, guessing", 0.5, 1.0, "{:.2f}"),
-        (20.5 * em, "Does it steer?", "share of vowels changes by", 0.0, 1.0, "{:.2f}"),
+        (8.5 * em, "Can it be read?", "AUC (0.5 is guessing)", 0.5, 1.0, "{:.2f}"),
+        (20.5 * em, "Does it steer vowels?", "their share changes by", 0.0, 1.0, "{:.2f}"),
         (36 * em, "Is it used?", "cost of holding it, in nats", 0.0, 0.4, "{:.3f}"),
     )
     long, said = 7 * em, []
