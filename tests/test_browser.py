@@ -209,9 +209,8 @@ def remember(w, b):
     return (h - torch.tensor([0.8, -0.8])).pow(2).mean(-1)
 n, best, test_ids = 3, KneserNey(text, 3, 28), ids[:400]
 rnn, ngram = torch.linspace(0, 1, 300), torch.linspace(1, 0.5, 300) ** 2
-opinions = torch.full((300, 28), 1 / 28)
-large, seven, duo = recorded("opinions"), "7-gram", "large LSTM + 7-gram"
-rivals = ["RNN", "GRU", "LSTM", "large LSTM", seven, duo, f"{duo}, reading on"]
+opinions, seven, duo = recorded("opinions"), "7-gram", "LSTM 640 + 7-gram"
+rivals = ["RNN 768", "LSTM 640", seven, f"{duo}, reading on"]
 came = {name: torch.linspace(0.1 + k / 50, 0.9, 400) for k, name in enumerate(rivals)}
 expected = {name: 3.9 - k / 10 for k, name in enumerate(rivals)}
 found, marks = recorded("gates"), [25, 300]

@@ -80,8 +80,8 @@ def leader(ends):
 
 def three_gram(rises):
     """Tell by how much the loss of the 3-gram rises, measured by that of the mixture."""
-    part = rises["3-gram"] / rises["mixture"]
-    return "stays" if part < 0.25 else "less" if part < 0.75 else "as much"
+    nats, other = rises["3-gram"], rises["mixture"]
+    return "stays" if nats < 0.25 * other else "less" if nats < 0.75 * other else "as much"
 
 
 def which_gate(means):

@@ -1,10 +1,10 @@
-"""The exercises of notebook 8: a whole window, five suspects, the first state."""
+"""The exercises of notebook 8: a whole window, five suspects, the first state, a fast pass."""
 
 import torch
 
 from charrnn_helpers.checks.judge import Case, Exercise, draw
 from charrnn_helpers.checks.riddle import FAULTS
-from charrnn_helpers.checks.values import Fact, Odd
+from charrnn_helpers.checks.values import Fact, Odd, named
 
 
 def states(*size, seed):
@@ -116,8 +116,45 @@ SENT_BACK_CASES = (
 )
 
 
+def my_fast_backward(from_above, X, H, W_hh):
+    slopes = 1 - H**2
+    slopes[0] = 0  # no tanh leads to the initial state
+    dA = slopes * from_above
+    for t in range(len(H) - 2, 0, -1):
+        dA[t] += slopes[t] * (dA[t + 1] @ W_hh.T)
+    rows = dA[1:].flatten(0, 1)
+    dW_xh = X.flatten(0, 1).T @ rows
+    dW_hh = H[:-1].flatten(0, 1).T @ rows
+    return dW_xh, dW_hh, rows.sum(dim=0)
+
+
+def weight_gradients(answer, *args):
+    """Return the three results by their names."""
+    return named(answer(*args), "dW_xh", "dW_hh", "db_h")
+
+
+def fast_case(seed, num_steps, b, i, h):
+    def make():
+        from_above, H, W_hh = window_of(seed, num_steps, b, h)
+        return from_above, draw(num_steps, b, i, seed=seed + 3), H, W_hh
+
+    size = num_steps + 1, b, h
+    return Case(f"(from_above {size}, X {num_steps, b, i}, H {size}, W_hh {h, h})", make)
+
+
+FAST_BACKWARD_CASES = (
+    fast_case(410, 1, 1, 1, 2),
+    fast_case(420, 2, 1, 1, 2),
+    fast_case(425, 3, 1, 2, 2),
+    fast_case(430, 4, 1, 2, 2),
+    fast_case(440, 4, 3, 2, 3),
+    fast_case(450, 6, 2, 3, 4),
+)
 EXERCISES = (
     Exercise("window_backward", 8, my_window_backward, WINDOW_BACKWARD_CASES),
     Exercise("wrong_weights", 8, my_wrong_weights, WRONG_WEIGHTS_CASES, suspected),
     Exercise("sent_back", 8, my_sent_back, SENT_BACK_CASES),
+    Exercise(
+        "fast_backward", 8, my_fast_backward, FAST_BACKWARD_CASES, weight_gradients, "all at once"
+    ),
 )
