@@ -79,9 +79,9 @@ def leader(ends):
 
 
 def three_gram(rises):
-    """Tell by how much the loss of the 3-gram rises, measured by that of the mixture."""
-    nats, other = rises["3-gram"], rises["mixture"]
-    return "stays" if nats < 0.25 * other else "less" if nats < 0.75 * other else "as much"
+    """Tell by how much the loss of the 3-gram rises, measured by that of the chosen n-gram."""
+    nats, chosen = rises["3-gram"], rises["chosen"]
+    return "stays" if nats < 0.25 * chosen else "less" if nats < 0.75 * chosen else "as much"
 
 
 def which_gate(means):
@@ -276,8 +276,8 @@ PREDICTIONS = (
         "worse" if three[2] > max(three[:2]) else "between", "between",
         {"better": "lower than that of either", "between": "between the two",
          "worse": "higher than that of either"}),
-    Prediction("rise", 11, "The loss of the winning mixture, which involved the most choices, is "
-        "0.04 nats higher on the test part. By how much does that of the 3-gram rise?",
+    Prediction("rise", 11, "The loss of the 7-gram, the best of twelve, is 0.03 nats higher on "
+        "the test part. By how much does that of the 3-gram rise?",
         "So the rise is no proof of luck: this part of the book is harder.",
         three_gram, "as much",
         {"stays": "it rises by less than a quarter of this, or not at all",

@@ -256,7 +256,7 @@ def test_race(curves, places, text, validation, characters, mark=None):
     later = [value for values in curves.values() for value in values]
     start, end = math.log10(places[0]) - 0.12, math.log10(len(text))
     axes = _axis(d, box, [*later, *validation.values()], (start, end))
-    steps = (100, 200, 500, 1000, 2000, 5000, 10_000, 10**5, 10**6)
+    steps = (100, 300, 1000, 3000, 10_000, 30_000, 10**5, 10**6)
     xticks = {math.log10(x): f"{x:,}" for x in steps if start <= math.log10(x) <= end}
     axes.frame("characters of the test part read", "perplexity so far", xticks, _ticks(axes))
     if mark:
