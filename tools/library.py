@@ -1,17 +1,15 @@
 """PyTorch's networks in place of ours, for trainings that would take too long in a Python loop."""
 
-import functools
-
 from charrnn_helpers.library import Library
 
 
 def by_library(cell):
     """Return what makes PyTorch's network with the initial weights of the cell."""
-    return functools.partial(_made, cell)
 
+    def made(*settings):
+        return Library(cell(*settings))
 
-def _made(cell, *settings):
-    return Library(cell(*settings))
+    return made
 
 
 def fast(recipe):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from charrnn_helpers.library import Library
 from charrnn_helpers.model import GRUScratch, LSTMScratch, RNNScratch, dropout
 from charrnn_helpers.trained import RECIPES, start
 from tools.library import by_library
@@ -37,8 +38,8 @@ class TwoLayers(nn.Module):
         super().__init__()
         self.num_inputs, self.num_hiddens, self.sigma = num_inputs, num_hiddens, sigma
         self.rate, self.generator = rate, generator
-        self.lower = by_library(LSTMScratch)(num_inputs, num_hiddens, sigma, generator)
-        self.upper = by_library(LSTMScratch)(num_hiddens, num_hiddens, sigma, generator)
+        self.lower = Library(LSTMScratch(num_inputs, num_hiddens, sigma, generator))
+        self.upper = Library(LSTMScratch(num_hiddens, num_hiddens, sigma, generator))
 
     def forward(self, inputs, state=None):
         """Read inputs as LSTMScratch does; return the states of the upper layer, and the last."""

@@ -166,13 +166,15 @@ def rises(rows, control):
     `{name: (with more text, without it)}`, or None for one of the two.  A line stands at the
     `control`, without more text.
     """
-    order = sorted(rows, key=lambda name: max(filter(None, rows[name])), reverse=True)
+    known = {name: [x for x in both if x is not None] for name, both in rows.items()}
+    order = sorted(rows, key=lambda name: max(known[name]), reverse=True)
     d = Drawing(WIDTH, 0)
     em = d.em
     top, bottom = 2.2 * em, (1.5 * len(order) + 2.2) * em
     d.height = bottom + 3.4 * em
-    left, highest = 17 * em, max(value or 0 for both in rows.values() for value in both)
-    axes = Axes(d, (left, top, WIDTH - 5 * em, bottom), (0, 1.1 * highest), (0, len(order)))
+    every, left = [0, *(x for some in known.values() for x in some)], 17 * em
+    limits = 1.1 * min(every), 1.1 * max(every)
+    axes = Axes(d, (left, top, WIDTH - 5 * em, bottom), limits, (0, len(order)))
     axes.frame("nats by which the loss is higher on the test part", "", None, {0: ""})
     for x, words in ((0, "\u25cf trained on an eighth more text"), (19, "\u25cb not")):
         d.text(left + x * em, top - 0.8 * em, words, size=0.93)
