@@ -265,16 +265,20 @@ def test_every_figure_has_an_alternative_text(path):
 
 @EACH
 def test_opening_and_closing(path):
+    """Sections called *Further* may stand between the summary and the exercises."""
     cells = nbformat.read(path, as_version=4).cells
-    code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
-    parts = cells[: code[0]], cells[code[-1] + 1 :]  # in several cells, for the slides
-    opening, closing = ("\n\n".join(cell.source for cell in part) for part in parts)
+    first = next(i for i, cell in enumerate(cells) if cell.cell_type == "code")
+    opening = "\n\n".join(cell.source for cell in cells[:first])
     assert opening.startswith(f"# {int(path.stem[:2])} \u00b7 ")
     assert "**You need**" in opening and "**Time:**" in opening
     assert 3 <= opening.count("\n- **") <= 5
-    for title in ("## Summary", "## Exercises", "## Where next"):
-        assert title in closing
-    assert len(re.findall(r"^\d\. ", closing.split("## Exercises")[0], re.M)) == 5
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    headings = re.findall(r"^## (.*)", text[text.index("## Summary") :], re.M)
+    further = headings[1:-2]
+    assert headings == ["Summary", *further, "Exercises", "Where next"]
+    assert all(title.startswith("Further: ") for title in further)
+    points = re.findall(r"^\d\. ", text.split("## Summary")[1].split("\n## ")[0], re.M)
+    assert len(points) == 5
 
 
 @EACH
