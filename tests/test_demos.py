@@ -193,7 +193,7 @@ DEMOS = {
         {"yes": 0.5},
     ),
     "dots_by_perplexity": lambda: dots(
-        {"a": [4.5, 4.6], "b": [5.0]}, "perplexity", (4, 6), ("mean", str), {"a": "few"}, log=True
+        {"a": [4.5, 4.6], "b": [5.0]}, "perplexity", (4, 6), ("mean", str), {"a": "few"}
     ),
     "labelled": lambda: labelled(
         {"a": ([0, 1, 2], [1.0, 0.5, 0.1]), "b": ([0, 1, 2], [1.0, 0.001, 1e-5])},

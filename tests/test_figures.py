@@ -13,6 +13,7 @@ FIGURES = {
     "bars": lambda: figures.bars({"a": 1.0, "b": 2.0}, "x", highlight=["a"]),
     "unrolled": lambda: figures.unrolled("the"),
     "gradient_paths": lambda: figures.gradient_paths("the "),
+    "gradient_paths_cut": lambda: figures.gradient_paths("the", cut=True),
     "cut_between": lambda: figures.cut_between(["the ", "time"]),
     "shares": lambda: figures.shares({"known": 9, "held out": 1}, "position"),
     "dots": lambda: cliff.dots(ENDS, {"c": 17}, (7, 80), ["b"]),

@@ -106,7 +106,6 @@ IGNORED = {
         "trained, _ = trained_model()  # of notebook 7",
         "def size_and_slope(model):",
         'record, ends = recorded("backward"), {}',
-        "def gradient_from(model, num_diagonals):",
         "def gap(num_steps):",
         "# Drawn: the time of each way, in that of Recurrence",
     ],

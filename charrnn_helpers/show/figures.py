@@ -249,10 +249,11 @@ def one_layer(characters, target):
 
 
 @look()
-def gradient_paths(characters):
+def gradient_paths(characters, cut=False):
     """Draw the paths of all gradients: to the states, and from the sums inside tanh to the weights.
 
-    Beside each thick arrow stands what it multiplies by, and at each node the gradient there.
+    Beside each thick arrow stands what it multiplies by, and at each node the gradient there.  If
+    `cut`, the arrows to the states before are crossed out.
     """
     fig, ax = _sketch(5.1, (-0.35, 2 * len(characters) + 0.95), (-2.0, 3.45))
     _write(ax, 0, 0, r"$\mathbf{H}_0$", PALETTE[0])
@@ -270,17 +271,23 @@ def gradient_paths(characters):
         _arrow(ax, (2 * t - 0.22, 1.95), (2 * t - 0.52, 1.95), PALETTE[1], 3)
         _write(ax, 2 * t - 0.85, 1.95, r"$\mathbf{W}_{hq}, \mathbf{b}_q$", **BACKWARD)
         factors = (
-            "from the right\n" + r"$\cdot\,\mathbf{W}_{hh}^\top$",
+            "nothing from\nthe right"
+            if cut
+            else "from the right\n" + r"$\cdot\,\mathbf{W}_{hh}^\top$",
             rf"$\odot\,(1 - \mathbf{{H}}_{t}^2)$",
         )
         for x, y, factor in zip((2 * t - 1.5, 2 * t - 0.5), (0.46, 0.36), factors, strict=True):
             _arrow(ax, (x - 0.28, -0.12), (x + 0.28, -0.12))
-            _arrow(ax, (x + 0.28, 0.1), (x - 0.28, 0.1), PALETTE[1], 3)
-            _write(ax, x + (0.04 if y > 0.4 else -0.02), y, factor, **BACKWARD)
+            crossed = cut and y > 0.4
+            _arrow(ax, (x + 0.28, 0.1), (x - 0.28, 0.1), "0.7" if crossed else PALETTE[1], 3)
+            weight = "bold" if crossed else "normal"
+            _write(ax, x + (0.1 if y > 0.4 else -0.02), y, factor, **BACKWARD, weight=weight)
+            if crossed:
+                ax.plot(x, 0.1, "x", color="black", markersize=11, markeredgewidth=2.5)
         _arrow(ax, (2 * t - 1, -0.32), (2 * t - 1, -1.4), PALETTE[1], 3)
         _write(ax, 2 * t + 0.22, 1.95, rf"$\mathrm{{d}}\mathbf{{O}}_{t}$", **aside, weight="bold")
         _write(ax, 2 * t - 0.9, -0.55, rf"$\mathrm{{d}}\mathbf{{A}}_{t}$", **aside, weight="bold")
-        both = ":\nthe sum" if t < len(characters) else ""
+        both = ":\nthe sum" if t < len(characters) and not cut else ""
         _write(ax, 2 * t, -0.45, rf"$\mathrm{{d}}\mathbf{{H}}_{t}$" + both, **BACKWARD, va="top")
     names = r"$\mathbf{W}_{xh}$, $\mathbf{W}_{hh}$, and $\mathbf{b}_h$"
     words = f"each time step adds a part to the gradients of {names}"

@@ -126,8 +126,9 @@ def _by_lag(d, box, fresh, shares, update):
 def _legend(d, top):
     """Draw the scale of the colors."""
     em, width = d.em, 230
-    left = 21 * em
-    d.text(left - 0.8 * em, top + 0.95 * em, "compared with the diagonal of its row", "end", 0.9)
+    left = 26 * em
+    words = "size of a cell, compared with the diagonal of its row"
+    d.text(left - 0.8 * em, top + 0.95 * em, words, "end", 0.9)
     shades = [[shade(10 ** (LEAST * k / 89)) for k in range(90)]]
     d.pixels(left, top, width, 1.2 * em, shades)
     for exponent, label in MARKS.items():
@@ -153,7 +154,7 @@ def parts(num_steps=5):
     below = {
         "a cell": "loss 4 at state 2",
         "a column": "all losses at state 2",
-        "a diagonal": "all losses at lag 2",
+        "a diagonal": "lag 2: two time steps back",
     }
     for k, (name, cells) in enumerate(filled.items()):
         left, top = 3.8 * em + k * (WIDTH - 3.8 * em) / 3, 1.8 * em
@@ -189,8 +190,8 @@ def _column_sum(d, left, top, j, num_steps):
     d.rect(x, top + (j - 1) * cell, cell, (num_steps + 1 - j) * cell, "none", ORANGE)
     y = top + (num_steps + j - 1) / 2 * cell
     _arrow(d, x + 0.35 * cell, y, x - 0.35 * cell, y)
-    d.text(x + 1.3 * cell, top + (j - 1.8) * cell, "the sum of", size=0.9, color=ORANGE)
-    d.text(x + 1.3 * cell, top + (j - 1.3) * cell, "column 3", size=0.9, color=ORANGE)
+    d.text(x + 0.15 * cell, top + (j - 1.7) * cell, "the sum of", size=0.9, color=ORANGE)
+    d.text(x + 0.15 * cell, top + (j - 1.2) * cell, f"column {j}", size=0.9, color=ORANGE)
 
 
 def nudges(networks, scale=1000):
@@ -255,37 +256,32 @@ def _off(said, found):
     return "on the diagonal" if apart < 0.001 * most else "a cloud around the diagonal"
 
 
-def dots(rows, xlabel, xlim, column, notes=None, chance=None, log=False):
+def dots(rows, xlabel, xlim, column, notes=None, chance=None):
     """Draw rows `{name: values}` of dots, and `notes`, `{name: words}`, beside them.
 
     `column` is what stands at the right, `(title, text of the values)`, and `chance`, `{label:
-    value}`, is a vertical line.  An arrow at the right edge stands for values beyond it.
+    value}`, is a vertical line.
     """
-    em, scale, (title, summed) = Drawing(0, 0).em, math.log10 if log else float, column
+    em, (title, summed) = Drawing(0, 0).em, column
     top = 2.2 * em
     d = Drawing(WIDTH, 1.75 * len(rows) * em + top + 3 * em)
     right = WIDTH - 6 * em
     box = (13.6 * em, top, right, 1.75 * len(rows) * em + top)
-    axes = Axes(d, box, tuple(map(scale, xlim)), (0, len(rows)))
+    axes = Axes(d, box, xlim, (0, len(rows)))
     places = {name: len(rows) - k - 0.5 for k, name in enumerate(rows)}
-    whole = range(math.ceil(xlim[0]), math.floor(xlim[1]) + 1)
-    xticks = {scale(n): str(n) for n in whole} if log else None
-    axes.frame(xlabel, "", xticks, {y: name for name, y in places.items()})
+    axes.frame(xlabel, "", None, {y: name for name, y in places.items()})
     for label, value in (chance or {}).items():
-        x = axes.x(scale(value))
+        x = axes.x(value)
         d.line(x, top, x, box[3], "#555", 1.2, "5 4")
         d.text(x, top - 0.5 * em, label, "middle", 0.9, "#555")
     d.text(WIDTH - 0.3 * em, top - 0.5 * em, title, "end", 0.9)
     for name, values in rows.items():
-        y, inside = axes.y(places[name]), [value for value in values if value <= xlim[1]]
-        if len(inside) < len(values):
-            _arrow(d, right - 3 * em, y, right, y, PALETTE[0])
+        y = axes.y(places[name])
         if name in (notes or {}):
-            ends = [axes.x(scale(value)) for value in inside] or [right - 3 * em]
-            _note(d, notes[name], y, ends, right if inside else 0)
-        for i, value in enumerate(inside):
+            _note(d, notes[name], y, [axes.x(value) for value in values], right)
+        for i, value in enumerate(values):
             aside = 0.2 * em * (i % 3 - 1) * (len(values) > 1)
-            d.dot(axes.x(scale(value)), y + aside, PALETTE[0] + "aa", 0.28 * em)
+            d.dot(axes.x(value), y + aside, PALETTE[0] + "aa", 0.28 * em)
         d.text(WIDTH - 0.3 * em, y + 0.35 * em, summed(values), "end", 0.9)
     said = [f"{name} {summed(values)}" for name, values in rows.items()]
     remarks = "".join(f" {name}: {words}." for name, words in (notes or {}).items())
