@@ -129,6 +129,7 @@ STEERED = steering.Steered(
     {-3.0: 0.02, 3.0: 0.86},
     [{-3.0: 0.3, 3.0: 0.4}],
 )
+FLAT = steering.Flat([(0.5, 2.0), (-1.0, 0.0), (1.0, -3.0)], [True, False, True], -0.2)
 ROWS = torch.randn(50, generator=generator(8)), torch.arange(50) % 3 == 0
 EXPECTED = {"LSTM": 3.5, "7-gram": 3.6, "LSTM + 7-gram": 3.3}
 SURPRISES = {name: [math.log(value)] * 400 for name, value in EXPECTED.items()}
@@ -246,12 +247,10 @@ DEMOS = {
         [{"both paths": {-3: 0.1, 3: 0.8}, "memory only": {-3: 0.3, 3: 0.3}}],
         {-3: [0.2, 0.4], 3: [0.3]},
     ),
-    "prices": lambda: steering.prices({"five biases": ([0.05, 0.3], [0.9, 0.0])}),
     "gains": lambda: steering.gains({"a": 1.0, "b": -0.5, " ": -1.0}),
+    "plane": lambda: steering.plane(FLAT),
+    "plane, held": lambda: steering.plane(FLAT, held=True),
     "told_apart": lambda: steering.told_apart(*ROWS, 0.5),
-    "readable_used": lambda: steering.readable_used(
-        2 * [{"probes": {"last": (1.0, 0.2)}, "random": [(0.5, 0.03), (0.6, 0.05)]}]
-    ),
     "one_look": lambda: steering.one_look(
         {"last": (1.0, 0.9, 0.2), "random": ((0.5, 0.8), (0.0, 0.2), (0.03, 0.05))}
     ),
@@ -1066,6 +1065,38 @@ def test_a_push_in_the_weights_is_a_push_of_what_reads_the_state():
             logits.append((H + both[0]) @ MODEL.W_hq + MODEL.b_q)
         found = steering.built_in(MODEL, *both)(X)[0]
         assert torch.allclose(found, torch.cat(logits), atol=1e-5)
+
+
+def test_states_in_a_plane_have_their_part_along_the_probe():
+    flat = steering.flat_states(MODEL, VOCAB, TEXT[:400], TEXT[:300], 20)
+    H = steering.states_of(MODEL, VOCAB.encode(TEXT[:400]))[:-1]
+    u = steering.probed(H, steering.is_vowel(TEXT[:400], 1))
+    first = steering.states_of(MODEL, VOCAB.encode(TEXT[:1]))[0]
+    assert flat.points[0][0] == pytest.approx((first @ u).item(), abs=1e-4)
+    assert flat.mean == pytest.approx((H @ u).mean().item(), abs=1e-4)
+    assert len(flat.points) == len(flat.before_vowel) == 20
+
+
+def test_held_states_stand_on_one_line_and_keep_their_height():
+    def states(held):
+        found = re.findall(r'cx="([\d.]+)" cy="([\d.]+)" r="3.6"', steering.plane(FLAT, held).svg)
+        return found[: len(FLAT.points)]
+
+    free, (line, *others) = states(False), [x for x, _ in states(True)]
+    assert [y for _, y in free] == [y for _, y in states(True)]
+    assert others == [line, line] and len({x for x, _ in free}) == 3
+
+
+def test_the_flattest_curve_is_compared_with_random_directions():
+    curves = {"steep": {-3: 0.0, 3: 0.9}, "flat": {-3: 0.3, 3: 0.35}}
+    for random, words in (
+        ({-3: [0.2, 0.4], 3: [0.3, 0.4]}, "no more than random"),
+        ({-3: [0.2, 0.4], 3: [0.3, 0.32]}, None),
+        (None, "hardly any change"),
+    ):
+        svg = steering.shares_by_push(curves, (), random).svg
+        for note in ("no more than random", "hardly any change"):
+            assert (note in svg) == (note == words)
 
 
 def test_tables_of_characters_know_what_came_after_them():

@@ -81,7 +81,6 @@ def measured(data, seed):
             "area untrained": area(random_V @ untrained, there),
             "eight units": eight_units(H, V, u, answer, there),
             "eight units untrained": eight_units(random_H, random_V, untrained, answer, there),
-            "area without it": removed(H, V, answer, there, 1)[1],
             "spread": (H @ u).std().item(),
             "cost": cost(u[None]),
             "both paths": shares(u, u),
@@ -114,13 +113,13 @@ def eight_units(H, V, w, answer, there):
     return area(V[:, units] @ probed(H[:, units], answer), there)
 
 
-def removed(H, V, answer, there, count=GROUP):
-    """Return directions, each of a probe without those before it, and the area without them.
+def removed(H, V, answer, there):
+    """Return GROUP directions, each of a probe without those before it, and the area without them.
 
     A last probe learns from the states H that are left, and is measured on the states V.
     """
     directions = torch.zeros(0, H.shape[1])
-    for _ in range(count):
+    for _ in range(GROUP):
         w = probed(H - H @ directions.T @ directions, answer)
         w = w - w @ directions.T @ directions
         directions = torch.cat([directions, (w / w.norm())[None]])

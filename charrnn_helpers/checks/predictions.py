@@ -234,8 +234,7 @@ PREDICTIONS = (
          "half": "each of them about half of the change"}),
     Prediction("last_vowel", 9, "The state is pushed along the direction for: was the last "
         "character a vowel? As the push grows from -3 to 3, what does the share of vowels do?",
-        "Probably because vowels are rarer after a vowel. The direction also points "
-        "against next, which explains a part: see the cosine.",
+        "Both paths take part: neither alone changes the share as much. See the last two lines.",
         lambda by: "stays" if abs(by[3] - by[-3]) <= 0.1 else
                    "rises" if by[3] > by[-3] else "falls",
         "falls", {"rises": "it rises by more than 0.1", "falls": "it falls by more than 0.1",

@@ -1,9 +1,8 @@
 """Steering: a network writes while its hidden state is pushed along a direction.
 
-`told_apart` shows how well a direction tells two kinds of states apart, `two_paths` where a push
-enters, `shares_by_push` what it does, `gains` what it adds to the logits, `prices` what a share of
-vowels costs, `readable_used` whether a network uses what a probe can read, and `one_look` all of
-this together.
+`plane` shows states, a direction, and a push, `told_apart` how well a direction tells two kinds of
+states apart, `two_paths` where a push enters, `shares_by_push` what it does, `gains` what it adds
+to the logits, and `one_look` whether a network uses what a probe can read.
 """
 
 import copy
@@ -12,7 +11,6 @@ from collections import Counter
 from typing import NamedTuple
 
 import torch
-from numpy import interp
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from charrnn_helpers.model import one_hot
@@ -78,6 +76,29 @@ def tables(seen, text, ahead=1, longest=3):
             shares[k] = (yes + 2 * share) / (yes + no + 2)
         said[n] = torch.tensor(shares)
     return said
+
+
+class Flat(NamedTuple):
+    """States in a plane: along a direction, and along another one at right angles to it."""
+
+    points: list  # (x, y) of each state
+    before_vowel: list  # whether a vowel comes next
+    mean: float  # of all states, along the direction
+
+
+def flat_states(model, vocab, seen, text, count=150):
+    """Return as Flat some states of a text; x is along the direction of a probe of what was seen.
+
+    y is along the first principal component of what the states have beside it.
+    """
+    H = states_of(model, vocab.encode(seen))[:-1]
+    u = probed(H, is_vowel(seen, 1))
+    rest = H - torch.outer(H @ u, u)
+    other = torch.linalg.svd(rest - rest.mean(dim=0), full_matrices=False).Vh[0]
+    V = states_of(model, vocab.encode(text))[:-1]
+    some = torch.linspace(0, len(V) - 1, count).long()
+    points = torch.stack([V[some] @ u, V[some] @ other], dim=1).tolist()
+    return Flat(points, is_vowel(text, 1)[some].tolist(), (H @ u).mean().item())
 
 
 @torch.no_grad()
@@ -188,6 +209,99 @@ def _line(d, y, text, given=0):
             d.text(xs, y, letters, "middle", 1.1, color, **MONO)
 
 
+def plane(flat, held=False):
+    """Draw states, the direction u, and a push of 1, or how all states are held at the mean."""
+    em = Drawing(0, 0).em
+    d = Drawing(WIDTH, 27 * em)
+    box = 5 * em, em, WIDTH - 13 * em, 23 * em
+    ys = [y for _, y in flat.points]
+    low, high = min(ys), max(ys)
+    ylim = low - 0.08 * (high - low), high + 0.26 * (high - low)  # above, there is room for words
+    axes = Axes(d, box, (-3.3, 3.3), ylim)
+    xticks = {k: f"{k}".replace("-", "\u2212") for k in range(-3, 4)}
+    axes.frame("part of the state along u", "part along another direction", xticks, {0: "0"})
+    dots = axes.points(*zip(*flat.points, strict=True))
+    line, top, right = axes.x(flat.mean), box[1] + 1.2 * em, box[2] + 0.8 * em
+    if held:
+        for x, y in dots:
+            d.line(x, y, line, y, "#d8d8d8")
+        for x, y in dots:
+            d.dot(x, y, "#c4c4c4", 2.5)
+        d.line(line, box[1] + 2.2 * em, line, box[3], RED, 1.5)
+        d.text(line, top, "the mean along u", "middle", color=RED, font_weight="bold")
+        for k, words in enumerate(("Each state moves", "to the line; its", "height stays.")):
+            d.text(right, (9 + 1.4 * k) * em, words, color=RED, font_weight="bold")
+        dots = [(line, y) for _, y in dots]
+    for (x, y), before_vowel in zip(dots, flat.before_vowel, strict=True):
+        _state(d, x, y, before_vowel)
+    if not held:
+        x1, x2 = axes.x(0), axes.x(1)
+        _arrow(d, x1, top, x2, top, BLUE, 3)
+        d.text(x2 + 0.6 * em, top + 0.35 * em, "u, length 1", color=BLUE, font_weight="bold")
+        k = _freest(dots, x2 - x1, em)
+        (x, y), far = dots[k], x2 - x1
+        _state(d, x + far, y, flat.before_vowel[k], RED)
+        _arrow(d, x + 5, y, x + far - 5, y, RED, 2.2)
+        d.text(x + far / 2, y - 0.7 * em, "a push of 1", "middle", color=RED, font_weight="bold")
+    for k, (before_vowel, words) in enumerate(((True, "vowel next"), (False, "no vowel next"))):
+        _state(d, right + 0.4 * em, (3.4 + 1.6 * k) * em, before_vowel)
+        d.text(right + 1.2 * em, (3.75 + 1.6 * k) * em, words)
+    xs = {
+        kind: [x for (x, _), yes in zip(flat.points, flat.before_vowel, strict=True) if yes == kind]
+        for kind in (True, False)
+    }
+    said = " and ".join(f"{sum(v) / len(v):.1f}" for v in xs.values())
+    moved = (
+        f"All are moved to the mean along u, {flat.mean:.1f}, and keep their other part."
+        if held
+        else "One of them is pushed by 1 along u."
+    )
+    return d.picture(
+        f"{len(dots)} states by their part along u, on average {said} before vowels and before "
+        f"other characters. {moved}"
+    )
+
+
+def _state(d, x, y, before_vowel, color=None):
+    """Draw a state: filled if a vowel comes next."""
+    color = color or (BLUE if before_vowel else GRAY)
+    fill = color if before_vowel else "white"
+    d.add("circle", cx=x, cy=y, r=3.6, stroke_width=1.2, fill=fill, stroke=color)
+
+
+def _freest(dots, far, em):
+    """Return the index of the dot with the most room for an arrow to the right and its label.
+
+    Its end is no farther to the right than all dots.
+    """
+    most = max(x for x, _ in dots)
+
+    def room(dot):
+        x, y = dot
+        left, right = x - 0.3 * em, x + far + 0.6 * em
+        return min(
+            max(left - a, a - right, (y - 1.8 * em) - b, b - (y + 0.6 * em))
+            for a, b in dots
+            if (a, b) != dot
+        )
+
+    inside = [k for k, (x, _) in enumerate(dots) if x + far <= most] or range(len(dots))
+    return max(inside, key=lambda k: room(dots[k]))
+
+
+def _arrow(d, x1, y1, x2, y2, color="#222", width=1.6):
+    """Draw an arrow; its head grows with the text."""
+    angle, size = math.atan2(y2 - y1, x2 - x1), 0.65 * d.em
+    ends = x2 - 0.8 * size * math.cos(angle), y2 - 0.8 * size * math.sin(angle)
+    d.line(x1, y1, *ends, color, width)
+    corners = [(x2, y2)]
+    corners += [
+        (x2 - size * math.cos(angle + turn), y2 - size * math.sin(angle + turn))
+        for turn in (0.45, -0.45)
+    ]
+    d.path(corners + corners[:1], color, 1, fill=color)
+
+
 LOOKS = (  # of the first, second, and third curve
     ("#222222", "none", "\u25cf"),
     (BLUE, "7 3", "\u25a0"),
@@ -199,12 +313,21 @@ def shares_by_push(curves, others=(), random=None):
     """Draw the share of vowels by the push, a curve `{name: {push: share}}` for each name.
 
     A band reaches over the curve and those of `others`, networks with the same names.  `random` has
-    the shares at some pushes along random directions `{push: shares}`, a gray bar for each.
+    the shares at some pushes along random directions `{push: shares}`, a gray bar for each.  The
+    flattest curve says so, or that it changes no more than those of random directions.
     """
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 23 * em)
     pushes = list(next(iter(curves.values())))
-    box = (5 * em, em, WIDTH - 12 * em, 19 * em)
+    changes = {name: abs(by[pushes[-1]] - by[pushes[0]]) for name, by in curves.items()}
+    flattest = min(changes, key=changes.get)
+    if random:
+        by = curves[flattest]
+        note = all(min(shares) <= by[a] <= max(shares) for a, shares in random.items())
+        note = note and "no more than random"
+    else:
+        note = changes[flattest] < 0.2 * max(changes.values()) and "hardly any change"
+    box = (5 * em, em, WIDTH - (2 + 0.63 * max(12, *map(len, curves))) * em, 19 * em)
     axes = Axes(d, box, (pushes[0] - 0.25, pushes[-1] + 0.25), (0, 1))
     xticks = {a: f"{a:g}".replace("-", "\u2212") for a in pushes}
     yticks = {k / 4: f"{k / 4:g}" for k in range(5)}
@@ -221,7 +344,8 @@ def shares_by_push(curves, others=(), random=None):
     free = {}  # where the names stand, from the top
     for name, by in sorted(curves.items(), key=lambda item: -item[1][pushes[-1]]):
         y = axes.y(by[pushes[-1]])
-        free[name] = max([y, *(taken + 1.3 * em for taken in free.values())])
+        lines = 2.5 if note and flattest in free else 1.3
+        free[name] = max([y, *(taken + lines * em for taken in [*free.values()][-1:])])
     for (name, by), (color, dash, mark) in zip(curves.items(), LOOKS, strict=False):
         rows = [by, *(other[name] for other in others)]
         lows, highs = ([end(row[a] for row in rows) for a in pushes] for end in (min, max))
@@ -233,6 +357,8 @@ def shares_by_push(curves, others=(), random=None):
             d.text(x, y + 0.31 * em, mark, "middle", 0.85, color)
         words = {"color": color, "font_weight": "bold"}
         d.text(box[2] + 0.8 * em, free[name] + 0.35 * em, name, **words)
+        if note and name == flattest:
+            d.text(box[2] + 0.8 * em, free[name] + 1.6 * em, note, size=0.9, color=color)
         said.append(f"{name} {by[pushes[0]]:.2f} to {by[pushes[-1]]:.2f}")
     return d.picture(f"Shares of vowels, from the least push to the largest: {'; '.join(said)}.")
 
@@ -245,33 +371,16 @@ def two_paths():
     xs = [12 * em + far * k for k in range(3)]
     y_in, y, y_out, r = 15.4 * em, 10 * em, 3.4 * em, 1.5 * em
 
-    def arrow(x1, y1, x2, y2, color="#222", width=1.6):
-        angle, size = math.atan2(y2 - y1, x2 - x1), 0.65 * em
-        d.line(
-            x1,
-            y1,
-            x2 - 0.8 * size * math.cos(angle),
-            y2 - 0.8 * size * math.sin(angle),
-            color,
-            width,
-        )
-        corners = [(x2, y2)]
-        corners += [
-            (x2 - size * math.cos(angle + turn), y2 - size * math.sin(angle + turn))
-            for turn in (0.45, -0.45)
-        ]
-        d.path(corners + corners[:1], color, 1, fill=color)
-
     for k, x in enumerate(xs):
         last = k == len(xs) - 1  # its arrow leaves the picture
         d.text(x, y_in + 1.3 * em, f"character {k + 1}", "middle")
-        arrow(x, y_in, x, y + r)
+        _arrow(d, x, y_in, x, y + r)
         d.text(x + 0.5 * em, y_in - 1.6 * em, "W_xh", color=GRAY, size=0.93)
-        arrow(x, y - r, x, y_out, BLUE, 2.2)
+        _arrow(d, x, y - r, x, y_out, BLUE, 2.2)
         d.text(x - 0.5 * em, y_out + 1.4 * em, "W_hq", "end", 0.93, GRAY)
         d.text(x, y_out - 0.6 * em, f"logits {k + 1}", "middle")
         d.text(x + 0.6 * em, y_out + 3.1 * em, "+ push_logits", color=BLUE, font_weight="bold")
-        arrow(x + r, y, WIDTH - em if last else x + far - r, y, RED, 2.2)
+        _arrow(d, x + r, y, WIDTH - em if last else x + far - r, y, RED, 2.2)
         if not last:
             middle = x + far / 2
             d.text(middle, y - 0.6 * em, "+ push_memory", "middle", color=RED, font_weight="bold")
@@ -280,41 +389,11 @@ def two_paths():
         d.text(x, y + 0.35 * em, f"h{k + 1}", "middle")
     d.text(0.4 * em, y + 1.4 * em, "h0, all 0")  # the initial state
     d.text(4.7 * em, y - 0.6 * em, "+ push_memory", "middle", color=RED, font_weight="bold")
-    arrow(0.4 * em, y, xs[0] - r, y, RED, 2.2)
+    _arrow(d, 0.4 * em, y, xs[0] - r, y, RED, 2.2)
     return d.picture(
         "Three time steps. By W_hq, the output layer reads each state with push_logits added; by "
         "W_hh, the next time step reads it with push_memory added."
     )
-
-
-def prices(curves, at=0.15):
-    """Draw what each way to change the share of vowels costs `{name: (shares, nats)}`.
-
-    A line leads to each name from the place where the share is `at`.
-    """
-    em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 22 * em)
-    left, right, most = 0.1, 0.5, 1.0
-    axes = Axes(d, (5 * em, em, WIDTH - 4 * em, 18 * em), (left, right), (0, most))
-    xticks = {k / 10: f"{k / 10:g}" for k in range(1, 6)}
-    axes.frame("share of vowels in what the network writes", "nats added to the loss", xticks)
-    said = []
-    for k, ((name, (xs, ys)), look) in enumerate(zip(curves.items(), LOOKS, strict=False)):
-        color, dash, mark = look
-        inside = [(x, y) for x, y in zip(xs, ys, strict=True) if left < x < right and y < most]
-        ends = [(x, float(interp(x, xs, ys))) for x in (left, right) if xs[0] < x < xs[-1]]
-        points = sorted(inside + [end for end in ends if end[1] < most])
-        d.path(axes.points(*zip(*points, strict=True)), color, 2, dash)
-        for x, y in inside:
-            d.text(axes.x(x), axes.y(y) + 0.31 * em, mark, "middle", 0.85, color)
-        x, y = axes.x(at) + 6 * em, axes.y(0.9) + 1.7 * k * em
-        d.line(axes.x(at) + 0.2 * em, axes.y(interp(at, xs, ys)), x - 0.4 * em, y, "#999999")
-        d.text(x, y + 0.35 * em, name, color=color, font_weight="bold")
-        said.append(f"{name} {interp(at, xs, ys):.2f}")
-    middle, low = min(zip(*next(iter(curves.values())), strict=True), key=lambda point: point[1])
-    d.text(axes.x(middle), axes.y(low) - 2.6 * em, "no push", "middle", color=GRAY)
-    d.line(axes.x(middle), axes.y(low) - 2.2 * em, axes.x(middle), axes.y(low) - 0.6 * em, GRAY)
-    return d.picture(f"The nats added to the loss for {at:.0%} vowels: {', '.join(said)}.")
 
 
 def gains(values):
@@ -340,54 +419,6 @@ def gains(values):
     return d.picture(f"What is added to the logits, from the most to the least: {said}.")
 
 
-def readable_used(networks):
-    """Draw how well each direction can be read, and what holding it costs.
-
-    Each network has `{"probes": {question: (area, cost)}, "random": [(area, cost)]}`; the first is
-    drawn large, and the directions of its probes have names.
-    """
-    em = Drawing(0, 0).em
-    d = Drawing(WIDTH, 25 * em)
-    log = math.log10
-    axes = Axes(d, (5 * em, em, WIDTH - 6 * em, 21 * em), (0.48, 1.02), (log(0.003), log(0.7)))
-    axes.frame(
-        "can be read: area under the curve (AUC)",
-        "is used: cost of holding it, in nats",
-        {k / 10: f"{k / 10:g}" for k in range(5, 11)},
-        {log(nats): f"{nats:g}" for nats in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)},
-    )
-    ours, *others = networks
-
-    def height(cost):
-        return axes.y(log(max(cost, 0.003)))
-
-    looks = {"probes": (BLUE, "\u25c6"), "random": (GRAY, "\u25cf")}
-    for network in [*others, ours]:
-        size = 1 if network is ours else 0.55
-        for kind, (color, mark) in looks.items():
-            found = network[kind]
-            for x, y in found.values() if kind == "probes" else found:
-                wide = size * (1.7 if kind == "probes" else 0.95)
-                d.text(axes.x(x), height(y) + 0.35 * wide * em, mark, "middle", wide, color)
-    for name, (x, y) in ours["probes"].items():
-        look = {"color": BLUE, "font_weight": "bold"}
-        d.text(axes.x(x) - 1.1 * em, height(y) + 0.35 * em, name, "end", **look)
-    d.text(axes.x(0.5), height(0.05), "random directions", color=GRAY, font_weight="bold")
-    x, y = min(ours["probes"].values(), key=lambda point: point[1])
-    low = height(y) - 5.2 * em
-    for k, words in enumerate(("read almost perfectly,", "used no more than random directions")):
-        d.text(axes.box[2], low + 1.3 * k * em, words, "end", color=RED)
-    d.line(axes.x(x) - 0.3 * em, low + 1.8 * em, axes.x(x) - 0.1 * em, height(y) - em, RED, 1.4)
-    found = ours["random"]
-    low, high = min(y for _, y in found), max(y for _, y in found)
-    said = ", ".join(f"{name} {x:.2f} and {y:.3f}" for name, (x, y) in ours["probes"].items())
-    return d.picture(
-        f"The area under the curve, and the cost in nats: {said}; "
-        f"random directions {min(found)[0]:.2f} to {max(found)[0]:.2f}, "
-        f"and {low:.3f} to {high:.3f}."
-    )
-
-
 def rates(values, positive):
     """Return the points (false alarms, hits) of a curve, as the threshold falls."""
     hits = positive[values.argsort(descending=True)].double()
@@ -410,15 +441,15 @@ def told_apart(z, answer, threshold):
     """Draw how z is distributed in both kinds of states, and where a threshold is on the curve."""
     em = Drawing(0, 0).em
     d = Drawing(WIDTH, 21 * em)
-    box = (em, 3 * em, 26 * em, 17 * em)
+    box = (3 * em, 3 * em, 26 * em, 17 * em)
     edges = torch.linspace(-12, 8, 81)
     kinds = {"before other characters": z[~answer], "before vowels": z[answer]}
     heights = [
         torch.histogram(v.clamp(-11.99, 7.99), edges, density=True).hist for v in kinds.values()
     ]
     axes = Axes(d, box, (-12, 8), (0, 1.15 * max(h.max().item() for h in heights)))
-    whole = {k: f"{k}".replace("-", "\u2212") for k in range(-12, 9, 2)}
-    axes.frame("z, the weighted sum", "", whole, {0: ""})
+    whole = {k: f"{k}".replace("-", "\u2212") for k in range(-12, 9, 4)}
+    axes.frame("z, the weighted sum", "share of the states", whole, {0: ""})
     for color, bars in zip(("#999999", BLUE), heights, strict=True):
         corners = [(axes.x(-12), axes.y(0))]
         for left, right, height in zip(
@@ -427,9 +458,8 @@ def told_apart(z, answer, threshold):
             corners += [(axes.x(left), axes.y(height)), (axes.x(right), axes.y(height))]
         corners.append((axes.x(8), axes.y(0)))
         d.path(corners, color, 1.5, fill=color + "66")
-    d.text(box[0] + 0.3 * em, box[1] + 5.6 * em, "before other", color=GRAY)
-    d.text(box[0] + 0.3 * em, box[1] + 6.9 * em, "characters", color=GRAY)
-    d.text(axes.x(3), box[1] + 4.6 * em, "before vowels", color=BLUE)
+    d.text(box[0], 1.9 * em, "before other characters", color=GRAY, font_weight="bold")
+    d.text(box[2], 1.9 * em, "before vowels", "end", color=BLUE, font_weight="bold")
     d.line(axes.x(threshold), box[1], axes.x(threshold), box[3], RED, 2, "5 3")
     d.text(axes.x(threshold) + 0.4 * em, box[1] + em, "says yes \u2192", color=RED)
     hits, alarms = ((z[kind] > threshold).float().mean().item() for kind in (answer, ~answer))
@@ -450,10 +480,10 @@ def one_look(rows):
     """Draw what is read, what steers, and what is used, a row for each direction.
 
     `{name: (read, steers, used)}`: each is a number, or a pair of them, between which a gray bar
-    reaches, the range of random directions.
+    reaches, the range of random directions.  A name may have two lines.
     """
     em = Drawing(0, 0).em
-    bottom = (4.2 + 2.6 * len(rows)) * em
+    bottom = (4.2 + 3 * len(rows)) * em
     d = Drawing(WIDTH, bottom + 0.6 * em)
     heads = (
         (8.5 * em, "Can it be read?", "AUC (0.5 is guessing)", 0.5, 1.0, "{:.2f}"),
@@ -466,7 +496,7 @@ def one_look(rows):
         d.text(start, 2.8 * em, unit, size=0.86, color=GRAY)
         d.line(start, 3.6 * em, start, bottom, "#999999")
         for row, (name, values) in enumerate(rows.items()):
-            y, value = (5.2 + 2.6 * row) * em, values[k]
+            y, value = (5.4 + 3 * row) * em, values[k]
             by_chance = isinstance(value, tuple)
             ends = value if by_chance else (least, value)
             a, b = (place(end, (least, most), start, start + long) for end in ends)
@@ -479,6 +509,10 @@ def one_look(rows):
                 x = b + (1 + 0.62 * len(words[0])) * em
                 d.text(x, y + 0.3 * em, "no more than random", size=0.86, color=RED)
             if k == 0:
-                d.text(start - 0.8 * em, y + 0.35 * em, name, "end", font_weight="bold")
-            said.append(f"{name}, {head.lower()} {' to '.join(words)}")
+                *small, last = name.split("\n")
+                for line in small:
+                    d.text(start - 0.8 * em, y - 0.5 * em, line, "end", 0.86, GRAY)
+                below = 0.75 if small else 0.35
+                d.text(start - 0.8 * em, y + below * em, last, "end", font_weight="bold")
+            said.append(f"{' '.join(name.split())}, {head.lower()} {' to '.join(words)}")
     return d.picture(f"{'; '.join(said)}.")
