@@ -221,7 +221,7 @@ DEMOS = {
         }
     ),
     "answers_drawn": lambda: gates.answers_drawn(
-        {"gates": {"same": (0.97, None), "another": (0.05, 0.9)}}
+        {"same gates": (0.97, None), "other gates": (0.05, 0.9)}
     ),
     "distances_drawn": lambda: gates.distances_drawn(
         {
@@ -231,7 +231,13 @@ DEMOS = {
     ),
     "gradients_drawn": lambda: gates.gradients_drawn(
         {f"{share}": [share**k for k in range(42)] for share in (0.9, 0.5, 0.7, 0.99, 0.95)},
+        {"0.5": [0.9**k for k in range(42)], "0.99": [0.6**k for k in range(42)]},
         {f"{share}": 7 for share in (0.9, 0.5, 0.7, 0.99, 0.95)},
+    ),
+    "passed_later": lambda: gates.passed_later({"a": (0, 10), "b": (2, 1), "c": (3, 3)}),
+    "perplexities_drawn": lambda: gates.perplexities_drawn(
+        {"a": {0.01: [1.5, 1.6, 1.55], 0.02: [1.6]}, "b": {0.01: [1.4], 0.02: [1.45]}},
+        {"b": "best"},
     ),
     "gru_drawn": gates.gru_drawn,
     "lstm_drawn": gates.lstm_drawn,
@@ -774,13 +780,6 @@ def test_what_gates_keep_and_who_passes_is_told_and_drawn_darker_where_more_pass
     assert colors[1] == "#ffffff" and colors[0] == colors[2] < colors[1]
 
 
-def test_the_gates_of_the_same_rounds_change_nothing():
-    X = torch.randint(8, (50, 6), generator=torch.Generator().manual_seed(0))
-    model, first = PLAYERS_AT[9], X[:, 0]
-    won = (model(X)[:, -1].argmax(-1) == first).float().mean().item()
-    assert gates.won_with_gates_of(X, model, gates_of, X, first) == won
-
-
 @pytest.mark.parametrize(
     ("share", "said"),
     [
@@ -820,7 +819,7 @@ def test_the_losses_on_the_book_are_told_by_their_means():
 
 def test_shares_of_answers_and_distances_are_told():
     alt = DEMOS["answers_drawn"]().alt
-    assert "gates, same: right 0.97; gates, another: right 0.05; gates, another: theirs 0.90" in alt
+    assert "same gates: right 0.97; other gates: right 0.05; other gates: the other letter" in alt
     assert (
         "by hand: 1.60, then 1.60; always 0.5: 0.80, then 7\u00b710"
         in DEMOS["distances_drawn"]().alt
@@ -828,7 +827,15 @@ def test_shares_of_answers_and_distances_are_told():
 
 
 def test_gradients_are_told_at_the_first_letter():
-    assert "0.99 0.66, 7 of 10 pass; 0.95 0.12, 7 of 10 pass" in DEMOS["gradients_drawn"]().alt
+    alt = DEMOS["gradients_drawn"]().alt
+    assert "0.99 0.66, 7 of 10 pass; 0.95 0.12, 7 of 10 pass. After 50 updates: 0.5 0.01;" in alt
+
+
+def test_those_that_pass_later_and_perplexities_are_told():
+    assert "a: 0, then 10; b: 2, then 1" in DEMOS["passed_later"]().alt
+    assert (
+        "a, 0.01: 4.48 4.71 4.95; 0.02: 4.95. b, 0.01: 4.06;" in DEMOS["perplexities_drawn"]().alt
+    )
 
 
 def test_rows_of_dots_count_those_that_win():

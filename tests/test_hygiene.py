@@ -133,7 +133,7 @@ IGNORED = {
     ],
     "10_gated_networks": [
         "@torch.no_grad()",
-        "player = make_model(9, num_hiddens=32, sigma=0.1, cell=GRUScratch)",
+        "@torch.no_grad()",
         "# Demo: a round as two networks read it, with the gates of one",
         "X, first = rounds_of_the_game(40, 1000, torch.Generator().manual_seed(2))",
         "data = TimeMachine(batch_size=32, num_steps=32, text=load_time_machine())",

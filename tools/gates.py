@@ -54,11 +54,11 @@ RIVALS = {  # 40 letters in between
     "constant 0.95, rate 0.1": CONSTANT._replace(lr=0.1),
     "constant 0.95, rate 0.3": CONSTANT._replace(lr=0.3),
 }
-FORGET = range(7)  # biases of the forget gate
 FAULTY = Setting("LSTM", bias=4.0, late=True)  # what is to be found in the exercise lstm_step
 FADING = {"RNN": PLAIN, **{f"GRU, bias {bias}": Setting(bias=float(bias)) for bias in (0, 1, 3, 6)}}
 WRITING = {  # 300 updates: is it the small 1 - Z that makes a large bias slow?
     "GRU 6, writes 0.5": Setting(bias=6.0, write=0.5),
+    "LSTM 6": Setting("LSTM", bias=6.0),
     "LSTM 6, coupled": Setting("LSTM", bias=6.0, coupled=True),
 }
 MARKED = {  # the second game, without gates that are computed
@@ -75,6 +75,7 @@ BOOK = {  # setting, units, batch size, time steps
     "GRU": (Setting(), 72, 32, 32),
     "GRU, no reset": (LEAKY, 90, 32, 32),
     "GRU, no update": (Setting(gate=0.0), 90, 32, 32),
+    "LSTM": (Setting("LSTM", bias=1.0), 61, 32, 32),  # the forget bias of LSTMScratch
 }
 BOOK |= {
     f"{kind}, rate 0.02": (setting._replace(lr=0.02), *sizes)
@@ -245,8 +246,8 @@ def gates_at_work(networks, gap, seeds):
     """Return what is won when the gates or the candidates are replaced by those of other rounds.
 
     First the gates from the second letter on, by those of one other round.  Then the candidates, by
-    means over many rounds, while the gates are those of the intact run.  Where the first letter is
-    another one, one of the other seven, also how often that one is answered.
+    means over many rounds with one first letter, while the gates are those of the intact run.  If
+    it is another letter, one of the other seven, also how often that one is answered.
     """
     X, first = fresh(gap, 4000, seeds, 4000)
     pairs = networks.forward(X)[2]
@@ -266,17 +267,14 @@ def gates_at_work(networks, gap, seeds):
         name: lambda t, z, c, other=other: (Z[row, other, t] if t else z, c)
         for name, other in others.items()
     }
-    means = {"mean candidate": lambda t: candidates[:, :, t].mean(1, keepdim=True)} | {
-        f"mean candidate, {name} first letter": lambda t, wanted=wanted: by_first[row, wanted, t]
-        for name, wanted in letters.items()
-    }
     last = range(29, gap + 1)  # from letter 30 to the last one
-    for name, mean in means.items():
-        for place, where in {"letter 30": last[:1], "from letter 30": last}.items():
-            changes[f"{name}, {place}"] = lambda t, z, c, mean=mean, where=where: (
+    for name, wanted in letters.items():
+        changes[f"mean candidate, {name} first letter, from letter 30"] = (
+            lambda t, z, c, wanted=wanted: (
                 intact[t][0],
-                mean(t) if t in where else c,
+                by_first[row, wanted, t] if t in last else c,
             )
+        )
     found = {"computed": wins(networks, gap, seeds)}
     for name, change in changes.items():
         found[name] = wins(networks, gap, seeds, change)
@@ -395,8 +393,6 @@ def trials(data):
     for gap in GAPS:
         for bias in BIASES:
             yield f"bias {bias} gap {gap}", partial(_game, Setting(bias=float(bias)), gap)
-    for bias in FORGET:
-        yield f"LSTM {bias}", partial(_game, Setting("LSTM", bias=float(bias)), 40)
     yield "LSTM 4, late output gate", partial(_game, FAULTY, 40)
     for name, setting in RIVALS.items():
         yield name, partial(_play, setting)

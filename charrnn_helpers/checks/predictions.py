@@ -259,7 +259,7 @@ PREDICTIONS = (
         "about the same number of weights. Which gate, alone, brings more than half of the GRU's "
         "lead over the plain RNN?",
         "In the game, a value must last over 40 letters. These networks use only about eight "
-        "characters, as the next picture shows.",
+        "characters, as the last picture of this section shows.",
         which_gate, "reset",
         {"update": "the update gate", "reset": "the reset gate", "both": "each of them",
          "none": "neither, so both are needed"}),

@@ -43,7 +43,7 @@ def kept_and_passed(kept, won):
     gaps = list(next(iter(won.values())))
     height, left, top = 3.1 * EM, 7.5 * EM, 4.2 * EM
     width = (WIDTH - left - 0.5 * EM) / len(won)
-    d = Drawing(WIDTH, top + height * len(gaps) + 3.2 * EM)
+    d = Drawing(WIDTH, top + height * len(gaps) + 4.9 * EM)
     for y, words in ((1.2, "initial bias"), (2.7, "gate at first")):
         d.text(left - 0.7 * EM, y * EM, words, "end")
     d.text(left - 0.7 * EM, top - 0.1 * EM, "letters", "end", 0.93, GRAY)
@@ -64,6 +64,10 @@ def kept_and_passed(kept, won):
         y = top + (row + 0.5) * height + 0.4 * EM
         d.text(left - 0.7 * EM, y, f"{gap}", "end", font_weight="bold")
     d.rect(left, top, width * len(won), height * len(gaps), "none", GRAY)
+    y = top + height * len(gaps) + 1.5 * EM
+    d.text(left, y, "\u25c2 less is kept at first", color=ORANGE)
+    words = "less is written at first \u25b8"
+    d.text(left + width * len(won), y, words, "end", color=ORANGE)
     d.text(left, d.height - 1.6 * EM, "bold: how many of ten networks pass after 300 updates")
     d.text(
         left,
@@ -71,21 +75,6 @@ def kept_and_passed(kept, won):
         "below it: the share of a value that the gates keep over the letters, before training",
     )
     return d.picture(f"Networks that pass, and the share kept at first. {'; '.join(said)}.")
-
-
-@torch.no_grad()
-def won_with_gates_of(others, model, gates_of, X, first):
-    """Return the share of rounds won with the update gates of other rounds from letter 2 on."""
-    rnn, H = model.rnn, torch.zeros(len(X), model.rnn.num_hiddens)
-    inputs = one_hot(X.T, rnn.num_inputs)
-    Z = gates_of(rnn, one_hot(others.T, rnn.num_inputs))  # (num_steps, rounds, num_hiddens)
-    Z[0] = gates_of(rnn, inputs[:1])[0]
-    for x, z in zip(inputs, Z, strict=True):
-        R = torch.sigmoid(x @ rnn.W_xr + H @ rnn.W_hr + rnn.b_r)
-        A = x @ rnn.W_xh + R * (H @ rnn.W_hh) + rnn.b_h
-        H = z * H + (1 - z) * torch.tanh(A)
-    answers = (H @ model.W_hq + model.b_q).argmax(dim=-1)
-    return (answers == first).float().mean().item()
 
 
 def one_round(players, rivals, gates_of, letters, update):
@@ -108,7 +97,7 @@ def one_round(players, rivals, gates_of, letters, update):
         d.text(left + (t + 0.5) * column, 2.7 * EM, (LETTERS + "?")[i], "middle", **MONO, **look)
     width, height = column * (len(ids) + 1), 10.5 * EM
     d.text(left, 1.2 * EM, "to be held", color=ORANGE, size=0.93)
-    d.text(left + width, 1.2 * EM, "the question", "end", 0.93, ORANGE)
+    d.text(left + max(width, 12.5 * EM), 1.2 * EM, "the question", "end", 0.93, ORANGE)
     d.pixels(left, 3.3 * EM, width, height, [[tint(z) for z in row] for row in Z.T.tolist()])
     d.rect(left, 3.3 * EM, width, height, "none", GRAY)
     for y, line in enumerate(("update gates", f"of {Z.shape[1]} units")):
@@ -180,7 +169,8 @@ def rows_of_dots(groups, guess=1 / 8, label_width=21):
     left, right = label_width * EM, WIDTH - 6 * EM
     box = (left, 1.9 * EM, right, (1.75 * count + 2.4) * EM)
     axes = Axes(d, box, (0, 1), (0, 1))
-    axes.frame("share of rounds won", "", {0: "0", 0.5: "0.5", 1: "1"}, {0: ""})
+    axes.frame("share of rounds won", "", {0: "0", 0.5: "0.5", 0.9: "0.9"}, {0: ""})
+    d.line(axes.x(0.9), box[1], axes.x(0.9), box[3], PALETTE[0], 1.2, "2 3")
     d.line(axes.x(guess), box[1], axes.x(guess), box[3], GRAY, 1.2, "2 3")
     d.text(axes.x(guess), 1.3 * EM, "guessing", "middle", 0.93, GRAY)
     d.text(right + 0.7 * EM, 1.3 * EM, "passed", color=PALETTE[0], font_weight="bold")
@@ -200,33 +190,30 @@ def rows_of_dots(groups, guess=1 / 8, label_width=21):
     return d.picture("Networks that win more than 0.9 of the rounds. " + "; ".join(said) + ".")
 
 
-def answers_drawn(groups, label_width=15):
-    """Draw what is answered as bars, `{heading: {label: (right, theirs or None)}}`."""
-    count = sum(map(len, groups.values())) + len(groups)
-    d = Drawing(WIDTH, (2.1 * count + 2.3) * EM)
-    left, right = label_width * EM, WIDTH - EM
-    width, said, y = right - left, [], 0.4 * EM
-    for heading, rows in groups.items():
-        d.text(0, y + 1.3 * EM, heading, font_weight="bold")
-        y += 1.9 * EM
-        for label, (won, theirs) in rows.items():
-            d.text(left - 0.7 * EM, y + 1.2 * EM, label, "end")
-            parts = [("right", won, PALETTE[0], "white")]
-            if theirs is not None:
-                parts.append(("theirs", theirs, "#F0B27A", "#222"))
-            d.rect(left, y + 0.2 * EM, width, 1.55 * EM, "#eee", "#bbb")
-            x = left
-            for name, share, fill, color in parts:
-                d.rect(x, y + 0.2 * EM, share * width, 1.55 * EM, fill)
-                words = f"{name} {share:.2f}" if share > 0.15 else f"{share:.2f}"
-                d.text(x + share * width / 2, y + 1.3 * EM, words, "middle", 0.93, color)
-                x += share * width
-                said.append(f"{heading}, {label}: {name} {share:.2f}")
-            if x < right - 4 * EM:
-                d.text((x + right) / 2, y + 1.3 * EM, "others", "middle", 0.93, GRAY)
-            y += 2.1 * EM
-        y += 0.5 * EM
-    d.text(left, d.height - 0.5 * EM, "shares of the answers, in ten networks", color=GRAY)
+def answers_drawn(rows):
+    """Draw what is answered as bars, `{label: (right, the other letter or None)}`."""
+    d = Drawing(WIDTH, (3.5 * len(rows) + 1.8) * EM)
+    width, said, y = WIDTH - 2, [], 0.2 * EM
+    for label, (won, other) in rows.items():
+        d.text(1, y + 1.1 * EM, label)
+        y += 1.5 * EM
+        parts = [("right", won, PALETTE[0], "white")]
+        if other is not None:
+            parts.append(("the other letter", other, "#F0B27A", "#222"))
+        d.rect(1, y, width, 1.6 * EM, "#eee", "#bbb")
+        x = 1
+        for name, share, fill, color in parts:
+            d.rect(x, y, share * width, 1.6 * EM, fill)
+            words = f"{name} {share:.2f}"
+            words = words if 0.6 * EM * len(words) < share * width else f"{share:.2f}"
+            look = {"font_weight": "bold"} if x > 1 and share > 0.5 else {}
+            d.text(x + share * width / 2, y + 1.15 * EM, words, "middle", 1, color, **look)
+            x += share * width
+            said.append(f"{label}: {name} {share:.2f}")
+        if x < WIDTH - 6 * EM:
+            d.text((x + WIDTH) / 2, y + 1.15 * EM, "other answers", "middle", 0.93, GRAY)
+        y += 2 * EM
+    d.text(1, d.height - 0.5 * EM, "shares of the answers, in ten networks", color=GRAY)
     return d.picture("Shares of the answers. " + "; ".join(said) + ".")
 
 
@@ -239,6 +226,9 @@ def distances_drawn(kinds):
     heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 13, 3)}
     axes.frame("letters read", "", {k: str(k) for k in (1, 11, 21, 31, 41)}, heights)
     d.text(box[0], 13 * EM, "their distance")
+    d.line(box[0], axes.y(-8), box[2], axes.y(-8), GRAY, 1.2, "2 3")
+    words = "\u25be lost in float32"
+    d.text(box[2] + 0.6 * EM, axes.y(-8) + 0.35 * EM, words, color=GRAY)
     words = "the two values, with a first candidate of 0.8 (solid) and of -0.8 (dashed)"
     d.text(box[0], 1.2 * EM, words)
     width, said = (WIDTH - box[0] - EM) / len(kinds), []
@@ -257,49 +247,129 @@ def distances_drawn(kinds):
         axes.curve(range(1, last + 1), logs, index)
         d.dot(axes.x(1), axes.y(logs[0]), PALETTE[index], 5)
         first, end = share_in_words(distances[0]), share_in_words(distances[-1])
-        y = axes.y(logs[-1])
+        y = axes.y(logs[-1]) - (0.9 * EM if index == 0 else 0)
         d.text(box[2] + 0.6 * EM, y + 0.3 * EM, kind, **look)
         d.text(box[2] + 0.6 * EM, y + 1.6 * EM, f"{first}, then {end}", color=PALETTE[index])
         said.append(f"{kind}: {first}, then {end}")
     return d.picture(f"Distances, from the first letter to the last. {'; '.join(said)}.")
 
 
-def gradients_drawn(kinds, passed, gap=40):
+def gradients_drawn(before, after, passed, gap=40):
     """Draw how far gradients go back, `{kind: [share at 0, 1, ... time steps back]}`.
 
-    A line marks the state after the first letter of a round, `gap + 1` time steps back.  With each
-    kind stands how many of ten networks pass the game, `passed[kind]`.
+    On the left before training, and on the right in it, where an arrow at the first letter of a
+    round, `gap + 1` time steps back, shows the change.  With each kind stands how many of ten
+    networks pass the game, `passed[kind]`.
     """
-    d = Drawing(WIDTH, 24.5 * EM)
-    last = min(map(len, kinds.values())) - 1
-    box = (5.5 * EM, 3.6 * EM, WIDTH - 15 * EM, 21.4 * EM)
-    axes = Axes(d, box, (0, last), (-10, 0.4))
+    d = Drawing(WIDTH, 23.5 * EM)
+    left = (4.6 * EM, 3.6 * EM, 19 * EM, 20.4 * EM)
+    right = (33.6 * EM, left[1], 42.6 * EM, left[3])
     heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 10, 3)}
-    xs = {k: str(k) for k in range(0, 41, 10)}
-    axes.frame("time steps back from the question mark", "", xs, heights)
-    first = axes.x(gap + 1)
-    d.line(first, box[1], first, box[3], GRAY, 1.2, "2 3")
-    d.text(first - 0.4 * EM, box[3] - 0.6 * EM, "the first letter", "end", 0.93, GRAY)
-    said, labels = [], []
-    for index, (kind, shares) in enumerate(kinds.items()):
-        color, dash = (GRAY, "14 3") if index == 4 else (PALETTE[index], DASHES[index])
-        logs = [math.log10(share) for share in shares[: last + 1]]
-        d.path(axes.points(range(last + 1), logs), color, 2.2, dash)
-        labels.append([axes.y(logs[-1]), kind, color])
-        share = share_in_words(shares[gap + 1])
-        said.append(f"{kind} {share}, {passed[kind]} of 10 pass")
-    labels.sort()
-    for before, label in pairwise(labels):
-        label[0] = max(label[0], before[0] + 1.45 * EM)
-    for y, kind, color in labels:
-        d.text(box[2] + 0.6 * EM, y + 0.35 * EM, kind, color=color)
-        d.text(WIDTH - 6 * EM, y + 0.35 * EM, f"{passed[kind]} of 10", font_weight="bold")
-    d.text(box[0], 1.2 * EM, "length of the gradient before training,")
-    d.text(box[0], 2.5 * EM, "as a share of that at the question mark")
-    d.text(WIDTH - 6 * EM, 2.5 * EM, "passed", font_weight="bold")
+    looks = {
+        kind: (GRAY, "14 3") if index == 4 else (PALETTE[index], DASHES[index])
+        for index, kind in enumerate(before)
+    }
+    for box, kinds, words in (
+        (left, before, "before training"),
+        (right, after, "after 50 updates"),
+    ):
+        axes = Axes(d, box, (0, gap + 1), (-10, 0.4))
+        xs = {k: str(k) for k in range(0, 41, 20)}
+        axes.frame("", "", xs, heights if box == left else dict.fromkeys(heights, ""))
+        d.text(box[0], 2.9 * EM, words, font_weight="bold")
+        d.line(box[2], box[1], box[2], box[3], GRAY, 1.2, "2 3")
+        d.text(box[2] - 0.4 * EM, box[3] - 0.6 * EM, "first letter", "end", 0.93, GRAY)
+        labels = []
+        for kind, shares in kinds.items():
+            logs = [math.log10(share) for share in shares[: gap + 2]]
+            d.path(axes.points(range(gap + 2), logs), looks[kind][0], 2.2, looks[kind][1])
+            labels.append([axes.y(logs[-1]), kind])
+        labels.sort()
+        for one, other in pairwise(labels):
+            other[0] = max(other[0], one[0] + 1.45 * EM)
+        for y, kind in labels:
+            x = box[2] + (0.6 if box == left else 2.2) * EM
+            color = "#9C4A78" if looks[kind][0] == PALETTE[3] else looks[kind][0]
+            d.text(x, y + 0.35 * EM, kind, color=color)
+            if box == left:
+                words = f"{passed[kind]} of 10"
+                d.text(27.2 * EM, y + 0.35 * EM, words, font_weight="bold")
+    for index, (kind, shares) in enumerate(after.items()):
+        start, end = (axes.y(math.log10(by[gap + 1])) for by in (before[kind], shares[: gap + 2]))
+        x, color = right[2] + (0.7 + 0.9 * index) * EM, looks[kind][0]
+        d.dot(x, start, color, 3)
+        _wire(d, (x, start), (x, end), color=color)
+    d.text(0, 1.2 * EM, "length of the gradient, as a share of that at the question mark")
+    d.text(27.2 * EM, 2.9 * EM, "passed", font_weight="bold")
+    d.text(WIDTH, 1.2 * EM, "arrows: the change", "end", 0.93, GRAY)
+    d.text(left[0], d.height - 0.4 * EM, "time steps back from the question mark")
+    said = [
+        f"{kind} {share_in_words(shares[gap + 1])}, {passed[kind]} of 10 pass"
+        for kind, shares in before.items()
+    ]
+    later = [f"{kind} {share_in_words(shares[gap + 1])}" for kind, shares in after.items()]
     return d.picture(
-        f"Lengths of gradients before training, {gap + 1} time steps back: {'; '.join(said)}."
+        f"Lengths of gradients before training, {gap + 1} time steps back: {'; '.join(said)}. "
+        f"After 50 updates: {'; '.join(later)}."
     )
+
+
+def passed_later(rows):
+    """Draw how many of ten networks pass after 300 and after 1,200 updates, `{label: (n, m)}`."""
+    d = Drawing(WIDTH, (2.1 * len(rows) + 6.1) * EM)
+    box = (21 * EM, 2.6 * EM, WIDTH - 2 * EM, (2.1 * len(rows) + 2.8) * EM)
+    axes, said = Axes(d, box, (-0.4, 10.4), (0, 1)), []
+    xs = {k: str(k) for k in range(0, 11, 2)}
+    axes.frame("how many of ten networks pass", "", xs, {0: ""})
+    for row, (label, (early, late)) in enumerate(rows.items()):
+        y = box[1] + (2.1 * row + 1) * EM
+        d.text(box[0] - 0.8 * EM, y + 0.35 * EM, label, "end")
+        ends = [axes.x(early), axes.x(late)]
+        if row == 0:
+            d.text(ends[0], 1.3 * EM, "after 300 updates", "start", 1, ORANGE)
+            d.text(ends[1] + EM, 1.3 * EM, "after 1,200 updates", "end", 1, PALETTE[0])
+        side = 1 if late > early else -1
+        _wire(d, (ends[0], y), (ends[1] - side * 7, y))
+        d.add("circle", cx=ends[0], cy=y, r=5, fill="white", stroke=ORANGE, stroke_width=2.2)
+        d.dot(ends[1], y, PALETTE[0], 6)
+        said.append(f"{label}: {early}, then {late}")
+    return d.picture(f"Networks that pass, after 300 and 1,200 updates. {'; '.join(said)}.")
+
+
+def perplexities_drawn(kinds, notes=(), limits=(4, 5.4)):
+    """Draw perplexities as dots, `{kind: {rate: [loss, ...]}}`, with a note at some kinds."""
+    d = Drawing(WIDTH, (2.3 * len(kinds) + 6.1) * EM)
+    box = (17 * EM, 2.4 * EM, WIDTH - EM, (2.3 * len(kinds) + 2.8) * EM)
+    axes, said = Axes(d, box, limits, (0, 1)), []
+    rates = list(next(iter(kinds.values())))
+    axes.frame("perplexity (smaller is better)", "", None, {0: ""})
+
+    def mark(k, x, y):
+        if k:
+            d.add("circle", cx=x, cy=y, r=4, fill="none", stroke=ORANGE, stroke_width=2)
+        else:
+            d.dot(x, y, PALETTE[0] + "cc", 4.6)
+
+    for k, rate in enumerate(rates):
+        x = box[0] + (1 + 13 * k) * EM
+        mark(k, x, 0.95 * EM)
+        d.text(x + 0.8 * EM, 1.3 * EM, f"learning rate {rate}", color=(PALETTE[0], ORANGE)[k])
+    for row, (kind, by_rate) in enumerate(kinds.items()):
+        y, told = box[1] + (2.3 * row + 1.2) * EM, []
+        d.text(box[0] - 0.8 * EM, y + 0.35 * EM, kind, "end")
+        if row:
+            d.line(box[0], y - 1.15 * EM, box[2], y - 1.15 * EM, "#ddd")
+        for k, rate in enumerate(rates):
+            values = sorted(math.exp(loss) for loss in by_rate[rate])
+            for j, value in enumerate(values):
+                mark(k, axes.x(value), y + (0.9 * k - 0.45 + 0.15 * (j - 1)) * EM)
+            told.append(f"{rate}: " + " ".join(f"{value:.2f}" for value in values))
+        if kind in dict(notes):
+            last = axes.x(max(math.exp(loss) for losses in by_rate.values() for loss in losses))
+            _wire(d, (last + 3.2 * EM, y), (last + 0.8 * EM, y))
+            d.text(last + 3.6 * EM, y + 0.35 * EM, dict(notes)[kind], font_weight="bold")
+        said.append(f"{kind}, {'; '.join(told)}")
+    return d.picture(f"Perplexities by learning rate. {'. '.join(said)}.")
 
 
 def losses_on_the_book(kinds, enough=8):
@@ -329,7 +399,9 @@ def losses_on_the_book(kinds, enough=8):
         told = [f"{means[k]:.2f} at {k}" for k in ks]
         said.append(f"{kind}: {', '.join(told)}, {means['own states']:.2f} with all")
     lowest = min(sum(found["own states"]) / len(found["own states"]) for found in kinds.values())
-    d.text(axes.x(1), axes.y(lowest) + 1.2 * EM, "dotted: after all", size=0.93, color=GRAY)
+    d.text(
+        axes.x(1), axes.y(lowest) + 1.2 * EM, "dotted: after the whole text", size=0.93, color=GRAY
+    )
     d.text(box[0], 1.2 * EM, "loss at the next character, in nats: three networks each, and means")
     x = axes.x(enough)
     highest = max(loss for found in kinds.values() for loss in found[str(enough)])
@@ -406,6 +478,7 @@ def gru_drawn():
     _box(d, 190, mid, "update gate Z", "sigmoid", green, 132)
     _box(d, 340, mid, "reset gate R", "sigmoid", green, 124)
     _box(d, 600, mid, "candidate", "tanh", ORANGE)
+    d.text(395, top - 14, "no matrix on the path of the memory", "middle", 1, PALETTE[0])
     for x, y, sign in ((190, top, "\u00d7"), (600, 105, "\u00d7"), (600, top, "+")):
         _node(d, x, y, sign)
     _node(d, 455, state, "\u00d7")
@@ -443,6 +516,7 @@ def lstm_drawn():
     _wire(d, (598, mid), (621, mid), color=green)
     _wire(d, (648, mid), (683, mid))
     d.text(690, mid + 5, "new H", "start", 1.05, "#222", font_weight="bold")
+    d.text(273, top - 14, "no matrix on this path", "middle", 1, PALETTE[0])
     for x, y, sign in ((140, top, "\u00d7"), (406, 105, "\u00d7"), (406, top, "+")):
         _node(d, x, y, sign)
     _node(d, 635, mid, "\u00d7")
