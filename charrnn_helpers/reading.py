@@ -122,13 +122,3 @@ def write_together(
         written += vocab.idx_to_token[idx]
         logits, state = advance(model, idx, state)
     return written
-
-
-def copied(page, text):
-    """Return the longest passage of a page that stands in the text, too."""
-    start, longest = 0, ""
-    for end in range(1, len(page) + 1):
-        while page[start:end] not in text:
-            start += 1
-        longest = max(longest, page[start:end], key=len)
-    return longest

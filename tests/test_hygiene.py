@@ -148,14 +148,14 @@ IGNORED = {
         "# Drawn: the weight of the network, as it is learned",
         "reader = ReadingKneserNey(nine_text, n, vocab_size, discount)",
         "# Drawn: the open envelope",
-        "# Demo: the race on the test part",
         "risen = {",
         "# Drawn: by how much each loss rises",
         'order = ["RNN 768", "GRU 448", "LSTM 384", "LSTM 640", seven]',
         "# Drawn: the lead of each model over the next",
         "# Drawn: all rivals on the test part",
-        'writers = {"untrained": make_model(vocab_size), "RNN 128": small}',
         "# Drawn: the whole road, from blind guessing to the final score",
+        "# Demo: the race on the test part",
+        "import textwrap",
     ],
 }
 

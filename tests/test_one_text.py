@@ -18,7 +18,7 @@ IMPORT_ONLY = {  # what joins other parts, and the loop with all that a long run
     "write_many",
     *{"fast_forward", "fast_backward", "Recurrence", "RecurrenceInPieces"},
     *{"RNNByHand", "RNNLMByHand", "by_pytorch"},
-    *{"chances", "that_came", "counted", "count_while_reading", "write_together", "copied"},
+    *{"chances", "that_came", "counted", "count_while_reading", "write_together"},
     "ReadingKneserNey",
 }
 ORDER = [  # a module imports only from those above it

@@ -11,7 +11,6 @@ from charrnn_helpers.model import make_model
 from charrnn_helpers.reading import (
     ReadingKneserNey,
     chances,
-    copied,
     count_while_reading,
     counted,
     learning_mixture,
@@ -90,8 +89,3 @@ def test_the_weight_of_a_mixture_descends_the_slope_of_its_surprisal():
         a = (a - 0.7 * slope).detach().requires_grad_()
     assert learning_mixture(p, q, 0.7).tolist() == pytest.approx(found)
     assert math.isclose(found[0], 0.375)
-
-
-def test_the_longest_passage_that_is_copied():
-    assert copied("a time machine", "the machine of time") == "e machine"
-    assert copied("xyz", "abc") == ""

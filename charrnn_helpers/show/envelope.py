@@ -11,6 +11,7 @@ PAPER, FLAP, GRAY = "#f6efe0", "#c9b58a", "#555"
 TICKS = (1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.5, 5, 6, 8, 10, 15, 20, 30)
 NETWORKS = ("window", "RNN", "GRU", "LSTM", "two layers")  # how their names begin
 LETTERS = 84  # of the text are shown at a time
+HALO = {"stroke": "white", "stroke_width": 5, "paint_order": "stroke"}  # of a label over a grid
 
 
 def kind_of(name):
@@ -95,10 +96,11 @@ def envelope(before):
     return d.picture(f"On the validation part: {told}. The test part is a closed envelope.")
 
 
-def kinds(rows, line):
+def kinds(rows, line, close=()):
     """Draw `{kind: perplexities}` as dots, the best on top, and a `(label, value)` as a line.
 
-    The first of a kind is the network with which the settings were chosen: a hollow dot.
+    The first of a kind is the network with which the settings were chosen: a hollow dot.  Two
+    rows below each other that are `close` are marked.
     """
     order = sorted(rows, key=lambda name: sum(rows[name]) / len(rows[name]))
     d = Drawing(WIDTH, 0)
@@ -116,7 +118,19 @@ def kinds(rows, line):
     x = axes.x(line[1])
     d.line(x, top, x, bottom, PALETTE[1], 1.5, "5 3")
     d.text(x, top - 0.5 * em, f"{line[0]}  {line[1]:.2f}", "middle", 0.93, DARK[1])
-    d.text(WIDTH - 3 * em, top - 0.5 * em, "\u25cb chosen trial   \u25cf fresh", "end", 0.93)
+    words = "\u25cb chosen trial   \u25cf other random numbers"
+    d.text(WIDTH - 2 * em, top - 0.5 * em, words, "end", 0.93)
+    if max(rows[order[0]]) < min(value for name in order[1:] for value in rows[name]):
+        y = axes.y(len(order) - 0.5) + 0.35 * em
+        place = max(axes.x(max(rows[order[0]])), x if x > axes.x(min(every)) + 4 * em else 0)
+        d.text(place + 0.8 * em, y, "\u2190 ahead of all others", size=0.93, color=DARK[0])
+    if close:
+        ends = [axes.y(len(order) - order.index(name) - 0.5) for name in close]
+        at = axes.x(min(value for name in close for value in rows[name])) - 1.2 * em
+        corners = [(at + 4, ends[0]), (at, ends[0]), (at, ends[1]), (at + 4, ends[1])]
+        d.path(corners, DARK[0], 1.2)
+        place = at - 0.5 * em, sum(ends) / 2 + 0.35 * em
+        d.text(*place, "hardly apart", "end", 0.93, DARK[0])
     told = []
     for row, name in enumerate(order):
         y = axes.y(len(order) - row - 0.5)
@@ -131,21 +145,29 @@ def kinds(rows, line):
     )
 
 
-def opened_envelope(before, after):
+def opened_envelope(before, after, goal=None):
     """Draw how perplexities `{name: value}` go from the validation part to the test part.
 
-    The lowest one after that is the winner, and is written large.
+    The lowest one after that is the winner, and is written large.  A `goal` `(name, value)` on the
+    test part is a line there.
     """
-    d = Drawing(WIDTH, 400)
+    d = Drawing(WIDTH, 360)
     em = d.em
     left, right, top, bottom = 20 * em, WIDTH - 20.5 * em, 4.6 * em, d.height - em
-    axes = _axis(d, (left, top, right, bottom), [*before.values(), *after.values()])
+    goals = dict([goal]) if goal else {}
+    values = [*before.values(), *after.values(), *goals.values()]
+    axes = _axis(d, (left, top, right, bottom), values)
     winner = min(after, key=after.get)
     d.text(WIDTH / 2, 1.6 * em, f"{winner}: {after[winner]:.2f}", "middle", 1.3, DARK[2])
-    d.rect(right - 1.2 * em, 2.2 * em, WIDTH - right + em, bottom - 1.7 * em, PAPER, FLAP)
+    edge = right - 4.5 * em
+    d.rect(edge, 2.2 * em, WIDTH - edge - 0.2 * em, bottom - 1.7 * em, PAPER, FLAP)
     d.text(left, 3.3 * em, "validation part", "middle", font_weight="bold")
     d.text(right + 3.4 * em, 3.3 * em, "test part", "middle", font_weight="bold")
     rows = {}, {}
+    for name, value in goals.items():
+        y = axes.y(math.log(value))
+        d.line(edge, y, right + 0.4 * em, y, "#222", 2, "6 4")
+        rows[1][f"{value:.2f}  {name}, the goal"] = (y, "#222", right + 0.4 * em)
     for name, value in before.items():
         k, heights = KINDS[kind_of(name)], [axes.y(math.log(v)) for v in (value, after[name])]
         d.path([(left, heights[0]), (right, heights[1])], PALETTE[k], 4 if name == winner else 2)
@@ -160,39 +182,39 @@ def opened_envelope(before, after):
     return d.picture(f"The envelope is open. On the test part: {told}.")
 
 
-def rises(rows, control):
-    """Draw by how many nats losses are higher on the test part, the largest on top.
+def rises(rows, control, chosen):
+    """Draw by how many nats losses are higher on the test part, in the order given.
 
-    `{name: (with more text, without it)}`, or None for one of the two.  A line stands at the
-    `control`, without more text.
+    `{name: (with more text, without it)}`, or None for the second.  A line stands at the `control`,
+    for which nothing was chosen; with luck, the `chosen` one would be beyond it.
     """
-    known = {name: [x for x in both if x is not None] for name, both in rows.items()}
-    order = sorted(rows, key=lambda name: max(known[name]), reverse=True)
     d = Drawing(WIDTH, 0)
     em = d.em
-    top, bottom = 2.2 * em, (1.5 * len(order) + 2.2) * em
+    top, bottom, left = 2.6 * em, (2.1 * len(rows) + 2.6) * em, 19 * em
     d.height = bottom + 3.4 * em
-    every, left = [0, *(x for some in known.values() for x in some)], 17 * em
-    limits = 1.1 * min(every), 1.1 * max(every)
-    axes = Axes(d, (left, top, WIDTH - 5 * em, bottom), limits, (0, len(order)))
+    every = [0, *(x for both in rows.values() for x in both if x is not None)]
+    limits = min(0, 1.1 * min(every)), 1.55 * max(every)
+    axes = Axes(d, (left, top, WIDTH - 2 * em, bottom), limits, (0, len(rows)))
     axes.frame("nats by which the loss is higher on the test part", "", None, {0: ""})
-    for x, words in ((0, "\u25cf trained on an eighth more text"), (19, "\u25cb not")):
-        d.text(left + x * em, top - 0.8 * em, words, size=0.93)
-    x, told = axes.x(rows[control][1]), []
+    more, same = rows[control]
+    x = axes.x(same)
     d.line(x, top, x, bottom, PALETTE[1], 1.5, "5 3")
-    for row, name in enumerate(order):
-        k, y = KINDS[kind_of(name)], axes.y(len(order) - row - 0.5)
-        more, same = rows[name]
-        weight = {"font_weight": "bold"} if name == control else {}
-        d.text(left - 0.6 * em, y + 0.35 * em, name, "end", 0.93, DARK[k], **weight)
-        if more is not None and same is not None:
-            d.line(axes.x(more), y, axes.x(same), y, PALETTE[k], 1.5)
+    d.text(x + 0.5 * em, top - 0.7 * em, "\u25cb without it", size=0.93, color=DARK[1])
+    words = "\u25cf trained on an eighth more text"
+    d.text(axes.x(more) - 0.3 * em, top - 0.7 * em, words, "end", 0.93, DARK[1])
+    told = []
+    for row, (name, (more, same)) in enumerate(rows.items()):
+        k, y = KINDS[kind_of(name)], axes.y(len(rows) - row - 0.5)
+        note = {control: ": nothing was chosen", chosen: ": the best of 12"}.get(name, "")
+        d.text(left - 0.6 * em, y + 0.35 * em, name + note, "end", 0.93, DARK[k])
         if same is not None:
+            d.line(axes.x(more), y, axes.x(same), y, PALETTE[k], 1.5)
             _hollow(d, axes.x(same), y, PALETTE[k])
-        if more is not None:
-            d.dot(axes.x(more), y, PALETTE[k], 5.5)
-        words = f"{same if more is None else more:.3f}"
-        told.append(f"{name} {words}")
+        d.dot(axes.x(more), y, PALETTE[k], 5.5)
+        if name == chosen:
+            words = "luck would put \u25cb here"
+            d.text(x + 0.8 * em, y + 0.35 * em, words, size=0.93, color=DARK[1])
+        told.append(f"{name} {more:.3f}")
     return d.picture("The loss is higher on the test part, in nats: " + ", ".join(told) + ".")
 
 
@@ -203,15 +225,16 @@ def leads(rows):
     """
     d = Drawing(WIDTH, 0)
     em = d.em
-    d.height = (1.7 * len(rows) + 5) * em
-    left, bottom = 18 * em, (1.7 * len(rows) + 1) * em
+    d.height = (1.7 * len(rows) + 6) * em
+    left, top, bottom = 18 * em, 2 * em, (1.7 * len(rows) + 2) * em
     low = min(0, *(nats - 2 * error for nats, error in rows.values()))
     high = max(nats + 2 * error for nats, error in rows.values())
     axes = Axes(
-        d, (left, em, WIDTH - 2 * em, bottom), (low - 0.06 * high, 1.05 * high), (0, len(rows))
+        d, (left, top, WIDTH - 2 * em, bottom), (low - 0.06 * high, 1.05 * high), (0, len(rows))
     )
     axes.frame("nats per character ahead, with twice the standard error", "", None, {0: ""})
-    d.line(axes.x(0), em, axes.x(0), bottom, GRAY, 1.5)
+    d.line(axes.x(0), top, axes.x(0), bottom, GRAY, 1.5)
+    d.text(axes.x(0), top - 0.5 * em, "no lead", "middle", 0.93, GRAY)
     told = []
     for row, (name, (nats, error)) in enumerate(rows.items()):
         y, index = axes.y(len(rows) - row - 0.5), 2 if nats > 2 * error else 1
@@ -219,8 +242,10 @@ def leads(rows):
         ends = axes.x(nats - 2 * error), axes.x(nats + 2 * error)
         d.line(*(ends[0], y, ends[1], y), PALETTE[index], 2.5)
         d.dot(axes.x(nats), y, PALETTE[index], 5)
-        if index == 1:
-            d.text(ends[1] + 0.6 * em, y + 0.35 * em, "undecided", size=0.93, color=DARK[1])
+        words = "\u2190 undecided: the bar reaches 0" if index == 1 else ""
+        if index == 2 and nats < 2.5 * error:
+            words = "\u2190 barely counts"
+        d.text(ends[1] + 0.6 * em, y + 0.35 * em, words, size=0.93, color=DARK[index])
         told.append(f"{name} {nats:.3f} \u00b1 {error:.3f}")
     return d.picture("Leads in nats per character: " + ", ".join(told) + ".")
 
@@ -250,7 +275,7 @@ def test_race(curves, places, text, validation, characters, mark=None):
     """Draw the perplexity so far of each rival, `{name: [at each place]}`, up to a place.
 
     At the left end stands what the validation part predicts, `{name: perplexity}`.  A `mark`
-    `(label, place)` is a vertical line.  Below is the piece of text that ends at the place.
+    `(label, place)` is a vertical line once it was read.  Below is the text that ends at the place.
     """
     d = Drawing(WIDTH, 470)
     em = d.em
@@ -261,7 +286,7 @@ def test_race(curves, places, text, validation, characters, mark=None):
     steps = (100, 300, 1000, 3000, 10_000, 30_000, 10**5, 10**6)
     xticks = {math.log10(x): f"{x:,}" for x in steps if start <= math.log10(x) <= end}
     axes.frame("characters of the test part read", "perplexity so far", xticks, _ticks(axes))
-    if mark:
+    if mark and characters >= mark[1]:
         at = axes.x(math.log10(mark[1]))
         d.line(at, box[1], at, box[3], "#999", 1, "3 3")
         d.text(at, box[1] - 0.4 * em, mark[0], "middle", 0.93, GRAY)
@@ -280,7 +305,7 @@ def test_race(curves, places, text, validation, characters, mark=None):
         rows[f"{values[name]:.2f}  {name}"] = (y, DARK[k], x + 5)
     labels(d, x + 1.4 * em, rows, box[1], box[3])
     where = f"{characters:,} characters read" if seen else "by the validation part"
-    d.text(x + 1.4 * em, 1.2 * em, where, size=0.93, color=GRAY)
+    d.text(WIDTH - 0.5 * em, 1.2 * em, where, "end", 0.93, GRAY)
     _reading(d, text, characters, d.height - 2.6 * em)
     order = ", ".join(f"{name} {values[name]:.2f}" for name in sorted(values, key=values.get))
     return d.picture(f"{where}: {order}.")
@@ -318,6 +343,10 @@ def held_back(curves):
         x, y = axes.x(best + 1), axes.y(log(validation[best]))
         d.dot(x, y, PALETTE[k], 6)
         side = ("start", "end")[k % 2]
+        if validation[-1] > 1.05 * validation[best]:
+            middle = (best + len(validation)) // 2
+            above = axes.y(log(validation[middle])) - 1.2 * em
+            d.text(axes.x(middle + 1), above, "overfits", "middle", 0.93, DARK[k])
         d.text(x, y - 1.2 * em, f"lowest {validation[best]:.2f}", side, 0.93, DARK[k])
         told.append(
             f"{label}: best {validation[best]:.2f} after epoch {best + 1}, then "
@@ -327,11 +356,12 @@ def held_back(curves):
     return d.picture(f"The perplexity after each epoch. {'; '.join(told)}.")
 
 
-def board(fixed, reading, line, highest=6):
+def board(fixed, reading, line, highest=4.05):
     """Draw perplexities `{name: value}` as dots on one axis, the best on top.
 
     Models that are fixed have hollow dots, those that read on have filled ones.  A vertical line
-    stands at the rival named `line`.  What is above `highest` is written below.
+    stands at the rival named `line`, and what is ahead of it is shaded.  What is above `highest`
+    is written below.
     """
     best = {
         name: min(found[name] for found in (fixed, reading) if name in found)
@@ -346,12 +376,14 @@ def board(fixed, reading, line, highest=6):
     limits = math.log(best[order[0]]) - 0.02, math.log(highest)
     right = WIDTH - 11 * em
     axes = Axes(d, (left, top, right, bottom), limits, (0, len(shown)))
-    ticks = {math.log(tick): f"{tick:g}" for tick in (3.5, 4, 4.5, 5, 5.5, 6)}
-    axes.frame("perplexity on the test part, lower is better", "", ticks, {0: ""})
+    marks = [tick / 10 for tick in range(20, 100, 2) if limits[0] <= math.log(tick / 10)]
+    ticks = {math.log(tick): f"{tick:g}" for tick in marks if tick <= highest}
     if line in best:
         x = axes.x(math.log(best[line]))
-        d.line(x, top, x, bottom, GRAY, 1, "4 3")
-        d.text(x, top - 0.4 * em, line, "middle", 0.93, GRAY)
+        d.rect(left, top, x - left, bottom - top, PALETTE[2] + "22")
+        d.line(x, top, x, bottom, "#222", 2, "6 4")
+        d.text(x - 0.2 * em, top - 0.5 * em, f"\u2190 ahead of {line}", "end", 0.93)
+    axes.frame("perplexity on the test part, lower is better", "", ticks, {0: ""})
     columns = {"fixed": right + 4.5 * em, "reads on": right + 10.5 * em}
     for (words, x), mark in zip(columns.items(), "\u25cb\u25cf", strict=True):
         d.text(x, top - 0.8 * em, f"{mark} {words}", "end", size=0.93)
@@ -373,17 +405,18 @@ def board(fixed, reading, line, highest=6):
                 d.text(x, y + 0.35 * em, f"{found[name]:.2f}", "end", 0.93, dark)
     rest = ", ".join(f"{name} {best[name]:.2f}" for name in order if best[name] > highest)
     if rest:
-        d.text(WIDTH / 2, bottom + 4.2 * em, f"above {highest}: {rest}", "middle", 0.93, GRAY)
+        d.text(WIDTH / 2, bottom + 4.2 * em, f"worse: {rest}", "middle", 0.85, GRAY)
     for title, found in (("fixed", fixed), ("reading on", reading)):
         names = sorted(found, key=found.get)
         told.append(f"{title}: " + ", ".join(f"{name} {found[name]:.2f}" for name in names))
     return d.picture("Perplexities on the test part. " + "; ".join(told) + ".")
 
 
-def road(steps, near=5):
+def road(steps, goal=None, near=5):
     """Draw the way down from blind guessing, `[(notebook, name, perplexity)]`, to a finish line.
 
-    The last `near` steps are drawn once more beside it, on an axis of their own.
+    The last `near` steps are drawn beside it, on an axis of their own, with a line at a `goal`
+    `(name, perplexity)`.
     """
     d = Drawing(WIDTH, 430)
     em = d.em
@@ -391,7 +424,12 @@ def road(steps, near=5):
     far, close = steps[: len(steps) - near], steps[len(steps) - near :]
     _stairs(d, (4 * em, top, middle - 1.5 * em, bottom), far, (4, 5, 7, 10, 15, 20, 28), 1.5)
     box = (middle + 3.2 * em, top, WIDTH - 2 * em, bottom)
-    _stairs(d, box, close, (3.3, 3.4, 3.5, 3.6, 3.7, 3.8), 1.03)
+    axes = _stairs(d, box, close, (3.3, 3.4, 3.5, 3.6, 3.7, 3.8), 1.03)
+    if goal:
+        y = axes.y(math.log(goal[1]))
+        d.line(box[0], y, box[2], y, "#222", 1.5, "6 4")
+        words = f"{goal[0]} {goal[1]:.2f}"
+        d.text(box[0] + 0.5 * em, y - 0.5 * em, words, size=0.93)
     d.text(middle - 0.5 * em, 0.5 * d.height, "\u2192", "middle", 1.6, GRAY)
     d.text(middle, d.height - 0.6 * em, "notebook", "middle")
     for row in range(int((bottom - top) / (0.6 * em))):
@@ -420,6 +458,7 @@ def _stairs(d, box, steps, marks, room):
         for i, words in enumerate(lines):
             up = y - (0.5 + 1.15 * (len(lines) - 1 - i)) * em
             d.text(axes.x(k + 0.5), up, words, "middle", 0.85, DARK[kind])
+    return axes
 
 
 def by_weight(mixtures, highest):
@@ -430,7 +469,7 @@ def by_weight(mixtures, highest):
     """
     d = Drawing(WIDTH, 380)
     em = d.em
-    box = (4.2 * em, em, WIDTH - 2 * em, d.height - 3.2 * em)
+    box = (4.2 * em, em, WIDTH - 4.5 * em, d.height - 3.2 * em)
     shown = {
         label: {w: p for w, p in curve.items() if p <= highest} for label, curve in mixtures.items()
     }
@@ -438,7 +477,8 @@ def by_weight(mixtures, highest):
     axes = _axis(d, box, [min(values) / 1.01, *values])
     tenths = [k / 10 for k in range(10, 100)]
     yticks = {math.log(t): f"{t:g}" for t in tenths if axes.ylim[0] <= math.log(t) <= axes.ylim[1]}
-    axes.frame("weight of the first of the two", "perplexity, lower is better", None, yticks)
+    xticks = {0: "0: second alone", 1: "1: first alone"} | {k / 5: f"{k / 5}" for k in range(1, 5)}
+    axes.frame("weight of the first of the two", "perplexity, lower is better", xticks, yticks)
     told = []
     for k, (label, curve) in enumerate(shown.items()):
         index = (1, 0, 2)[k % 3]
@@ -449,11 +489,11 @@ def by_weight(mixtures, highest):
         d.dot(x, y, PALETTE[index], 5)
         words = f"{label}: lowest {curve[best]:.2f}"
         if k == 0:
-            words += f"; {mixtures[label][max(mixtures[label])]:.2f} at 1 \u2197"
-            d.text(points[-1][0] + 0.7 * em, points[-1][1] + 0.6 * em, words, color=DARK[index])
+            place = points[-1][0] + 0.7 * em, points[-1][1] + 0.6 * em
+            d.text(*place, words, color=DARK[index], **HALO)
         else:
             place = (x + 7 * em, y - 1.2 * em) if k == 1 else (x, y + 1.6 * em)
-            d.text(*place, words, "middle", color=DARK[index])
+            d.text(*place, words, "middle", color=DARK[index], **HALO)
         told.append(f"{label}, lowest {curve[best]:.2f} at a weight of {best:g}")
     return d.picture(f"The perplexity over the weight of the first of the two: {'; '.join(told)}.")
 
@@ -476,7 +516,8 @@ def weight_lines(lines):
         d.path(points, PALETTE[k], 2.5)
         rows[f"{label}: learned"] = (points[-1][1], DARK[k], points[-1][0] + 3)
         words = f"best fixed weight {best:g}"
-        d.text(box[0] + 0.6 * em, axes.y(best) - 0.5 * em, words, size=0.93, color=DARK[k])
+        place = box[0] + 0.6 * em, axes.y(best) + 1.15 * em
+        d.text(*place, words, size=0.93, color=DARK[k], **HALO)
     labels(d, box[2] + 1.2 * em, rows, box[1], box[3])
     ends = ", ".join(f"{label} {ys[-1]:.2f}" for label, (_, ys, _) in lines.items())
     return d.picture(f"The weight of the network at the end: {ends}.")
