@@ -191,7 +191,7 @@ DEMOS = {
         (0.4, 1),
         ("learned it", lambda shares: f"{sum(share > 0.99 for share in shares)} of {len(shares)}"),
         {"2 states": "from here on"},
-        {"yes": 0.5},
+        {"no": 0.45, "yes": 0.55},
     ),
     "dots_by_perplexity": lambda: dots(
         {"a": [4.5, 4.6], "b": [5.0]}, "perplexity", (4, 6), ("mean", str), {"a": "few"}

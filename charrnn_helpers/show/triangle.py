@@ -10,7 +10,7 @@ from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing, power
 
 STOPS = ((238, 244, 250), (61, 166, 235), (0, 52, 110))  # the colors of 0.01, of 0.1, and of 1
 LEAST = -2  # the exponent of the lightest color
-CELL = 11.4  # the side of a cell
+CELL = 11.9  # the side of a cell
 MARKS = {0: "1 or more", -1: "0.1", -2: "0.01 or less"}
 ORANGE = "#A84300"
 
@@ -51,7 +51,7 @@ def triangle_and_curve(sentence, triangles, curves, update):
 def _letter(d, x, y, char, anchor):
     """Write a character; the sign of the space is drawn, because fonts make it too wide."""
     if char != " ":
-        d.text(x, y, char, anchor, 0.83, **MONO)
+        d.text(x, y, char, anchor, 0.94, **MONO)
         return
     right = x + (3 if anchor == "middle" else -0.5)
     d.path([(right - 6, y - 3), (right - 6, y), (right, y), (right, y - 3)], "#222", 1.2)
@@ -179,17 +179,24 @@ def parts(num_steps=5):
         d.text(left, y + 1.5 * em, below[name], size=0.9, color=ORANGE)
     return d.picture(
         "Three triangles of five rows and five columns. One cell is marked, to which two arrows "
-        "lead from the diagonal; one column, to which an arrow leads from the next column as a "
-        "whole; and one diagonal, to which an arrow leads from each cell of the diagonal before it."
+        "lead from the diagonal; one column, to which an arrow leads from above, and one "
+        "from the next column as a whole; and one diagonal, to which an arrow leads from each cell "
+        "of the diagonal before it."
     )
 
 
 def _column_sum(d, left, top, j, num_steps):
-    """Frame the column j of the triangle of `parts`, whose sum goes one state back."""
+    """Frame the column j of the triangle of `parts`, whose sum goes one state back.
+
+    What comes to that state from above goes to the top cell of its column.
+    """
     cell, x = 30, left + (j - 1) * 30
     d.rect(x, top + (j - 1) * cell, cell, (num_steps + 1 - j) * cell, "none", ORANGE)
     y = top + (num_steps + j - 1) / 2 * cell
     _arrow(d, x + 0.35 * cell, y, x - 0.35 * cell, y)
+    above, edge = x - 0.5 * cell, top + (j - 2) * cell
+    _arrow(d, above, edge - 0.7 * cell, above, edge + 0.35 * cell)
+    d.text(above + 0.3 * cell, edge - 0.45 * cell, "from above", size=0.9, color=ORANGE)
     d.text(x + 0.15 * cell, top + (j - 1.7) * cell, "the sum of", size=0.9, color=ORANGE)
     d.text(x + 0.15 * cell, top + (j - 1.2) * cell, f"column {j}", size=0.9, color=ORANGE)
 
@@ -260,7 +267,7 @@ def dots(rows, xlabel, xlim, column, notes=None, chance=None):
     """Draw rows `{name: values}` of dots, and `notes`, `{name: words}`, beside them.
 
     `column` is what stands at the right, `(title, text of the values)`, and `chance`, `{label:
-    value}`, is a vertical line.
+    value}`, one vertical line or two, the lower value first.
     """
     em, (title, summed) = Drawing(0, 0).em, column
     top = 2.2 * em
@@ -270,10 +277,11 @@ def dots(rows, xlabel, xlim, column, notes=None, chance=None):
     axes = Axes(d, box, xlim, (0, len(rows)))
     places = {name: len(rows) - k - 0.5 for k, name in enumerate(rows)}
     axes.frame(xlabel, "", None, {y: name for name, y in places.items()})
-    for label, value in (chance or {}).items():
+    anchors = ("end", "start") if len(chance or {}) > 1 else ("middle",)
+    for (label, value), anchor in zip((chance or {}).items(), anchors, strict=False):
         x = axes.x(value)
         d.line(x, top, x, box[3], "#555", 1.2, "5 4")
-        d.text(x, top - 0.5 * em, label, "middle", 0.9, "#555")
+        d.text(x, top - 0.5 * em, label, anchor, 0.9, "#555")
     d.text(WIDTH - 0.3 * em, top - 0.5 * em, title, "end", 0.9)
     for name, values in rows.items():
         y = axes.y(places[name])
