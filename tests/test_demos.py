@@ -258,7 +258,7 @@ DEMOS = {
     "plane, held": lambda: steering.plane(FLAT, held=True),
     "told_apart": lambda: steering.told_apart(*ROWS, 0.5),
     "one_look": lambda: steering.one_look(
-        {"last": (1.0, 0.9, 0.2), "random": ((0.5, 0.8), (0.0, 0.2), (0.03, 0.05))}
+        {"last": (1.0, 0.9, 0.02)}, {"last": ([0.5, 0.8], [0.0, 0.2], [0.03, 0.05])}
     ),
     "two_paths": steering.two_paths,
     "tree": lambda: choices.tree("so b", BRANCHES, 2),
@@ -1078,7 +1078,7 @@ def test_a_push_in_the_weights_is_a_push_of_what_reads_the_state():
         assert torch.allclose(found, torch.cat(logits), atol=1e-5)
 
 
-def test_states_in_a_plane_have_their_part_along_the_probe():
+def test_states_in_a_plane_have_their_component_along_the_probe():
     flat = steering.flat_states(MODEL, VOCAB, TEXT[:400], TEXT[:300], 20)
     H = steering.states_of(MODEL, VOCAB.encode(TEXT[:400]))[:-1]
     u = steering.probed(H, steering.is_vowel(TEXT[:400], 1))
@@ -1108,6 +1108,14 @@ def test_the_flattest_curve_is_compared_with_random_directions():
         svg = steering.shares_by_push(curves, (), random).svg
         for note in ("no more than random", "hardly any change"):
             assert (note in svg) == (note == words)
+
+
+def test_a_direction_is_compared_with_the_random_ones_of_its_own_row():
+    rows = {"one": (1.0, 0.5, 0.3), "other": (0.7, 0.1, 0.3)}
+    random = {"one": ([0.6, 0.9], [0.2], [0.1]), "other": ([0.6, 0.8], [0.2], [0.1])}
+    picture = steering.one_look(rows, random)
+    assert picture.svg.count("like random ones") == 2
+    assert "one, can it be read? 1.00, and random directions 0.60 to 0.90" in picture.alt
 
 
 def test_tables_of_characters_know_what_came_after_them():

@@ -228,13 +228,15 @@ PREDICTIONS = (
          "perfect": "an AUC above 0.95"}),
     Prediction("which_path", 9, "The push is sent on only one of its two paths. Which of them "
         "changes the share of vowels?", "What comes next is what the output layer computes. Below, "
-        "we compare u with its weights.", strongest_path, "logits",
+        "we multiply u by its weights.", strongest_path, "logits",
         {"logits": "straight to the logits: nearly all of the change",
          "memory": "through the next state: nearly all of the change",
          "half": "each of them about half of the change"}),
-    Prediction("last_vowel", 9, "The state is pushed along the direction for: was the last "
-        "character a vowel? As the push grows from -3 to 3, what does the share of vowels do?",
-        "Both paths take part: neither alone changes the share as much. See the last two lines.",
+    Prediction("last_vowel", 9, "The state is pushed along the direction of the probe that asks "
+        "whether the last character was a vowel. As the push grows from -3 to 3, what does the "
+        "share of vowels do?", "After a vowel, a consonant is likely. Pushed toward \"the last was "
+        "a vowel\", the network may write as if one had just come. The direction also points "
+        "against the one for next, but that is only a part of it: see the last line.",
         lambda by: "stays" if abs(by[3] - by[-3]) <= 0.1 else
                    "rises" if by[3] > by[-3] else "falls",
         "falls", {"rises": "it rises by more than 0.1", "falls": "it falls by more than 0.1",

@@ -20,7 +20,7 @@ from charrnn_helpers.show.svg import MONO, WIDTH, Axes, Drawing, place
 
 VOWELS = "aeiou"
 QUESTIONS = {"next": 1, "last": 0, "third-to-last": -2}  # where a vowel is looked for
-BLUE, RED = PALETTE[0], "#A84300"
+BLUE, RED, GREEN = PALETTE[0], "#A84300", "#00724F"  # u is blue
 GRAY, PALE = "#666666", "#bbbbbb"
 COLUMNS, LINES = 54, 4  # of the text that is shown
 START = "the time traveller "
@@ -49,7 +49,7 @@ def is_vowel(text, ahead):
 
 
 def probed(H, answer, num_updates=300):
-    """Return the direction, of length 1, of a probe of the states."""
+    """Return the direction, of norm 1, of a probe of the states."""
     answer = answer.float()
     w, b = torch.zeros(H.shape[1], requires_grad=True), torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.Adam([w, b], lr=0.05)
@@ -127,7 +127,7 @@ def share_of(model, vocab, prompts, chars=VOWELS):
 
 
 def random_directions(count, size, seed=1):
-    """Return random directions of length 1, one row each."""
+    """Return random directions of norm 1, one row each."""
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randn(count, size, generator=generator)
     return rows / rows.norm(dim=1, keepdim=True)
@@ -136,7 +136,7 @@ def random_directions(count, size, seed=1):
 def steered_texts(model, vocab, text, prompts, alphas, count=20):
     """Return the Steered of a network; the direction comes from the text.
 
-    All directions have length 1; the random ones are pushed by the odd alphas alone.
+    All directions have norm 1; the random ones are pushed by the odd alphas alone.
     """
     H = states_of(model, vocab.encode(text))[:-1]
     u = probed(H, is_vowel(text, 1))
@@ -219,7 +219,7 @@ def plane(flat, held=False):
     ylim = low - 0.08 * (high - low), high + 0.26 * (high - low)  # above, there is room for words
     axes = Axes(d, box, (-3.3, 3.3), ylim)
     xticks = {k: f"{k}".replace("-", "\u2212") for k in range(-3, 4)}
-    axes.frame("part of the state along u", "part along another direction", xticks, {0: "0"})
+    axes.frame("component along u", "component along another direction", xticks, {0: "0"})
     dots = axes.points(*zip(*flat.points, strict=True))
     line, top, right = axes.x(flat.mean), box[1] + 1.2 * em, box[2] + 0.8 * em
     if held:
@@ -237,7 +237,7 @@ def plane(flat, held=False):
     if not held:
         x1, x2 = axes.x(0), axes.x(1)
         _arrow(d, x1, top, x2, top, BLUE, 3)
-        d.text(x2 + 0.6 * em, top + 0.35 * em, "u, length 1", color=BLUE, font_weight="bold")
+        d.text(x2 + 0.6 * em, top + 0.35 * em, "u, norm 1", color=BLUE, font_weight="bold")
         k = _freest(dots, x2 - x1, em)
         (x, y), far = dots[k], x2 - x1
         _state(d, x + far, y, flat.before_vowel[k], RED)
@@ -252,13 +252,13 @@ def plane(flat, held=False):
     }
     said = " and ".join(f"{sum(v) / len(v):.1f}" for v in xs.values())
     moved = (
-        f"All are moved to the mean along u, {flat.mean:.1f}, and keep their other part."
+        f"All are moved to the mean along u, {flat.mean:.1f}, and keep their other component."
         if held
         else "One of them is pushed by 1 along u."
     )
     return d.picture(
-        f"{len(dots)} states by their part along u, on average {said} before vowels and before "
-        f"other characters. {moved}"
+        f"{len(dots)} states by their component along u, on average {said} before vowels and "
+        f"before other characters. {moved}"
     )
 
 
@@ -303,8 +303,8 @@ def _arrow(d, x1, y1, x2, y2, color="#222", width=1.6):
 
 
 LOOKS = (  # of the first, second, and third curve
-    ("#222222", "none", "\u25cf"),
-    (BLUE, "7 3", "\u25a0"),
+    (BLUE, "none", "\u25cf"),
+    (GREEN, "7 3", "\u25a0"),
     (RED, "2 3", "\u25b2"),
 )
 
@@ -376,10 +376,10 @@ def two_paths():
         d.text(x, y_in + 1.3 * em, f"character {k + 1}", "middle")
         _arrow(d, x, y_in, x, y + r)
         d.text(x + 0.5 * em, y_in - 1.6 * em, "W_xh", color=GRAY, size=0.93)
-        _arrow(d, x, y - r, x, y_out, BLUE, 2.2)
+        _arrow(d, x, y - r, x, y_out, GREEN, 2.2)
         d.text(x - 0.5 * em, y_out + 1.4 * em, "W_hq", "end", 0.93, GRAY)
         d.text(x, y_out - 0.6 * em, f"logits {k + 1}", "middle")
-        d.text(x + 0.6 * em, y_out + 3.1 * em, "+ push_logits", color=BLUE, font_weight="bold")
+        d.text(x + 0.6 * em, y_out + 3.1 * em, "+ push_logits", color=GREEN, font_weight="bold")
         _arrow(d, x + r, y, WIDTH - em if last else x + far - r, y, RED, 2.2)
         if not last:
             middle = x + far / 2
@@ -476,15 +476,16 @@ def told_apart(z, answer, threshold):
     return d.picture(f"At a threshold of {threshold:g}: {words}.")
 
 
-def one_look(rows):
+def one_look(rows, random):
     """Draw what is read, what steers, and what is used, a row for each direction.
 
-    `{name: (read, steers, used)}`: each is a number, or a pair of them, between which a gray bar
-    reaches, the range of random directions.  A name may have two lines.
+    `{name: (read, steers, used)}`, and the numbers of random directions in the same places, which
+    are dots below the bar.  A number that is no larger than theirs says so.  A name may have two
+    lines.
     """
     em = Drawing(0, 0).em
-    bottom = (4.2 + 3 * len(rows)) * em
-    d = Drawing(WIDTH, bottom + 0.6 * em)
+    bottom = (4.2 + 3.4 * len(rows)) * em
+    d = Drawing(WIDTH, bottom + 2.4 * em)
     heads = (
         (8.5 * em, "Can it be read?", "AUC (0.5 is guessing)", 0.5, 1.0, "{:.2f}"),
         (20.5 * em, "Does it steer vowels?", "their share changes by", 0.0, 1.0, "{:.2f}"),
@@ -496,23 +497,31 @@ def one_look(rows):
         d.text(start, 2.8 * em, unit, size=0.86, color=GRAY)
         d.line(start, 3.6 * em, start, bottom, "#999999")
         for row, (name, values) in enumerate(rows.items()):
-            y, value = (5.4 + 3 * row) * em, values[k]
-            by_chance = isinstance(value, tuple)
-            ends = value if by_chance else (least, value)
-            a, b = (place(end, (least, most), start, start + long) for end in ends)
-            color = GRAY if by_chance else BLUE
-            d.rect(a, y - 0.6 * em, max(b - a, 1), 1.2 * em, "#bbbbbb" if by_chance else BLUE)
-            words = [form.format(v) for v in (value if by_chance else [value])]
-            d.text(b + 0.5 * em, y + 0.35 * em, "\u2013".join(words), color=color)
-            pairs = [values[k][1] for values in rows.values() if isinstance(values[k], tuple)]
-            if not by_chance and value <= min(pairs):
-                x = b + (1 + 0.62 * len(words[0])) * em
-                d.text(x, y + 0.3 * em, "no more than random", size=0.86, color=RED)
+            y, value, color = (5.4 + 3.4 * row) * em, values[k], LOOKS[row % 3][0]
+            x = place(value, (least, most), start, start + long)
+            d.rect(start, y - 0.6 * em, max(x - start, 1), 1.1 * em, color)
+            words = form.format(value)
+            d.text(x + 0.5 * em, y + 0.3 * em, words, color=color)
+            chance = random[name][k]
+            for number in chance:
+                there = place(number, (least, most), start, start + long)
+                d.add("circle", cx=there, cy=y + em, r=2.6, fill="#777777", fill_opacity="0.45")
+            if value <= max(chance):
+                right = x + (1 + 0.62 * len(words)) * em
+                d.text(right, y + 0.3 * em, "like random ones", size=0.86, color=GRAY)
             if k == 0:
                 *small, last = name.split("\n")
                 for line in small:
                     d.text(start - 0.8 * em, y - 0.5 * em, line, "end", 0.86, GRAY)
                 below = 0.75 if small else 0.35
-                d.text(start - 0.8 * em, y + below * em, last, "end", font_weight="bold")
-            said.append(f"{' '.join(name.split())}, {head.lower()} {' to '.join(words)}")
+                bold = {"color": color, "font_weight": "bold"}
+                d.text(start - 0.8 * em, y + below * em, last, "end", **bold)
+            said.append(
+                f"{' '.join(name.split())}, {head.lower()} {words}, and random directions "
+                f"{form.format(min(chance))} to {form.format(max(chance))}"
+            )
+    y = bottom + 1.4 * em
+    d.add("circle", cx=heads[0][0] + 0.3 * em, cy=y, r=2.6, fill="#777777")
+    words = f"{len(chance)} random directions; their AUC is for the question of the row"
+    d.text(heads[0][0] + em, y + 0.3 * em, words, size=0.93, color=GRAY)
     return d.picture(f"{'; '.join(said)}.")
