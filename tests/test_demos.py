@@ -220,6 +220,7 @@ DEMOS = {
             "GRU": {"own states": [1.4, 1.4], "1": [3.4, 3.5], "8": [1.6, 1.6], "16": [1.5, 1.6]},
         }
     ),
+    "resets_drawn": lambda: gates.resets_drawn("a bc", [0.3, 0.1, 0.4, 0.5]),
     "answers_drawn": lambda: gates.answers_drawn(
         {"same gates": (0.97, None), "other gates": (0.05, 0.9)}
     ),
@@ -236,7 +237,7 @@ DEMOS = {
     ),
     "passed_later": lambda: gates.passed_later({"a": (0, 10), "b": (2, 1), "c": (3, 3)}),
     "perplexities_drawn": lambda: gates.perplexities_drawn(
-        {"a": {0.01: [1.5, 1.6, 1.55], 0.02: [1.6]}, "b": {0.01: [1.4], 0.02: [1.45]}},
+        {"a": {0.01: [1.5, 1.6, 1.55], 0.02: [1.6]}, "b": {0.01: [1.4]}},
         {"b": "best"},
     ),
     "gru_drawn": gates.gru_drawn,
@@ -823,7 +824,7 @@ def test_the_losses_on_the_book_are_told_by_their_means():
 
 def test_shares_of_answers_and_distances_are_told():
     alt = DEMOS["answers_drawn"]().alt
-    assert "same gates: right 0.97; other gates: right 0.05; other gates: the other letter" in alt
+    assert "same gates: right 0.97; other gates: right 0.05; other gates: theirs 0.90" in alt
     assert (
         "by hand: 1.60, then 1.60; always 0.5: 0.80, then 7\u00b710"
         in DEMOS["distances_drawn"]().alt
@@ -838,8 +839,12 @@ def test_gradients_are_told_at_the_first_letter():
 def test_those_that_pass_later_and_perplexities_are_told():
     assert "a: 0, then 10; b: 2, then 1" in DEMOS["passed_later"]().alt
     assert (
-        "a, 0.01: 4.48 4.71 4.95; 0.02: 4.95. b, 0.01: 4.06;" in DEMOS["perplexities_drawn"]().alt
+        "a, 0.01: 4.48 4.71 4.95; 0.02: 4.95. b, 0.01: 4.06." in DEMOS["perplexities_drawn"]().alt
     )
+
+
+def test_reset_gates_are_told_at_spaces_and_elsewhere():
+    assert "At spaces, it is 0.10, and elsewhere 0.40" in DEMOS["resets_drawn"]().alt
 
 
 def test_rows_of_dots_count_those_that_win():

@@ -137,6 +137,7 @@ IGNORED = {
         "# Demo: a round as two networks read it, with the gates of one",
         "X, first = rounds_of_the_game(40, 1000, torch.Generator().manual_seed(2))",
         "data = TimeMachine(batch_size=32, num_steps=32, text=load_time_machine())",
+        "# Drawn: the mean reset gate along a sentence, for this GRU",
         "train_text, val_text = (",
     ],
     "11_the_race": [

@@ -60,6 +60,7 @@ WRITING = {  # 300 updates: is it the small 1 - Z that makes a large bias slow?
     "GRU 6, writes 0.5": Setting(bias=6.0, write=0.5),
     "LSTM 6": Setting("LSTM", bias=6.0),
     "LSTM 6, coupled": Setting("LSTM", bias=6.0, coupled=True),
+    "LSTM 4": Setting("LSTM", bias=4.0),
 }
 MARKED = {  # the second game, without gates that are computed
     "marked RNN": PLAIN,
@@ -82,8 +83,9 @@ BOOK |= {
     for kind, (setting, *sizes) in BOOK.items()
 }
 BOOK |= {f"GRU, bias {bias:g}": (Setting(bias=bias), 72, 32, 32) for bias in (1.0, 3.0)}
+BOOK["GRU, bias 3, windows of 128"] = Setting(bias=3.0), 72, 8, 128  # as many characters
 READ = (1, 2, 3, 4, 6, 8, 12, 16)  # numbers of characters
-AVERAGED, FOREIGN = ("RNN", "GRU"), 20
+AVERAGED, FOREIGN = ("RNN", "GRU", "GRU, bias 3, windows of 128"), 20
 
 
 def build(setting, seed, num_inputs, num_hiddens):
@@ -382,12 +384,11 @@ def trials(data):
         yield name, partial(_play, setting, MARKS[:1])
     for name, setting in FADING.items():
         yield f"fading {name}", partial(fading, setting)
-    for name in ("RNN", "GRU, bias 1"):
-        yield f"fading {name}, 50 updates", partial(fading, FADING[name], 50)
+        yield f"fading {name}, 50 updates", partial(fading, setting, 50)
     yield "marked GRU, bias 0", partial(_play, Setting(), game=marked_rounds)
     yield "first GRU, bias 0", partial(_play, Setting(), game=first_rounds)
     for name, setting in MARKED.items():
-        yield name, partial(_play, setting, MARKS[:1], marked_rounds)
+        yield name, partial(_play, setting, game=marked_rounds)
     for name, setting in WRITING.items():
         yield name, partial(_game, setting, 40)
     for gap in GAPS:

@@ -60,7 +60,7 @@ fair, adam, streams, early_stopping, broken_loop = training.EXERCISES
 draw_with, beam_step, top_p = sampling.EXERCISES
 window_backward, wrong_weights, sent_back, fast_backward = backpropagation_through_time.EXERCISES
 build_in, hold, few_units = inside_the_hidden_state.EXERCISES
-holding_bias, gru_slope, hand_gates, lstm_step = gated_networks.EXERCISES
+holding_bias, lstm_step, gru_slope, hand_gates = gated_networks.EXERCISES
 drop, learning_mixture, lead = the_race.EXERCISES
 
 NOTEBOOKS = (one_hot_encoding, recurrence, loss_and_perplexity, counting, gradient_clipping)

@@ -38,12 +38,12 @@ def kept_and_passed(kept, won):
 
     `kept[bias]` has the share that the gates keep over 1, 2, ... letters before training, and
     `won[bias]` the shares of rounds that ten networks win after it, `{gap: [share, ...]}`.  Each
-    cell is as dark as many networks pass.
+    cell is as dark as many networks pass.  A mark in each row is at the logarithm of its letters.
     """
     gaps = list(next(iter(won.values())))
     height, left, top = 3.1 * EM, 7.5 * EM, 4.2 * EM
     width = (WIDTH - left - 0.5 * EM) / len(won)
-    d = Drawing(WIDTH, top + height * len(gaps) + 4.9 * EM)
+    d = Drawing(WIDTH, top + height * len(gaps) + 6.2 * EM)
     for y, words in ((1.2, "initial bias"), (2.7, "gate at first")):
         d.text(left - 0.7 * EM, y * EM, words, "end")
     d.text(left - 0.7 * EM, top - 0.1 * EM, "letters", "end", 0.93, GRAY)
@@ -63,17 +63,21 @@ def kept_and_passed(kept, won):
     for row, gap in enumerate(gaps):
         y = top + (row + 0.5) * height + 0.4 * EM
         d.text(left - 0.7 * EM, y, f"{gap}", "end", font_weight="bold")
+        x, y = left + (math.log(gap) + 0.5) * width, top + row * height
+        mark = [(x - 0.35 * EM, y), (x + 0.35 * EM, y), (x, y + 0.45 * EM)]
+        d.path(mark, "none", fill="#222")
     d.rect(left, top, width * len(won), height * len(gaps), "none", GRAY)
     y = top + height * len(gaps) + 1.5 * EM
     d.text(left, y, "\u25c2 less is kept at first", color=ORANGE)
     words = "less is written at first \u25b8"
     d.text(left + width * len(won), y, words, "end", color=ORANGE)
-    d.text(left, d.height - 1.6 * EM, "bold: how many of ten networks pass after 300 updates")
+    d.text(left, d.height - 2.9 * EM, "bold: how many of ten networks pass after 300 updates")
     d.text(
         left,
-        d.height - 0.3 * EM,
+        d.height - 1.6 * EM,
         "below it: the share of a value that the gates keep over the letters, before training",
     )
+    d.text(left, d.height - 0.3 * EM, "\u25be the logarithm of the number of letters")
     return d.picture(f"Networks that pass, and the share kept at first. {'; '.join(said)}.")
 
 
@@ -199,13 +203,13 @@ def answers_drawn(rows):
         y += 1.5 * EM
         parts = [("right", won, PALETTE[0], "white")]
         if other is not None:
-            parts.append(("the other letter", other, "#F0B27A", "#222"))
+            parts.append(("theirs", other, "#F0B27A", "#222"))
         d.rect(1, y, width, 1.6 * EM, "#eee", "#bbb")
         x = 1
         for name, share, fill, color in parts:
             d.rect(x, y, share * width, 1.6 * EM, fill)
             words = f"{name} {share:.2f}"
-            words = words if 0.6 * EM * len(words) < share * width else f"{share:.2f}"
+            words = words if 0.55 * EM * len(words) < share * width else f"{share:.2f}"
             look = {"font_weight": "bold"} if x > 1 and share > 0.5 else {}
             d.text(x + share * width / 2, y + 1.15 * EM, words, "middle", 1, color, **look)
             x += share * width
@@ -213,7 +217,8 @@ def answers_drawn(rows):
         if x < WIDTH - 6 * EM:
             d.text((x + WIDTH) / 2, y + 1.15 * EM, "other answers", "middle", 0.93, GRAY)
         y += 2 * EM
-    d.text(1, d.height - 0.5 * EM, "shares of the answers, in ten networks", color=GRAY)
+    words = "shares of the answers, in ten networks; theirs: the first letter of those rounds"
+    d.text(1, d.height - 0.5 * EM, words, color=GRAY)
     return d.picture("Shares of the answers. " + "; ".join(said) + ".")
 
 
@@ -226,9 +231,6 @@ def distances_drawn(kinds):
     heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 13, 3)}
     axes.frame("letters read", "", {k: str(k) for k in (1, 11, 21, 31, 41)}, heights)
     d.text(box[0], 13 * EM, "their distance")
-    d.line(box[0], axes.y(-8), box[2], axes.y(-8), GRAY, 1.2, "2 3")
-    words = "\u25be lost in float32"
-    d.text(box[2] + 0.6 * EM, axes.y(-8) + 0.35 * EM, words, color=GRAY)
     words = "the two values, with a first candidate of 0.8 (solid) and of -0.8 (dashed)"
     d.text(box[0], 1.2 * EM, words)
     width, said = (WIDTH - box[0] - EM) / len(kinds), []
@@ -257,13 +259,12 @@ def distances_drawn(kinds):
 def gradients_drawn(before, after, passed, gap=40):
     """Draw how far gradients go back, `{kind: [share at 0, 1, ... time steps back]}`.
 
-    On the left before training, and on the right in it, where an arrow at the first letter of a
-    round, `gap + 1` time steps back, shows the change.  With each kind stands how many of ten
-    networks pass the game, `passed[kind]`.
+    On the left before training, and on the right in it; the first letter of a round is `gap + 1`
+    time steps back.  With each kind stands how many of ten networks pass the game, `passed[kind]`.
     """
     d = Drawing(WIDTH, 23.5 * EM)
     left = (4.6 * EM, 3.6 * EM, 19 * EM, 20.4 * EM)
-    right = (33.6 * EM, left[1], 42.6 * EM, left[3])
+    right = (33.6 * EM, left[1], 43.8 * EM, left[3])
     heights = {-k: "1" if k == 0 else share_in_words(10.0**-k) for k in range(0, 10, 3)}
     looks = {
         kind: (GRAY, "14 3") if index == 4 else (PALETTE[index], DASHES[index])
@@ -288,20 +289,14 @@ def gradients_drawn(before, after, passed, gap=40):
         for one, other in pairwise(labels):
             other[0] = max(other[0], one[0] + 1.45 * EM)
         for y, kind in labels:
-            x = box[2] + (0.6 if box == left else 2.2) * EM
+            x = box[2] + 0.6 * EM
             color = "#9C4A78" if looks[kind][0] == PALETTE[3] else looks[kind][0]
             d.text(x, y + 0.35 * EM, kind, color=color)
             if box == left:
                 words = f"{passed[kind]} of 10"
                 d.text(27.2 * EM, y + 0.35 * EM, words, font_weight="bold")
-    for index, (kind, shares) in enumerate(after.items()):
-        start, end = (axes.y(math.log10(by[gap + 1])) for by in (before[kind], shares[: gap + 2]))
-        x, color = right[2] + (0.7 + 0.9 * index) * EM, looks[kind][0]
-        d.dot(x, start, color, 3)
-        _wire(d, (x, start), (x, end), color=color)
     d.text(0, 1.2 * EM, "length of the gradient, as a share of that at the question mark")
     d.text(27.2 * EM, 2.9 * EM, "passed", font_weight="bold")
-    d.text(WIDTH, 1.2 * EM, "arrows: the change", "end", 0.93, GRAY)
     d.text(left[0], d.height - 0.4 * EM, "time steps back from the question mark")
     said = [
         f"{kind} {share_in_words(shares[gap + 1])}, {passed[kind]} of 10 pass"
@@ -360,6 +355,8 @@ def perplexities_drawn(kinds, notes=(), limits=(4, 5.4)):
         if row:
             d.line(box[0], y - 1.15 * EM, box[2], y - 1.15 * EM, "#ddd")
         for k, rate in enumerate(rates):
+            if rate not in by_rate:
+                continue
             values = sorted(math.exp(loss) for loss in by_rate[rate])
             for j, value in enumerate(values):
                 mark(k, axes.x(value), y + (0.9 * k - 0.45 + 0.15 * (j - 1)) * EM)
@@ -370,6 +367,33 @@ def perplexities_drawn(kinds, notes=(), limits=(4, 5.4)):
             d.text(last + 3.6 * EM, y + 0.35 * EM, dict(notes)[kind], font_weight="bold")
         said.append(f"{kind}, {'; '.join(told)}")
     return d.picture(f"Perplexities by learning rate. {'. '.join(said)}.")
+
+
+def resets_drawn(text, gates):
+    """Draw the mean reset gate at each character of a text as a bar."""
+    d = Drawing(WIDTH, 14 * EM)
+    box = (3 * EM, 2.4 * EM, WIDTH - EM, 11 * EM)
+    axes = Axes(d, box, (0, len(text)), (0, 0.6))
+    axes.frame("", "", {0: ""}, {0: "0", 0.2: "0.2", 0.4: "0.4", 0.6: "0.6"})
+    d.text(box[0], 1.2 * EM, "mean reset gate of all units at each character")
+    for k, (char, gate) in enumerate(zip(text, gates, strict=True)):
+        left, y = axes.x(k + 0.1), axes.y(gate)
+        color = ORANGE if char == " " else PALETTE[0]
+        d.rect(left, y, axes.x(k + 0.9) - left, box[3] - y, color)
+        shown = "\u2423" if char == " " else char
+        d.text(axes.x(k + 0.5), 12.2 * EM, shown, "middle", 0.93, color, **MONO)
+    d.text(box[2], 13.6 * EM, "\u2423 space", "end", 0.93, ORANGE)
+    means = [
+        sum(found) / max(len(found), 1)
+        for found in (
+            [gate for char, gate in zip(text, gates, strict=True) if (char == " ") == at]
+            for at in (True, False)
+        )
+    ]
+    return d.picture(
+        f"The mean reset gate at each character of: {text}. At spaces, it is {means[0]:.2f}, and "
+        f"elsewhere {means[1]:.2f}, in the mean."
+    )
 
 
 def losses_on_the_book(kinds, enough=8):

@@ -1,4 +1,4 @@
-"""The exercises of notebook 10: biases, a slope, gates by hand, and a hunt in an LSTM."""
+"""The exercises of notebook 10: biases, a hunt in an LSTM, a slope, and gates by hand."""
 
 import math
 
@@ -38,6 +38,77 @@ BIAS_CASES = tuple(
         (0.1, 200, 0.01),
         (0.25, 2, 0.3),
     )
+)
+
+
+def my_lstm_step(X, H, C, write, keep, output, candidate):
+    def total(W_x, W_h, b):
+        return X @ W_x + H @ W_h + b
+
+    I, F = torch.sigmoid(total(*write)), torch.sigmoid(total(*keep))
+    O = torch.sigmoid(total(*output))
+    new_C = F * C + I * torch.tanh(total(*candidate))
+    return O * torch.tanh(new_C), new_C
+
+
+def given_lstm_step(X, H, C, write, keep, output, candidate):
+    def total(W_x, W_h, b):
+        return X @ W_x + H @ W_h + b
+
+    I, F = torch.sigmoid(total(*write)), torch.sigmoid(total(*keep))
+    C = F * C + I * torch.tanh(total(*candidate))
+    H = torch.tanh(C)
+    O = torch.sigmoid(total(*output))
+    return O * H, C
+
+
+def with_gradients(answer, X, H, C, *weights):
+    """Call an answer twice: for its result, and for the gradients of H and C.
+
+    Where nothing flows back, the gradient is 0. If the first call changes its arguments, there is
+    no second one.
+    """
+    before = settle((X, H, C, *weights))
+    result = answer(X, H, C, *weights)
+    if not identical(settle((X, H, C, *weights)), before):
+        return {"result": result}
+    leaves = [H.clone().requires_grad_(), C.clone().requires_grad_()]
+    again = answer(X, *(leaf * 1 for leaf in leaves), *weights)  # these may be changed in place
+    parts = again if isinstance(again, (tuple, list)) else (again,)
+    parts = [part for part in parts if isinstance(part, torch.Tensor) and part.requires_grad]
+    weighted = [(part * (1 + torch.arange(part.numel()).view_as(part))).sum() for part in parts]
+    grads = gradients(sum(weighted), leaves) if parts else map(torch.zeros_like, leaves)
+    of_H, of_C = grads
+    return {"result": result, "gradient of H": of_H, "gradient of C": of_C}
+
+
+SIZES = [(1, 1, 1), (1, 1, 2), (2, 3, 2), (3, 2, 3), (4, 5, 3)]  # batch_size, inputs, hiddens
+
+
+def lstm_case(b, d, h, seed):
+    def make():
+        sizes = ((d, h), (h, h), (h,))
+        weights = (
+            tuple(draw(*size, seed=seed + 3 * k + i, scale=1.2) for i, size in enumerate(sizes))
+            for k in range(4)
+        )
+        state = (draw(b, h, seed=seed + 13), draw(b, h, seed=seed + 14))
+        return (draw(b, d, seed=seed + 12, scale=1.2), *state, *weights)
+
+    show = f"(X {(b, d)}, H and C {(b, h)}, and weights for {h} hidden unit{'s'[: h > 1]})"
+    return Case(show, make)
+
+
+def kept():
+    """Return what holds a memory of 1: a forget gate of 1, and an input gate of 0."""
+    zero = torch.zeros(1, 1)
+    parts = ((zero.clone(), zero.clone(), torch.tensor([b])) for b in (-20.0, 20.0, 0.0, 0.0))
+    return (zero.clone(), zero.clone(), torch.ones(1, 1), *parts)
+
+
+LSTM_STEP_CASES = (
+    Case("(X=0, H=0, C=1, and weights of 0, except for b_i=-20 and b_f=20)", kept),
+    *(lstm_case(*size, 100 + 20 * k) for k, size in enumerate(SIZES, 1)),
 )
 
 
@@ -129,80 +200,8 @@ HAND_CASES = (
     _hand_case("10, 40, and 1,000 letters", 10, 40, 1000),
 )
 
-
-def my_lstm_step(X, H, C, write, keep, output, candidate):
-    def total(W_x, W_h, b):
-        return X @ W_x + H @ W_h + b
-
-    I, F = torch.sigmoid(total(*write)), torch.sigmoid(total(*keep))
-    O = torch.sigmoid(total(*output))
-    new_C = F * C + I * torch.tanh(total(*candidate))
-    return O * torch.tanh(new_C), new_C
-
-
-def given_lstm_step(X, H, C, write, keep, output, candidate):
-    def total(W_x, W_h, b):
-        return X @ W_x + H @ W_h + b
-
-    I, F = torch.sigmoid(total(*write)), torch.sigmoid(total(*keep))
-    C = F * C + I * torch.tanh(total(*candidate))
-    H = torch.tanh(C)
-    O = torch.sigmoid(total(*output))
-    return O * H, C
-
-
-def with_gradients(answer, X, H, C, *weights):
-    """Call an answer twice: for its result, and for the gradients of H and C.
-
-    Where nothing flows back, the gradient is 0. If the first call changes its arguments, there is
-    no second one.
-    """
-    before = settle((X, H, C, *weights))
-    result = answer(X, H, C, *weights)
-    if not identical(settle((X, H, C, *weights)), before):
-        return {"result": result}
-    leaves = [H.clone().requires_grad_(), C.clone().requires_grad_()]
-    again = answer(X, *(leaf * 1 for leaf in leaves), *weights)  # these may be changed in place
-    parts = again if isinstance(again, (tuple, list)) else (again,)
-    parts = [part for part in parts if isinstance(part, torch.Tensor) and part.requires_grad]
-    weighted = [(part * (1 + torch.arange(part.numel()).view_as(part))).sum() for part in parts]
-    grads = gradients(sum(weighted), leaves) if parts else map(torch.zeros_like, leaves)
-    of_H, of_C = grads
-    return {"result": result, "gradient of H": of_H, "gradient of C": of_C}
-
-
-SIZES = [(1, 1, 1), (1, 1, 2), (2, 3, 2), (3, 2, 3), (4, 5, 3)]  # batch_size, inputs, hiddens
-
-
-def lstm_case(b, d, h, seed):
-    def make():
-        sizes = ((d, h), (h, h), (h,))
-        weights = (
-            tuple(draw(*size, seed=seed + 3 * k + i, scale=1.2) for i, size in enumerate(sizes))
-            for k in range(4)
-        )
-        state = (draw(b, h, seed=seed + 13), draw(b, h, seed=seed + 14))
-        return (draw(b, d, seed=seed + 12, scale=1.2), *state, *weights)
-
-    show = f"(X {(b, d)}, H and C {(b, h)}, and weights for {h} hidden unit{'s'[: h > 1]})"
-    return Case(show, make)
-
-
-def kept():
-    """Return what holds a memory of 1: a forget gate of 1, and an input gate of 0."""
-    zero = torch.zeros(1, 1)
-    parts = ((zero.clone(), zero.clone(), torch.tensor([b])) for b in (-20.0, 20.0, 0.0, 0.0))
-    return (zero.clone(), zero.clone(), torch.ones(1, 1), *parts)
-
-
-LSTM_STEP_CASES = (
-    Case("(X=0, H=0, C=1, and weights of 0, except for b_i=-20 and b_f=20)", kept),
-    *(lstm_case(*size, 100 + 20 * k) for k, size in enumerate(SIZES, 1)),
-)
 EXERCISES = (
     Exercise("holding_bias", 10, my_holding_bias, BIAS_CASES, kept_and_written),
-    Exercise("gru_slope", 10, my_gru_slope, SLOPE_CASES),
-    Exercise("hand_gates", 10, my_hand_gates, HAND_CASES, hand_played, arguments=0),
     Exercise(
         "lstm_step",
         10,
@@ -212,4 +211,6 @@ EXERCISES = (
         given_lstm_step,
         told=False,  # what differs says at once where the mistake is
     ),
+    Exercise("gru_slope", 10, my_gru_slope, SLOPE_CASES),
+    Exercise("hand_gates", 10, my_hand_gates, HAND_CASES, hand_played, arguments=0),
 )
