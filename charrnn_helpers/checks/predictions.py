@@ -234,9 +234,8 @@ PREDICTIONS = (
          "half": "each of them about half of the change"}),
     Prediction("last_vowel", 9, "The state is pushed along the direction of the probe that asks "
         "whether the last character was a vowel. As the push grows from -3 to 3, what does the "
-        "share of vowels do?", "After a vowel, a consonant is likely. Pushed toward \"the last was "
-        "a vowel\", the network may write as if one had just come. The direction also points "
-        "against the one for next, but that is only a part of it: see the last line.",
+        "share of vowels do?", "After a vowel, a consonant is likely, and the output layer has "
+        "learned it: along this direction, it lowers the vowels. See the last line.",
         lambda by: "stays" if abs(by[3] - by[-3]) <= 0.1 else
                    "rises" if by[3] > by[-3] else "falls",
         "falls", {"rises": "it rises by more than 0.1", "falls": "it falls by more than 0.1",
