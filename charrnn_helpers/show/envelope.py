@@ -148,17 +148,17 @@ def kinds(rows, line, close=()):
 def opened_envelope(before, after, goal=None):
     """Draw how perplexities `{name: value}` go from the validation part to the test part.
 
-    The lowest one after that is the winner, and is written large.  A `goal` `(name, value)` on the
+    The lowest one before that is the entry, and is written large.  A `goal` `(name, value)` on the
     test part is a line there.
     """
-    d = Drawing(WIDTH, 360)
+    d = Drawing(WIDTH, 376)
     em = d.em
-    left, right, top, bottom = 20 * em, WIDTH - 20.5 * em, 4.6 * em, d.height - em
+    left, right, top, bottom = 20 * em, WIDTH - 20.5 * em, 4.6 * em, d.height - 2.6 * em
     goals = dict([goal]) if goal else {}
     values = [*before.values(), *after.values(), *goals.values()]
     axes = _axis(d, (left, top, right, bottom), values)
-    winner = min(after, key=after.get)
-    d.text(WIDTH / 2, 1.6 * em, f"{winner}: {after[winner]:.2f}", "middle", 1.3, DARK[2])
+    entry = min(before, key=before.get)
+    d.text(WIDTH / 2, 1.6 * em, f"{entry}: {after[entry]:.2f}", "middle", 1.3, DARK[2])
     edge = right - 4.5 * em
     d.rect(edge, 2.2 * em, WIDTH - edge - 0.2 * em, bottom - 1.7 * em, PAPER, FLAP)
     d.text(left, 3.3 * em, "validation part", "middle", font_weight="bold")
@@ -170,58 +170,23 @@ def opened_envelope(before, after, goal=None):
         rows[1][f"{value:.2f}  {name}, the goal"] = (y, "#222", right + 0.4 * em)
     for name, value in before.items():
         k, heights = KINDS[kind_of(name)], [axes.y(math.log(v)) for v in (value, after[name])]
-        d.path([(left, heights[0]), (right, heights[1])], PALETTE[k], 4 if name == winner else 2)
+        d.path([(left, heights[0]), (right, heights[1])], PALETTE[k], 4 if name == entry else 2)
         for x, y, end, side in ((left, heights[0], left - 5, 0), (right, heights[1], right + 5, 1)):
             d.dot(x, y, PALETTE[k])
             words = f"{after[name]:.2f}  {name}" if side else f"{name}  {value:.2f}"
             rows[side][words] = (y, DARK[k], end)
     labels(d, left - 1.6 * em, rows[0], top, bottom, "end")
     labels(d, right + 1.6 * em, rows[1], top, bottom)
+    d.text(WIDTH / 2, d.height - 0.6 * em, "perplexity, lower is better", "middle")
     order = sorted(after, key=after.get)
     told = ", ".join(f"{name} {after[name]:.2f} (before: {before[name]:.2f})" for name in order)
     return d.picture(f"The envelope is open. On the test part: {told}.")
 
 
-def rises(rows, control, chosen):
-    """Draw by how many nats losses are higher on the test part, in the order given.
-
-    `{name: (with more text, without it)}`, or None for the second.  A line stands at the `control`,
-    for which nothing was chosen; with luck, the `chosen` one would be beyond it.
-    """
-    d = Drawing(WIDTH, 0)
-    em = d.em
-    top, bottom, left = 2.6 * em, (2.1 * len(rows) + 2.6) * em, 19 * em
-    d.height = bottom + 3.4 * em
-    every = [0, *(x for both in rows.values() for x in both if x is not None)]
-    limits = min(0, 1.1 * min(every)), 1.55 * max(every)
-    axes = Axes(d, (left, top, WIDTH - 2 * em, bottom), limits, (0, len(rows)))
-    axes.frame("nats by which the loss is higher on the test part", "", None, {0: ""})
-    more, same = rows[control]
-    x = axes.x(same)
-    d.line(x, top, x, bottom, PALETTE[1], 1.5, "5 3")
-    d.text(x + 0.5 * em, top - 0.7 * em, "\u25cb without it", size=0.93, color=DARK[1])
-    words = "\u25cf trained on an eighth more text"
-    d.text(axes.x(more) - 0.3 * em, top - 0.7 * em, words, "end", 0.93, DARK[1])
-    told = []
-    for row, (name, (more, same)) in enumerate(rows.items()):
-        k, y = KINDS[kind_of(name)], axes.y(len(rows) - row - 0.5)
-        note = {control: ": nothing was chosen", chosen: ": the best of 12"}.get(name, "")
-        d.text(left - 0.6 * em, y + 0.35 * em, name + note, "end", 0.93, DARK[k])
-        if same is not None:
-            d.line(axes.x(more), y, axes.x(same), y, PALETTE[k], 1.5)
-            _hollow(d, axes.x(same), y, PALETTE[k])
-        d.dot(axes.x(more), y, PALETTE[k], 5.5)
-        if name == chosen:
-            words = "luck would put \u25cb here"
-            d.text(x + 0.8 * em, y + 0.35 * em, words, size=0.93, color=DARK[1])
-        told.append(f"{name} {more:.3f}")
-    return d.picture("The loss is higher on the test part, in nats: " + ", ".join(told) + ".")
-
-
-def leads(rows):
+def leads(rows, luck=0.0, title="ahead", zero="no lead"):
     """Draw by how many nats one model is ahead of the next, `{names: (nats, standard error)}`.
 
-    Bars go two standard errors to both sides.
+    Bars go two standard errors to both sides.  Other random numbers change a loss by the `luck`.
     """
     d = Drawing(WIDTH, 0)
     em = d.em
@@ -232,22 +197,23 @@ def leads(rows):
     axes = Axes(
         d, (left, top, WIDTH - 2 * em, bottom), (low - 0.06 * high, 1.05 * high), (0, len(rows))
     )
-    axes.frame("nats per character ahead, with twice the standard error", "", None, {0: ""})
+    axes.frame(f"nats per character {title}, with twice the standard error", "", None, {0: ""})
     d.line(axes.x(0), top, axes.x(0), bottom, GRAY, 1.5)
-    d.text(axes.x(0), top - 0.5 * em, "no lead", "middle", 0.93, GRAY)
+    d.text(axes.x(0), top - 0.5 * em, zero, "middle", 0.93, GRAY)
     told = []
     for row, (name, (nats, error)) in enumerate(rows.items()):
-        y, index = axes.y(len(rows) - row - 0.5), 2 if nats > 2 * error else 1
+        real = nats > max(2 * error, luck)
+        y, index = axes.y(len(rows) - row - 0.5), 2 if real else 1
         d.text(left - 0.6 * em, y + 0.35 * em, name, "end", 0.93)
         ends = axes.x(nats - 2 * error), axes.x(nats + 2 * error)
         d.line(*(ends[0], y, ends[1], y), PALETTE[index], 2.5)
         d.dot(axes.x(nats), y, PALETTE[index], 5)
-        words = "\u2190 undecided: the bar reaches 0" if index == 1 else ""
-        if index == 2 and nats < 2.5 * error:
-            words = "\u2190 barely counts"
+        words = "" if real else "\u2190 undecided: the bar reaches 0"
+        if 2 * error < nats <= luck:
+            words = "\u2190 undecided: random numbers"
         d.text(ends[1] + 0.6 * em, y + 0.35 * em, words, size=0.93, color=DARK[index])
         told.append(f"{name} {nats:.3f} \u00b1 {error:.3f}")
-    return d.picture("Leads in nats per character: " + ", ".join(told) + ".")
+    return d.picture(f"Nats per character {title}: {', '.join(told)}.")
 
 
 def _hollow(d, x, y, color):
@@ -412,55 +378,6 @@ def board(fixed, reading, line, highest=4.05):
     return d.picture("Perplexities on the test part. " + "; ".join(told) + ".")
 
 
-def road(steps, goal=None, near=5):
-    """Draw the way down from blind guessing, `[(notebook, name, perplexity)]`, to a finish line.
-
-    The last `near` steps are drawn beside it, on an axis of their own, with a line at a `goal`
-    `(name, perplexity)`.
-    """
-    d = Drawing(WIDTH, 430)
-    em = d.em
-    top, bottom, middle = 1.4 * em, d.height - 3.6 * em, 0.5 * WIDTH
-    far, close = steps[: len(steps) - near], steps[len(steps) - near :]
-    _stairs(d, (4 * em, top, middle - 1.5 * em, bottom), far, (4, 5, 7, 10, 15, 20, 28), 1.5)
-    box = (middle + 3.2 * em, top, WIDTH - 2 * em, bottom)
-    axes = _stairs(d, box, close, (3.3, 3.4, 3.5, 3.6, 3.7, 3.8), 1.03)
-    if goal:
-        y = axes.y(math.log(goal[1]))
-        d.line(box[0], y, box[2], y, "#222", 1.5, "6 4")
-        words = f"{goal[0]} {goal[1]:.2f}"
-        d.text(box[0] + 0.5 * em, y - 0.5 * em, words, size=0.93)
-    d.text(middle - 0.5 * em, 0.5 * d.height, "\u2192", "middle", 1.6, GRAY)
-    d.text(middle, d.height - 0.6 * em, "notebook", "middle")
-    for row in range(int((bottom - top) / (0.6 * em))):
-        for column in (0, 1):
-            black = (row + column) % 2
-            place = box[2] + 0.4 * em + 0.6 * em * column, top + 0.6 * em * row
-            d.rect(*place, 0.6 * em, 0.6 * em, "#222" if black else "white", "#222")
-    told = ", ".join(f"{name.replace('|', ' ')} {value:.2f}" for _, name, value in steps)
-    return d.picture(f"The way down to the finish line, perplexities on the test part: {told}.")
-
-
-def _stairs(d, box, steps, marks, room):
-    """Draw steps on a logarithmic axis of their own, with so much room above the first."""
-    em, values = d.em, [value for *_, value in steps]
-    low, high = math.log(min(values) / (1 + 0.2 * (room - 1))), math.log(room * max(values))
-    axes = Axes(d, box, (0, len(steps)), (low, high))
-    ticks = {math.log(tick): f"{tick:g}" for tick in marks if low <= math.log(tick) <= high}
-    notebooks = {k + 0.5: f"{notebook}" for k, (notebook, *_) in enumerate(steps)}
-    axes.frame("", "perplexity" if room > 1.2 else "", notebooks, ticks)
-    for k, (_, name, value) in enumerate(steps):
-        kind, y = KINDS[kind_of(name)], axes.y(math.log(value))
-        if k:
-            d.line(axes.x(k), axes.y(math.log(values[k - 1])), axes.x(k), y, "#bbb", 1.5)
-        d.line(axes.x(k), y, axes.x(k + 1), y, PALETTE[kind], 4)
-        lines = [f"{value:.2f}", *name.split("|")]
-        for i, words in enumerate(lines):
-            up = y - (0.5 + 1.15 * (len(lines) - 1 - i)) * em
-            d.text(axes.x(k + 0.5), up, words, "middle", 0.85, DARK[kind])
-    return axes
-
-
 def by_weight(mixtures, highest):
     """Draw the perplexity of mixtures over the weight of their first part; the best is marked.
 
@@ -491,6 +408,10 @@ def by_weight(mixtures, highest):
         if k == 0:
             place = points[-1][0] + 0.7 * em, points[-1][1] + 0.6 * em
             d.text(*place, words, color=DARK[index], **HALO)
+            last = list(mixtures[label].values())[-1]
+            if last > highest:
+                words = f"cut off: it ends at {last:.2f}"
+                d.text(place[0], place[1] + 1.2 * em, words, size=0.93, color=DARK[index], **HALO)
         else:
             place = (x + 7 * em, y - 1.2 * em) if k == 1 else (x, y + 1.6 * em)
             d.text(*place, words, "middle", color=DARK[index], **HALO)
