@@ -51,7 +51,7 @@ def triangle_and_curve(sentence, triangles, curves, update):
 def _letter(d, x, y, char, anchor):
     """Write a character; the sign of the space is drawn, because fonts make it too wide."""
     if char != " ":
-        d.text(x, y, char, anchor, 0.94, **MONO)
+        d.text(x, y, char, anchor, 0.83, **MONO)
         return
     right = x + (3 if anchor == "middle" else -0.5)
     d.path([(right - 6, y - 3), (right - 6, y), (right, y), (right, y - 3)], "#222", 1.2)
