@@ -149,6 +149,9 @@ def check_beam(model, prefix, num_preds, vocab, width):
     check_size("width", width, most=len(vocab))
 
 
+LEAST = 1e-37  # of top_p; what is far below is 0 in 32 bits
+
+
 def check_settings(logits, temperature=1.0, top_k=None, top_p=None):
     if temperature != 0:
         check_positive("temperature", temperature)
@@ -159,7 +162,7 @@ def check_settings(logits, temperature=1.0, top_k=None, top_p=None):
         raise ValueError(f"{what}, so no character can be chosen; {why}")
     if top_k is not None:
         check_size("top_k", top_k, most=len(logits))
-    if top_p is not None and not (isinstance(top_p, Real) and 0 < top_p <= 1):
+    if top_p is not None and not (isinstance(top_p, Real) and LEAST < top_p <= 1):
         raise ValueError(f"top_p is {top_p!r}; use a number above 0 and at most 1")
 
 

@@ -113,7 +113,7 @@ def test_a_temperature_that_means_nothing(model, vocab, temperature):
         sample(model, "time", 3, vocab, temperature)
 
 
-@pytest.mark.parametrize("top_p", [0, -0.1, 1.1, "1"])
+@pytest.mark.parametrize("top_p", [0, -0.1, 1.1, "1", 7.6e-305])
 def test_top_p_out_of_range(model, vocab, top_p):
     with pytest.raises(ValueError, match=f"top_p is {top_p!r}; use a number above 0"):
         next_probs(LOGITS, top_p=top_p)
