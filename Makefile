@@ -17,7 +17,7 @@ FIRST := notebooks/01_one_hot_encoding.ipynb
 
 PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
 
-.PHONY: lab test test-book test-long test-lowest lint course filled notebooks sync models bench \
+.PHONY: lab test test-book test-long test-lowest lint course filled notebooks grids sync models bench \
   bench-docs site slides pdf browser book clean help
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo "make filled     the same with all model answers filled in, in strict mode"
 	@echo "make notebooks  execute every notebook in place"
 	@echo "make sync       copy changed definitions from the package into the notebooks"
+	@echo "make grids      draw the demos beforehand, for the online edition, into web/grids"
 	@echo "make models     train the course's models and measure its records anew, into build/models/"
 	@echo "make bench      measure speed beside D2L's code and nn.RNN (ONLY=step: one part)"
 	@echo "make site       build the online edition into build/site"
@@ -78,6 +79,9 @@ filled: $(TEST)
 notebooks: $(TEST)
 	$(PY) -m tools.course --inplace
 
+grids: $(TEST)
+	$(PY) -m tools.grids
+
 sync: $(TEST)
 	$(PY) -m tools.sync
 
@@ -92,7 +96,7 @@ bench-docs: $(TEST)
 	$(PY) -m benchmarks $(if $(ONLY),--only $(ONLY)) --publish
 
 site: $(TEST)
-	$(PY) -m web.build
+	$(PY) -m web.site
 
 slides: $(TEST)
 	$(PY) -m web.slides

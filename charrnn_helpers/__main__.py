@@ -4,10 +4,10 @@ import argparse
 import io
 import sys
 
-from charrnn_helpers.commands import computer, fetch, lab, mistake, report, sample, train
+from charrnn_helpers.commands import computer, fetch, handin, lab, mistake, report, sample, train
 
 COMMANDS = {"check": computer, "fetch": fetch, "sample": sample, "train": train, "lab": lab}
-COMMANDS |= {"report": report, "mistake": mistake}
+COMMANDS |= {"handin": handin, "report": report, "mistake": mistake}
 EXAMPLES = """\
 examples:
   python -m charrnn_helpers check

@@ -61,12 +61,17 @@ def guesses(game=None):
     began again with another passage.  With a game, only what was guessed in it is returned.
     """
     found = []
-    for event in _events()[0]:
+    for event in events():
         name, letters = event.get("game"), event.get("guesses")
         whole = isinstance(name, str) and isinstance(letters, str)
         if whole and game in (None, name) and len(set(letters)) == len(letters) < 28:
             found.append(letters)
     return found
+
+
+def events():
+    """Return all events that can be read, in their order."""
+    return _events()[0]
 
 
 def _events():

@@ -103,7 +103,7 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The online edition, built without a warning."""
-    from web.build import build  # here: Sphinx is imported only where it is needed
+    from web.site import build  # here: Sphinx is imported only where it is needed
 
     folder = tmp_path_factory.mktemp("online edition") / "site"
     assert build(folder) == 0

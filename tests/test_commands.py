@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-import json
 import os
 import re
 import subprocess
@@ -18,7 +17,7 @@ from charrnn_helpers.__main__ import COMMANDS, main
 from charrnn_helpers.book import find, story_path
 from charrnn_helpers.checkpoint import load_checkpoint
 from charrnn_helpers.checks import document
-from charrnn_helpers.commands import computer, lab, mistake, report
+from charrnn_helpers.commands import computer, lab, mistake
 from charrnn_helpers.text import preprocess
 from tools.course import NOTEBOOKS, ROOT
 
@@ -288,75 +287,7 @@ def test_from_a_wheel_in_a_new_environment_the_course_comes_to_an_empty_folder(t
     assert len(text.strip()) >= 9
 
 
-# report
-
-
-@pytest.fixture
-def logbooks(tmp_path, monkeypatch):
-    """Return three logbooks: two with the same mistake, one of them with a pass after it."""
-    paths = []
-    answers = [[lambda text: 5], [lambda text: 5, checks.vocabulary.answer], []]
-    for number, tries in enumerate(answers):
-        paths.append(tmp_path / f"{number}.jsonl")
-        monkeypatch.setenv("CHARRNN_PROGRESS", str(paths[-1]))
-        for answer in tries:
-            checks.vocabulary(answer)
-    paths[-1].write_text("\n", encoding="utf-8")
-    return paths
-
-
-def test_the_report_counts_learners_and_gives_the_sentences(logbooks, capsys, tmp_path):
-    mistake = next(iter(checks.windows.mistakes))
-    event = {"exercise": "windows", "status": "wrong", "diagnosis": mistake}
-    with logbooks[0].open("a", encoding="utf-8") as file:
-        file.write(f"{json.dumps(event)}\n" * 3)
-    page = tmp_path / "report.html"
-    assert main(["report", *map(str, logbooks), "--html", str(page)]) == 0
-    text = capsys.readouterr().out
-    assert "3 logbooks" in text and "tried by 2, passed by 1" in text
-    assert f"1 learner: {mistake}. {checks.windows.mistakes[mistake].text}" in text
-    assert "passed by 1 of 2" in page.read_text(encoding="utf-8")
-
-
-def test_a_logbook_holds_no_code_and_no_name(logbooks):
-    for line in filter(str.strip, logbooks[1].read_text(encoding="utf-8").splitlines()):
-        assert json.loads(line).keys() == {"exercise", "status", "diagnosis"}
-
-
-def test_damaged_and_hostile_files_are_named_and_the_others_are_read(logbooks, tmp_path, capsys):
-    bad = {
-        "huge": b" " * (report.MOST_BYTES + 1),
-        "picture": bytes(range(256)),
-        "deep": b"[" * 100_000,
-    }
-    for name, content in bad.items():
-        (tmp_path / name).write_bytes(content)
-    evil = '<script>alert("x")</script>\x1b[2J'
-    lines = [{"exercise": evil, "status": evil}, {"exercise": "windows", "diagnosis": evil}]
-    lines += [{"exercise": ["windows"]}, {"exercise": "windows", "diagnosis": "<b>bold</b>"}, 5]
-    text = "\n".join(map(json.dumps, lines))
-    (tmp_path / "evil").write_text(text, encoding="utf-8")
-    names = [str(tmp_path / name) for name in [*bad, "nowhere", "evil"]]
-    page = tmp_path / "report.html"
-    words = ["report", str(tmp_path), *names, *map(str, logbooks), "--html", str(page)]
-    assert main(words) == 1
-    found = capsys.readouterr()
-    assert all(name in found.err for name in [*bad, "nowhere"]) and "evil" not in found.err
-    assert "4 logbooks" in found.out and "\x1b" not in found.out
-    written = page.read_text(encoding="utf-8")
-    assert "<script" not in written and "<b>bold" not in written and "&lt;b&gt;bold" in written
-
-
-def test_without_a_single_logbook_there_is_no_report(tmp_path, capsys):
-    assert main(["report", str(tmp_path / "nowhere")]) == 1
-    assert "none of the files (1) is a logbook" in capsys.readouterr().err
-
-
-def test_each_name_of_a_diagnosis_has_a_sentence():
-    for exercise in checks.EXERCISES:
-        for name in exercise.mistakes:
-            assert report.sentence(exercise, name) == exercise.mistakes[name].text
-    assert "seconds" in report.sentence(exercise, "time") and report.sentence(exercise, "xor")
+# mistake
 
 
 HEAD = """def my_rnn_loop(inputs, lengths, W_xh, W_hh, b_h):

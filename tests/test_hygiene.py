@@ -1,13 +1,12 @@
 """The committed notebooks are whole, clean, small, and shaped as the course promises."""
 
 import ast
-import dis
 import re
-import types
 
 import nbformat
 import pytest
 
+from charrnn_helpers.lesson import stored_and_loaded
 from tools.course import ANSWER, NOTEBOOKS, WIDGET, is_folded
 
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -206,6 +205,7 @@ FOLDED = {  # how the first line of a folded cell begins, and what the cell has 
     "# Drawn: ": r"^(show|HTML)\(",
     "# Demo: ": r"^explore\(",
     "# Imported: ": r"^from charrnn_helpers\.show",
+    "# Needed here: ": r"^catch_up\(",
     ANSWER: r"^(def|class) ",
 }
 
@@ -321,25 +321,12 @@ def test_nothing_global_is_seeded_or_star_imported(path):
         assert not isinstance(node, (ast.Global, ast.Nonlocal))
 
 
-def stored_and_loaded(cell):
-    """The names that a cell defines, and those of other cells that it reads."""
-    stored, loaded, codes = set(), set(), [compile(cell.source, "cell", "exec")]
-    for code in codes:  # the cell, and then what is inside it
-        for step in dis.get_instructions(code):
-            if step.opname.startswith("STORE_NAME"):
-                stored.add(step.argval)
-            elif step.opname in ("LOAD_NAME", "LOAD_GLOBAL") and step.argval not in stored:
-                loaded.add(step.argval)
-        codes += [const for const in code.co_consts if isinstance(const, types.CodeType)]
-    return stored, loaded
-
-
 @EACH
 def test_what_a_reader_sees_needs_nothing_that_is_folded(path):
     """A name that a seen cell reads is defined in a seen cell, an answer, or an import."""
     hidden = {}
     for cell in code_cells(path):
-        stored, loaded = stored_and_loaded(cell)
+        stored, loaded = stored_and_loaded(cell.source)
         if is_folded(cell):
             first = cell.source.splitlines()[0]
             shared = first.startswith(("# Imported: ", ANSWER))

@@ -46,14 +46,14 @@ ORDER = [  # a module imports only from those above it
         for name in ("values", "trial", "source", "candidates", "repair", "influence")
     ],
     *[f"checks.{name}" for name in ("relations", "diagnosis", "verdict", "document")],
-    *["checks.judge", "checks.riddle"],
+    *["checks.judge", "checks.riddle", "lesson"],
     *[f"checks.exercises.{path.stem[3:]}" for path in NOTEBOOKS],
     *["checks.exercises", "checks.predictions", "checks"],
     *[
         f"commands.{name}"
-        for name in ("computer", "fetch", "sample", "train", "lab", "report", "mistake")
+        for name in ("computer", "fetch", "sample", "train", "lab", "handin", "learners", "watch")
     ],
-    *["commands", "__main__"],
+    *["commands.report", "commands.mistake", "commands", "__main__"],
 ]
 
 

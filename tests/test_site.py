@@ -1,5 +1,7 @@
 """The online edition: links, the model in the page beside the package's, browsers, both themes."""
 
+import base64
+import math
 import re
 import urllib.parse
 from html.parser import HTMLParser
@@ -10,18 +12,27 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from charrnn_helpers import checks
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import next_probs
-from charrnn_helpers.trained import trained_model
+from charrnn_helpers.trained import recorded, trained_model
 from tools.course import NOTEBOOKS, is_folded
-from web.build import build
+from tools.growth import from_bytes
+from web import links
+from web.build import for_readers
+from web.site import build
 
 pytestmark = [  # one worker builds the site for all; the warnings are those of Sphinx's extensions
     pytest.mark.xdist_group("pages"),
     pytest.mark.filterwarnings("ignore"),
 ]
 SHARE = ["index.html", "notebooks/02_recurrence.html"]
+
+
+def pages_of(site):
+    """Return the pages of a site, without the slides."""
+    return [path for path in site.rglob("*.html") if "slides" not in path.relative_to(site).parts]
 
 
 class Links(HTMLParser):
@@ -49,7 +60,7 @@ def split(path, link):
 
 
 def test_every_link_and_anchor_leads_somewhere_and_nothing_comes_from_elsewhere(site):
-    pages = {path.resolve(): Links(path) for path in site.rglob("*.html")}
+    pages = {path.resolve(): Links(path) for path in pages_of(site)}
     count = 0
     for path, page in pages.items():
         for link in [*page.links, *page.parts]:
@@ -68,7 +79,7 @@ def test_every_link_and_anchor_leads_somewhere_and_nothing_comes_from_elsewhere(
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_folded_cell_shows_its_first_line_and_its_picture(site, browser, path):
-    cells = [c for c in nbformat.read(path, as_version=4).cells if is_folded(c)]
+    cells = [c for c in for_readers(nbformat.read(path, as_version=4)).cells if is_folded(c)]
     page, _ = opened(browser, site / "notebooks" / f"{path.stem}.html")
     folds = page.locator(".tag_hide-input > details")
     lines = [cell.source.splitlines()[0].removeprefix("# ") for cell in cells]
@@ -151,8 +162,9 @@ def test_the_book_goes_on_writing_until_it_is_paused(site, browser):
     book = page.locator(".charrnn-book")
     page.wait_for_function("document.querySelector('.charrnn-book').textContent.length > 40")
     assert book.text_content().startswith("the time traveller ")
-    page.get_by_role("button", name="Write", exact=True).click()
+    page.get_by_role("button", name="Pause", exact=True).click()
     page.wait_for_selector("[aria-pressed=false]")
+    expect(page.get_by_role("button", name="Write", exact=True)).to_be_visible()
     text = book.text_content()
     page.wait_for_timeout(300)
     assert book.text_content() == text
@@ -162,9 +174,57 @@ def test_the_book_goes_on_writing_until_it_is_paused(site, browser):
     assert book.text_content()[:-1] == text
     page.get_by_label("it begins with").fill("Weena, ")
     expect(book).to_have_text("weena ")
-    page.get_by_label("it begins with").fill("Жил")
-    expect(page.locator(".charrnn-message")).to_contain_text("never seen ж")
+    page.get_by_label("it begins with").fill("\u0416\u0438\u043b")
+    expect(page.locator(".charrnn-message")).to_contain_text("never seen \u0436")
     assert errors == []
+
+
+def test_an_empty_field_stops_the_writer_only_until_there_is_a_text(site, browser):
+    page, errors = opened(browser, site / "index.html")
+    page.wait_for_function("document.querySelector('.charrnn-book').textContent.length > 25")
+    page.get_by_label("it begins with").fill("")
+    expect(page.locator(".charrnn-message")).to_contain_text("at least one character")
+    page.get_by_label("it begins with").fill("weena ")
+    page.wait_for_function(
+        "/^weena .{20}/.test(document.querySelector('.charrnn-book').textContent)"
+    )
+    assert errors == []
+
+
+def test_training_goes_from_nothing_to_nine_epochs(site, browser):
+    page, errors = opened(browser, site / "index.html", reduced_motion="reduce")
+    looks = recorded("growth")["looks"]
+    ladder, slider = page.locator(".charrnn-ladder"), page.get_by_label("training")
+    for key, look in (("End", looks[-1]), ("Home", looks[0])):
+        slider.press(key)
+        told = f"Perplexity {math.exp(look['loss']):.1f}, beside counting models"
+        expect(ladder).to_have_attribute("aria-label", told)
+    expect(page.locator("output").first).to_have_text("nothing")
+    bars = page.locator(".charrnn-bars").first
+    expect(bars).to_have_attribute("aria-label", re.compile("[1-9]%$"))  # nearly all are alike
+    page.get_by_role("button", name="Greedy").click()
+    expect(bars).to_have_attribute("aria-label", re.compile("100%"))
+    page.locator("[data-id]").nth(2).click(force=True)
+    vocab = trained_model()[1].idx_to_token
+    letters = [token for token in vocab if token != "<unk>"]
+    expect(page.locator(".charrnn-book")).to_have_text(f"the time traveller {letters[2]}")
+    assert errors == []
+
+
+def test_the_networks_in_bytes_are_those_of_the_record(site, browser):
+    page, _ = opened(browser, site / "index.html", reduced_motion="reduce")
+    model, vocab = trained_model()
+    for k, look in enumerate(recorded("growth")["looks"]):
+        ours = from_bytes(model, look["largest"], base64.b64decode(look["numbers"]))
+        with torch.no_grad():
+            logits, _ = ours.double().forward_with_state(vocab.encode("the time")[None])
+        script = """k => {
+          const model = charrnn.loadBytes(charrnnWeights, charrnnGrowth.looks[k]);
+          return [...charrnn.logits(model, charrnn.read(model, "the time").at(-1))];
+        }"""
+        theirs = torch.tensor(page.evaluate(script, k)).double()
+        assert torch.allclose(theirs, logits[0, -1], atol=1e-4), k
+        assert abs(look["loss"] - look["exact"]) < 0.005
 
 
 def test_who_wants_no_motion_gets_none(site, browser):
@@ -207,15 +267,16 @@ def test_a_page_on_a_phone_in_both_themes(site, browser, name):
 
 @pytest.mark.long
 def test_every_page_on_a_phone_in_both_themes(site, browser):
-    for path in sorted(site.rglob("*.html")):
+    for path in sorted(pages_of(site)):
         look_at(browser, path)
 
 
 def test_the_search_finds_a_word(site, browser):
     page, errors = opened(browser, site / "index.html")
+    page.wait_for_load_state()
     page.goto(f"{(site / 'search.html').as_uri()}?q=perplexity")
     page.wait_for_selector("#search-results li")
-    assert errors == []
+    assert [error for error in errors if "favicon" not in error] == []  # left before it was there
 
 
 def test_formulas_are_drawn(site, browser):
@@ -227,3 +288,69 @@ def test_formulas_are_drawn(site, browser):
 @pytest.mark.long
 def test_building_again_into_the_same_folder_works(site):
     assert build(site) == 0
+
+
+def test_a_prediction_hides_what_came_out(site, browser):
+    page, errors = opened(browser, site / "notebooks" / "01_one_hot_encoding.html")
+    form = page.locator("[data-asks=two_ones]")
+    outcome = page.locator(".tag_outcome-two_ones .cell_output")
+    expect(outcome).to_be_hidden()
+    form.get_by_role("button", name="Predict").click()
+    expect(form.get_by_role("status")).to_have_text("Choose an answer first.")
+    form.get_by_label("the sum of row 1 and row 3").check()
+    form.get_by_role("button", name="Predict").click()
+    told = "You predicted: the sum of row 1 and row 3. See below."
+    expect(form.get_by_role("status")).to_have_text(told)
+    expect(outcome).to_be_visible()
+    expect(outcome.locator("details")).to_have_attribute("open", "")
+    number = page.locator("[data-asks=unseen_words]")
+    number.get_by_label("A number").fill("12")
+    number.get_by_label("A number").press("Enter")
+    expect(number.get_by_role("status")).to_contain_text("You predicted: 12.")
+    assert errors == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_page_shows_no_state_of_somebody_else(site, path):
+    text = (site / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+    for words in ("Not tried yet", "Your progress", "No prediction was made", "run the cell again"):
+        assert words not in text, words
+    number = int(path.stem[:2])
+    exercises = [e for e in checks.EXERCISES if e.notebook == number]
+    assert text.count('class="charrnn-hints"') == len(exercises)
+    assert text.count("<summary>A solution</summary>") == len(exercises)
+
+
+def test_a_notebook_can_be_downloaded_and_its_slides_opened(site):
+    for path in NOTEBOOKS:
+        page = site / "notebooks" / f"{path.stem}.html"
+        found = Links(page).links
+        copy = f"../_static/notebooks/{path.name}"
+        theirs = nbformat.read(page.parent / copy, as_version=4).cells
+        ours = nbformat.read(path, as_version=4).cells
+        assert copy in found and [c.source for c in theirs] == [c.source for c in ours]
+        assert not any(cell.get("outputs") for cell in theirs)
+        assert f"../slides/{path.stem}.html" in found
+
+
+def test_what_lies_on_the_network_needs_an_address():
+    plain = [label for label, _ in links.links("01_x")]
+    assert plain == ["Download this notebook", "Slides"]
+    found = dict(links.links("01_x", True, "https://github.com/some/course"))
+    assert list(found) == [*plain, "Paper", "Colab", "Binder", "Codespaces", "Source"]
+    assert found["Colab"].endswith("/some/course/blob/gh-pages/colab/01_x.ipynb")
+    elsewhere = dict(links.links("01_x", False, "https://example.org/course"))
+    assert list(elsewhere) == [*plain, "Source"]
+
+
+def test_the_weight_of_the_edition(site):
+    """The first page and all that it loads, and the whole."""
+    loaded = [
+        site / "index.html",
+        *(site / "_static").glob("*.js"),
+        *(site / "_static").rglob("*.css"),
+    ]
+    first = sum(path.stat().st_size for path in loaded if path.name != "mathjax.js")
+    whole = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
+    print(f"\nthe first page: {first:,} bytes, the whole: {whole:,}")
+    assert first <= 1_000_000 and whole <= 15_000_000

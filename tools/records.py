@@ -19,6 +19,7 @@ from tools import (
     clipping,
     encodings,
     gates,
+    growth,
     insides,
     opinions,
     race,
@@ -29,6 +30,7 @@ from tools import (
 
 RECORDS = {
     "encodings": encodings,  # half a minute
+    "growth": growth,  # a minute
     "insides": insides,  # two minutes
     "backward": backward,  # ten minutes
     "gates": gates,  # three quarters of an hour

@@ -1,15 +1,15 @@
-"""Build the online edition: `python -m web.build [FOLDER]`, or `make site`.
+"""Build the pages of the online edition; `web.site` adds the slides.
 
 The pages are made from the notebooks, the docs, the docstrings, and the documents of the exercises.
 """
 
 import base64
+import copy
 import importlib.metadata
 import itertools
 import json
 import re
 import shutil
-import sys
 from importlib import resources
 from pathlib import Path
 
@@ -21,8 +21,11 @@ import charrnn_helpers
 from charrnn_helpers import checks
 from charrnn_helpers.book import story_path
 from charrnn_helpers.data import preprocess
-from charrnn_helpers.trained import trained_model
+from charrnn_helpers.trained import recorded, trained_model
 from tools.course import is_folded
+from web import links
+from web.bag import handout, key
+from web.questions import with_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
@@ -31,9 +34,22 @@ WORDS = {  # what is said to somebody at a kernel, and what is said here
     "<p>Run this cell, and its controls appear here.</p>": "",
     "Replace the dots with one of these, and run the cell again.": "",
     "Replace the dots with a number, and run the cell again.": "",
+    " To go on, run the cell again.": "",
     "No prediction was made.</strong> Go back to the question, and answer it first.": (
         "The outcome:</strong>"
     ),
+}
+COLORS = {  # of verdicts, in the colors of the page, which may be dark
+    "color: #111": "color: inherit",
+    "background: #f7f7f7": "background: var(--color-background-secondary, #f7f7f7)",
+    "background: #e8e8e8": "background: var(--color-background-border, #e8e8e8)",
+}
+TEXTS = {  # what is asked of somebody who can type a text, and of a reader of a page
+    "Then type `listen silent`, and move": "Then choose `listen silent`, and move",
+    "Type `Caf\u00e9 No. 9`.": "Choose `Caf\u00e9 No. 9`.",
+    "Type a text:": "Choose a text:",
+    "Type other words, and move": "Choose other words, and move",
+    "Type a beginning of your own, and move": "Choose another beginning, and move",
 }
 LIVE = {  # the demos of the notebooks that run in the page as well, and what is said above them
     "continuation": ("writer", "You can try it here, too. The trained network runs in this page."),
@@ -43,10 +59,10 @@ LIVE = {  # the demos of the notebooks that run in the page as well, and what is
 LENGTH = 4000  # characters of the story, for the guessing game
 
 
-def sources(folder):
+def sources(folder, paper=False):
     """Gather everything that Sphinx reads, with the paths as in the repository."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(WEB, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copytree(WEB, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "grids"))
     shutil.copy(WEB / "conf.py", folder)
     shutil.copytree(ROOT / "docs", folder / "docs")
     for name in PAGES:
@@ -57,16 +73,28 @@ def sources(folder):
     exercises = Path("charrnn_helpers", "checks", "exercises")
     (folder / exercises).mkdir(parents=True)
     for path in (ROOT / exercises).glob("*.md"):
-        shutil.copy(path, folder / exercises)
+        text = path.read_text(encoding="utf-8")
+        page = folder / exercises / path.name
+        page.write_text(f"---\norphan: true\n---\n\n{text}", encoding="utf-8")
+    (folder / "key.md").write_text(key(), encoding="utf-8")
+    (folder / "handout.md").write_text(handout(), encoding="utf-8")
     with (folder / "misconceptions.md").open("a", encoding="utf-8") as page:
         page.write(list_of_exercises(exercises))
-    (folder / "notebooks").mkdir()
+    for name in ("notebooks", "static/grids", "static/notebooks"):
+        (folder / name).mkdir()
     for path in (ROOT / "notebooks").glob("*.md"):  # the glossary and the notation
         shutil.copy(path, folder / "notebooks")
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        page = with_live_demos(folded(for_readers(notebook)))
+        notebook, number = nbformat.read(path, as_version=4), path.stem[:2]
+        download = folder / "static" / "notebooks" / path.name
+        nbformat.write(without_outputs(notebook), download)
+        page = with_questions(with_live_demos(folded(for_readers(notebook)), number))
+        line = links.line_of(links.links(path.stem, paper, links.repository()))
+        page.cells.insert(1, nbformat.v4.new_markdown_cell(line))
         nbformat.write(page, folder / "notebooks" / path.name)
+        if grids := grids_of(number):
+            script = folder / "static" / "grids" / f"{number}.js"
+            script.write_text(f'const charrnnGrids = "{grids}";\n', encoding="utf-8")
     show = resources.files(charrnn_helpers) / "show"
     script = (show / "controls.js").read_text(encoding="utf-8")
     static = folder / "static"
@@ -77,21 +105,39 @@ def sources(folder):
 
 
 def list_of_exercises(folder):
-    """Return, for each notebook, its heading and a list that leads to its exercises."""
+    """Return, for each notebook, its heading and a list that leads to its exercises.
+
+    A list, and not a table of contents, which every page would repeat in its sidebar.
+    """
     parts = []
     for number, exercises in itertools.groupby(checks.EXERCISES, lambda e: e.notebook):
-        paths = "\n".join((folder / exercise.name).as_posix() for exercise in exercises)
-        parts.append(f"\n## Notebook {number}\n\n```{{toctree}}\n:maxdepth: 1\n\n{paths}\n```\n")
+        lines = "\n".join(
+            f"- {{doc}}`{(folder / exercise.name).as_posix()}`" for exercise in exercises
+        )
+        parts.append(f"\n## Notebook {number}\n\n{lines}\n")
     return "".join(parts)
 
 
-def for_readers(notebook):
-    """Take out of the outputs what makes sense only where a cell can be run."""
+def without_outputs(notebook):
+    """Return a copy without outputs, which is a tenth of the size."""
+    notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def for_readers(notebook):
+    """Take out what makes sense only where a cell can be run."""
+    notebook.cells = [c for c in notebook.cells if not c.source.startswith("# Needed here: ")]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for word, other in TEXTS.items():
+                cell.source = cell.source.replace(word, other)
         for output in cell.get("outputs", []):
             for kind, text in output.get("data", {}).items():
                 if kind.startswith("text/"):
-                    for word, other in WORDS.items():
+                    for word, other in (WORDS | COLORS).items():
                         text = text.replace(word, other)
                     output.data[kind] = text
     return notebook
@@ -106,9 +152,10 @@ def folded(notebook):
     return notebook
 
 
-def with_live_demos(notebook):
-    """Put a demo that runs in the page below the pictures of those in the notebook."""
-    cells = []
+def with_live_demos(notebook, number, up="../_static/"):
+    """Let the demos of a notebook live in the page: with the model, or drawn beforehand."""
+    grids = grids_of(number)
+    cells, place = [], 0
     for cell in notebook.cells:
         cells.append(cell)
         explored = re.search(r"^explore\(\s*(\w+),", cell.source, re.MULTILINE)
@@ -116,8 +163,20 @@ def with_live_demos(notebook):
             demo, words = LIVE[explored[1]]
             html = f'<div class="charrnn-live"><p>{words}</p><div data-demo="{demo}"></div></div>'
             cells.append(nbformat.v4.new_markdown_cell(html))
+        elif explored and grids:
+            script = f'<script src="{up}grids/{number}.js"></script>\n' if place == 0 else ""
+            still = "".join(output["data"]["text/html"] for output in cell.outputs)
+            html = f'{script}<div class="charrnn-drawn" data-grid="{place}">{still}</div>'
+            cells.append(nbformat.v4.new_markdown_cell(html))
+            cell.outputs, place = [], place + 1
     notebook.cells = cells
     return notebook
+
+
+def grids_of(number):
+    """Return the demos of a notebook, drawn beforehand, as base64 of compressed JSON, or ""."""
+    path = WEB / "grids" / f"{number}.json.gz"
+    return base64.b64encode(path.read_bytes()).decode("ascii") if path.exists() else ""
 
 
 def as_script(module):
@@ -145,18 +204,14 @@ def weights():
         "numbers": base64.b64encode(numbers.astype("<f4").tobytes()).decode("ascii"),
         "text": preprocess(story_path().read_text(encoding="utf-8"))[:LENGTH],
     }
-    return f"const charrnnWeights = {json.dumps(content)};\n"
+    growth = json.dumps(recorded("growth"))
+    return f"const charrnnWeights = {json.dumps(content)};\nconst charrnnGrowth = {growth};\n"
 
 
-def build(folder):
-    """Build the site into the folder; return Sphinx's exit code, which is not 0 for a warning."""
+def build(folder, paper=False):
+    """Build the pages into the folder; return Sphinx's exit code, which is not 0 for a warning."""
     source = folder.with_name(f"{folder.name}-source")
-    sources(source)
-    return sphinx(["-q", "-W", "--keep-going", "-b", "html", str(source), str(folder)])
-
-
-if __name__ == "__main__":
-    where = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "site"
-    code = build(where)
-    print(f"Open {where / 'index.html'}")
-    sys.exit(code)
+    sources(source, paper)
+    trees = folder.with_name(f"{folder.name}-trees")
+    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", str(trees)]
+    return sphinx([*options, str(source), str(folder)])

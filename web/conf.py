@@ -9,6 +9,10 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
 mathjax_path = "mathjax.js"  # it draws formulas as SVG, so it needs no fonts
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 4
+myst_html_meta = {
+    "description lang=en": "An interactive course on one idea: a character-level recurrent "
+    "language model, built from scratch in PyTorch on H. G. Wells's The Time Machine.",
+}
 nb_execution_mode = "off"  # the notebooks are committed with their outputs
 nb_mime_priority_overrides = [("html", "text/html", 0), ("html", "text/plain", 10)]
 suppress_warnings = ["mystnb.unknown_mime_type", "myst.header"]
@@ -20,6 +24,7 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 
 html_theme = "furo"
 html_title = "From scratch: a character-level language model"
+html_favicon = "static/favicon.svg"
 html_static_path = ["static"]
 html_css_files = ["controls.css", "page.css"]
 html_js_files = ["model.js", "controls.js", "weights.js", "demos.js", "page.js"]

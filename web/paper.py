@@ -1,4 +1,4 @@
-"""Print each notebook: `python -m web.paper [FOLDER]`, or `make pdf`.
+"""Print each notebook, the key, and the handout: `python -m web.paper [FOLDER]`, or `make pdf`.
 
 The pages of the site are printed by a browser, with the site's print style: wrapped code, no
 sidebars, page numbers.
@@ -41,17 +41,24 @@ def print_pages(browser, pages, folder):
     return found
 
 
-def main(folder):
-    """Build the site beside the folder, and print it; return Sphinx's exit code."""
-    site = folder.with_name("site")
-    code = build(site)
+def print_site(site, folder):
+    """Print the notebooks, the key, and the handout of a site; return the paths, or None."""
     with sync_playwright() as playwright:
         executable = find_browser(playwright)
         if executable is None:
             print("There is no Chromium, which prints. Install it, and run this again.")
-            return 1
-        pages = sorted((site / "notebooks").glob("*.html"))
-        printed = print_pages(launch(playwright, executable), pages, folder)
+            return None
+        pages = [*sorted((site / "notebooks").glob("[0-9]*.html")), site / "key.html"]
+        return print_pages(launch(playwright, executable), [*pages, site / "handout.html"], folder)
+
+
+def main(folder):
+    """Build the site beside the folder, and print it; return Sphinx's exit code."""
+    site = folder.with_name("site")
+    code = build(site)
+    printed = print_site(site, folder)
+    if printed is None:
+        return 1
     print(f"Printed: {', '.join(path.name for path in printed)}")
     return code
 

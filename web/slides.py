@@ -44,14 +44,22 @@ def without_folded_cells(notebook):
     return notebook
 
 
-def build(folder):
-    """Write the decks into the folder, and beside them what they share; return their paths."""
+UNUSED = shutil.ignore_patterns("*.map", "*.esm.js", "*.eot", "*.ttf", "league-gothic")
+STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+
+
+def build(folder, formulas="shared/mathjax.js"):
+    """Write the decks into the folder, and beside them what they share; return their paths.
+
+    `formulas` is the address of MathJax, if it is not to be brought along.
+    """
     shared = folder / "shared"
     shutil.rmtree(folder, ignore_errors=True)
     reveal = resources.files(sphinx_revealjs) / "_static" / "revealjs"
     for part in ("dist", "plugin/notes"):
-        shutil.copytree(reveal / part, shared / "reveal" / part)
-    shutil.copy(mathjax(), shared / "mathjax.js")
+        shutil.copytree(reveal / part, shared / "reveal" / part, ignore=UNUSED)
+    if formulas == "shared/mathjax.js":
+        shutil.copy(mathjax(), shared / "mathjax.js")
     shutil.copy(WEB / "deck" / "deck.css", shared)
     exporter = SlidesExporter(
         template_name="deck",
@@ -65,6 +73,11 @@ def build(folder):
         notebook = without_folded_cells(without_still_controls(notebook))
         text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
         text = text.replace("<details><summary>Show", "<details open><summary>Show")  # an arrow key
+        text = text.replace("shared/mathjax.js", formulas)
+        style = "\n".join(STYLE.findall(text))  # a quarter of a megabyte, the same in each deck
+        (shared / "notebook.css").write_text(style, encoding="utf-8")
+        text = STYLE.sub("", text)
+        text = text.replace("<head>", '<head><link rel="stylesheet" href="shared/notebook.css">', 1)
         decks.append(folder / f"{path.stem}.html")
         decks[-1].write_text(text, encoding="utf-8")
     return decks

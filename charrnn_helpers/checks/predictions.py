@@ -16,6 +16,8 @@ from charrnn_helpers.checks.verdict import (
     look_up,
 )
 
+LARGEST = 1e15  # a number that is predicted; neither infinity nor nan is below it
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -40,7 +42,7 @@ class Prediction:
         """Return the value as a number or a key, and what to give instead ("" if it is fine)."""
         if not self.choices:
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            return (value, "") if number and math.isfinite(value) else (None, "a number")
+            return (value, "") if number and abs(value) < LARGEST else (None, "a number")
         keys = {key.lower(): key for key in self.choices}
         if isinstance(value, str) and value.strip().lower() in keys:
             return keys[value.strip().lower()], ""

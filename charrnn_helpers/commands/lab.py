@@ -10,8 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import charrnn_helpers
 from charrnn_helpers.atomic import write_whole
+from charrnn_helpers.lesson import notebooks
 
 LAID = ".charrnn.json"  # in the folder: {name: SHA-256 of the notebook as it was copied}
 
@@ -29,15 +29,6 @@ def run(arguments):
         return 0
     command = [sys.executable, "-m", "jupyterlab", str(min(folder.glob("01_*.ipynb")))]
     return subprocess.run(command, cwd=folder).returncode
-
-
-def notebooks():
-    """Return the notebooks and their glossary {name: bytes}, from the wheel or the repository."""
-    package = Path(charrnn_helpers.__file__).parent
-    inside, beside = package / "notebooks", package.parent / "notebooks"
-    folder = inside if inside.is_dir() else beside
-    paths = sorted([*folder.glob("*.ipynb"), *folder.glob("*.md")])
-    return {path.name: path.read_bytes() for path in paths}
 
 
 def copy_notebooks(folder, ours):

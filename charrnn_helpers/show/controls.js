@@ -93,7 +93,8 @@ function render({ model, el }) {
     }
     const row = element(rows, "div", { class: "charrnn-row" });
     element(row, "label", { for: `${id}-${name}` }, label);
-    const input = element(row, "input", { id: `${id}-${name}`, "data-name": name });
+    const tag = kind === "choice" ? "select" : "input"; // a choice is for pages without Python
+    const input = element(row, tag, { id: `${id}-${name}`, "data-name": name });
     controls[name] = input;
     if (kind === "keys") {
       const plain = { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: false };
@@ -102,6 +103,10 @@ function render({ model, el }) {
         if (input.value) send({ keys: { [name]: input.value }, number: ++sent });
         input.value = "";
       });
+    } else if (kind === "choice") {
+      labels.forEach((text, value) => element(input, "option", { value }, text));
+      refreshers.push(() => (input.value = model.get("values").now[name]));
+      input.addEventListener("input", () => change(name, Number(input.value)));
     } else if (kind === "slider") {
       for (const [key, value] of Object.entries({ type: "range", min: 0, step: 1 }))
         input.setAttribute(key, value);

@@ -51,8 +51,9 @@ const charrnnDemos = (() => {
     const order = [...probs.keys()].filter((id) => model.vocab[id] !== "<unk>");
     const columns = order.map((id, i) => {
       const height = 100 * probs[id];
-      const label = `<text x="${24 * i + 12}" y="126" text-anchor="middle">${show(model.vocab[id])}</text>`;
-      return `<rect x="${24 * i + 3}" y="${108 - height}" width="18" height="${height}"/>${label}`;
+      const letter = `<text x="${24 * i + 12}" y="126" text-anchor="middle">${show(model.vocab[id])}</text>`;
+      const ground = `<rect class="charrnn-ground" x="${24 * i}" y="0" width="24" height="134"/>`;
+      return `<g data-id="${id}">${ground}<rect x="${24 * i + 3}" y="${108 - height}" width="18" height="${height}"/>${letter}</g>`;
     });
     const best = [...probs.keys()].sort((a, b) => probs[b] - probs[a]).slice(0, 3);
     const words = best.map((id) => `${show(model.vocab[id])} ${Math.round(100 * probs[id])}%`).join(", ");
@@ -62,68 +63,109 @@ const charrnnDemos = (() => {
 
   // A book that goes on writing; this many characters stay on the page.
   const SHOWN = 240;
+  const steps27 = ["off", ...steps(1, 27, 1)];
+  const PRESETS = { cold: ["Cold", 4], book: ["As it learned", 10], hot: ["Hot", 14], greedy: ["Greedy", 0] };
+
+  // With data-grows, a slider goes back to earlier weights of the same network.
   function writer(el) {
+    const looks = "grows" in el.dataset ? charrnnGrowth.looks : [];
+    const networks = looks.map((look) => charrnn.loadBytes(charrnnWeights, look));
     const temperatures = steps(0, 1.5, 0.1);
-    const topKs = ["off", ...steps(1, 27, 1)];
     const topPs = ["off", ...steps(0.5, 0.95, 0.05)];
     const slider = (name, label, labels) => ({ kind: "slider", name, label, labels });
+    const button = (name, label) => ({ kind: "button", name, label, labels: [] });
     const spec = [
+      ...(looks.length ? [slider("training", "training", looks.map(trained))] : []),
       { kind: "text", name: "prefix", label: "it begins with", labels: [] },
       slider("temperature", "temperature", temperatures),
-      slider("topK", "top-k", topKs),
-      slider("topP", "top-p", topPs),
-      { kind: "button", name: "play", label: "Write", labels: [] },
-      { kind: "button", name: "step", label: "One character", labels: [] },
-      { kind: "button", name: "again", label: "Begin again", labels: [] },
+      ...(looks.length ? [] : [slider("topK", "top-k", steps27), slider("topP", "top-p", topPs)]),
+      button("play", "Write"),
+      button("step", "One character"),
+      button("again", "Begin again"),
+      ...(looks.length ? Object.entries(PRESETS).map(([name, [label]]) => button(name, label)) : []),
     ];
-    let text, H, timer = null, began;
+    let text, H, timer = null, began, empty = false;
+    const network = () => networks[kernel.now().training] ?? model;
     const settings = () => {
       const now = kernel.now();
-      const number = (labels, name) => (labels[now[name]] === "off" ? null : Number(labels[now[name]]));
+      const number = (labels, name) => (!(name in now) || labels[now[name]] === "off" ? null : Number(labels[now[name]]));
       return {
-        temperature: number(temperatures, "temperature"), topK: number(topKs, "topK"), topP: number(topPs, "topP"),
+        temperature: number(temperatures, "temperature"), topK: number(steps27, "topK"), topP: number(topPs, "topP"),
       };
     };
-    const probs = () => charrnn.nextProbs(charrnn.logits(model, H), settings());
+    const probs = () => charrnn.nextProbs(charrnn.logits(network(), H), settings());
     const draw = () => {
       const own = escape(text.slice(began).slice(-SHOWN));
-      const start = text.length - began < SHOWN ? `<b>${escape(text.slice(0, began))}</b>` : "… ";
-      kernel.set("picture", `<p class="charrnn-book">${start}${own}</p>${bars(probs())}`);
+      const start = text.length - began < SHOWN ? `<b>${escape(text.slice(0, began))}</b>` : "\u2026 ";
+      const board = looks.length ? ladder(looks[kernel.now().training]) : "";
+      kernel.set("picture", `<p class="charrnn-book">${start}${own}</p>${bars(probs())}${board}`);
     };
+    const reread = () => (H = charrnn.read(network(), text.slice(-200)).at(-1));
     const begin = () => {
       const { clean, error } = readable(kernel.now().prefix);
       kernel.set("message", error ?? "");
-      if (error) return play(false);
+      empty = Boolean(error);
+      if (error) return;
       text = clean;
       began = text.length;
-      H = charrnn.read(model, text).at(-1);
+      reread();
       draw();
     };
-    const write = () => {
-      const id = charrnn.draw(probs(), Math.random());
+    const add = (id) => {
       text += model.vocab[id] === "<unk>" ? " " : model.vocab[id];
-      H = charrnn.step(model, id, H);
+      H = charrnn.step(network(), id, H);
       draw();
     };
+    const write = () => empty || add(charrnn.draw(probs(), Math.random()));
     const play = (on) => {
       clearInterval(timer);
       timer = on ? setInterval(write, 80) : null;
       kernel.set("pressed", { play: on });
+      el.querySelector("[data-name=play]").textContent = on ? "Pause" : "Write";
     };
     const click = (name) => {
       if (name === "play") play(timer === null);
       if (name === "step") write();
       if (name === "again") begin();
+      if (name in PRESETS) {
+        kernel.put({ temperature: PRESETS[name][1] });
+        draw();
+      }
     };
-    let prefix = "the time traveller ";
+    let before = { prefix: "the time traveller ", training: looks.length - 1 };
     const change = (now) => {
-      if (now.prefix !== prefix) begin();
-      else draw();
-      prefix = now.prefix;
+      if (now.prefix !== before.prefix) begin();
+      else if (!empty) {
+        if (now.training !== before.training) reread();
+        draw();
+      }
+      before = now;
     };
-    const kernel = panel(el, "A book that goes on writing", spec, { prefix, temperature: 7, topK: 0, topP: 0 }, { change, click });
+    const first = { ...before, temperature: 7, ...(looks.length ? {} : { topK: 0, topP: 0 }) };
+    const kernel = panel(el, "A book that goes on writing", spec, first, { change, click });
+    el.addEventListener("click", (event) => {
+      const bar = event.target.closest("[data-id]");
+      if (bar && !empty) add(Number(bar.dataset.id)); // it goes on with this letter
+    });
     begin();
     play("plays" in el.dataset && !matchMedia("(prefers-reduced-motion: reduce)").matches);
+  }
+
+  const trained = ({ update }) =>
+    update === 0 ? "nothing" : update < 136 ? `${update} updates` : `${update / 136} epoch${update > 136 ? "s" : ""}`;
+
+  // The perplexity of a look on one axis with the counting models; smaller is better, to the right.
+  function ladder({ loss }) {
+    const x = (nats) => 660 - (620 * (nats - 1.2)) / 2.2;
+    const rivals = Object.entries(charrnnGrowth["n-grams"]).map(([name, nats]) => {
+      const where = x(nats).toFixed(0);
+      return `<line x1="${where}" x2="${where}" y1="30" y2="46"/><text x="${where}" y="64" text-anchor="middle">${name}</text>`;
+    });
+    const perplexity = Math.exp(loss).toFixed(1);
+    return `<svg class="charrnn-bars charrnn-ladder" viewBox="0 0 680 70" role="img"
+      aria-label="Perplexity ${perplexity}, beside counting models"><line x1="20" x2="670" y1="38" y2="38"/>
+      ${rivals.join("")}<circle cx="${x(loss).toFixed(0)}" cy="38" r="7"/>
+      <text x="${Math.min(600, Math.max(70, x(loss))).toFixed(0)}" y="20" text-anchor="middle">perplexity ${perplexity}</text></svg>`;
   }
 
   // The hidden state while it reads: a column for each character, a row for each unit.
@@ -190,9 +232,30 @@ const charrnnDemos = (() => {
     go(60);
   }
 
+  // A demo drawn beforehand (tools/grids.py): its controls, and a picture for each position of them.
+  function drawn(el, { title, spec, now, pieces, pictures }) {
+    const change = (at) => {
+      const index = spec.reduce((sum, { name, labels }) => sum * labels.length + at[name], 0);
+      kernel.set("picture", pictures[index].map((piece) => pieces[piece]).join(""));
+    };
+    el.replaceChildren(); // the still picture, for pages that are printed or have no scripts
+    const kernel = panel(el, title, spec, now, { change });
+    change(now);
+  }
+
+  async function unpack(base64) {
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    const whole = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(whole).json();
+  }
+
   const demos = { writer, state, game };
-  document.addEventListener("DOMContentLoaded", () => {
+  document.addEventListener("DOMContentLoaded", async () => {
     for (const el of document.querySelectorAll("[data-demo]")) demos[el.dataset.demo](el);
+    const places = document.querySelectorAll("[data-grid]");
+    if (!places.length) return;
+    const grids = await unpack(charrnnGrids);
+    for (const el of places) drawn(el, grids[el.dataset.grid]);
   });
   return { model };
 })();

@@ -4,8 +4,19 @@
 const charrnn = (() => {
   // Read the weights: 32-bit numbers, one matrix after the other, row by row.
   function load({ vocab, shapes, numbers }) {
-    const bytes = Uint8Array.from(atob(numbers), (char) => char.charCodeAt(0));
-    const all = new Float32Array(bytes.buffer);
+    return laidOut(vocab, shapes, new Float32Array(bytesOf(numbers).buffer));
+  }
+
+  // Read weights in bytes: multiples of a 127th of the largest number of their matrix.
+  function loadBytes({ vocab, shapes }, { largest, numbers }) {
+    const model = laidOut(vocab, shapes, Float32Array.from(new Int8Array(bytesOf(numbers).buffer)));
+    for (const name of Object.keys(shapes)) model[name].forEach((n, i, W) => (W[i] = (n * largest[name]) / 127));
+    return model;
+  }
+
+  const bytesOf = (base64) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+
+  function laidOut(vocab, shapes, all) {
     const model = { vocab, numHiddens: shapes.b_h[0] };
     let start = 0;
     for (const [name, shape] of Object.entries(shapes)) {
@@ -85,5 +96,5 @@ const charrnn = (() => {
     return text.normalize("NFC").toLowerCase().replace(/[^\p{L}]+/gu, " ");
   }
 
-  return { load, step, logits, softmax, nextProbs, draw, read, preprocess };
+  return { load, loadBytes, step, logits, softmax, nextProbs, draw, read, preprocess };
 })();

@@ -1,11 +1,58 @@
-// Two things that the theme leaves out: levels for its headings, and the keyboard for wide code.
+// A prediction: what came out is hidden until there is an answer, or until somebody asks for it.
+function ask(form) {
+  const outcomes = document.querySelectorAll(`.tag_outcome-${form.dataset.asks} .cell_output`);
+  const status = form.appendChild(document.createElement("p"));
+  status.setAttribute("role", "status");
+  const show = (hidden) =>
+    outcomes.forEach((box) => {
+      box.hidden = hidden;
+      box.querySelectorAll("details").forEach((details) => (details.open = !hidden));
+    });
+  const end = (words) => {
+    status.textContent = words;
+    form.querySelectorAll("button").forEach((button) => (button.hidden = true));
+    show(false);
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const choice = form.querySelector("input:checked, input[type=number]");
+    const words = choice?.type === "radio" ? choice.parentElement.textContent.trim() : choice?.value;
+    if (words) end(`You predicted: ${words}. See below.`);
+    else status.textContent = "Choose an answer first.";
+  });
+  form.querySelector("button[type=button]").addEventListener("click", () => end("See below."));
+  show(true);
+}
+
+// What the theme leaves out: levels for its headings, the keyboard and a fading edge for wide code,
+// and a button that copies code.
+function copier(box) {
+  const button = box.appendChild(document.createElement("button"));
+  [button.type, button.className, button.textContent] = ["button", "charrnn-copy", "Copy"];
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(box.querySelector("pre").textContent);
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = "Copy"), 1500);
+  });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("[data-asks]").forEach(ask);
+  document.querySelectorAll("div.highlight").forEach(copier);
   for (const heading of document.querySelectorAll('[role="heading"]:not([aria-level])'))
     heading.setAttribute("aria-level", "2");
-  const reach = () => {
-    for (const box of document.querySelectorAll("pre, .cell_output, .output, .table-wrapper, .math"))
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  const boxes = document.querySelectorAll("pre, .cell_output, .output, .table-wrapper, .math");
+  const fade = (box) => {
+    const rest = box.scrollWidth - box.clientWidth - box.scrollLeft;
+    box.classList.toggle("charrnn-goes-on", rest > 2);
   };
+  const reach = () => {
+    for (const box of boxes) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      fade(box);
+    }
+  };
+  for (const box of boxes) box.addEventListener("scroll", () => fade(box));
   reach();
   addEventListener("resize", reach);
 });

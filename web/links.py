@@ -1,0 +1,38 @@
+"""Where else a notebook can be had: links above its page, all from `[project.urls]`."""
+
+import html
+import importlib.metadata
+import re
+
+BRANCH = "gh-pages"  # where the workflow puts the edition, with notebooks for Colab and Kaggle
+
+
+def repository():
+    """Return the address that `[project.urls]` gives for Repository, or ""."""
+    pairs = importlib.metadata.metadata("charrnn-helpers").get_all("Project-URL") or []
+    urls = dict(pair.split(", ", 1) for pair in pairs)
+    return urls.get("Repository", "").rstrip("/").removesuffix(".git")
+
+
+def links(stem, paper=False, repository=""):
+    """Return [(label, address)] for a page; those on the network only if there is a repository."""
+    found = [("Download this notebook", f"../_static/notebooks/{stem}.ipynb")]
+    found.append(("Slides", f"../slides/{stem}.html"))
+    if paper:
+        found.append(("Paper", f"../paper/{stem}.pdf"))
+    github = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", repository)
+    if github:
+        name = github[1]
+        colab = f"https://colab.research.google.com/github/{name}/blob/{BRANCH}/colab/{stem}.ipynb"
+        binder = f"https://mybinder.org/v2/gh/{name}/HEAD?labpath=notebooks/{stem}.ipynb"
+        found += [("Colab", colab), ("Binder", binder)]
+        found.append(("Codespaces", f"https://codespaces.new/{name}"))
+    if repository:
+        found.append(("Source", f"{repository}/blob/main/notebooks/{stem}.ipynb"))
+    return found
+
+
+def line_of(found):
+    """Return links as one line of HTML."""
+    parts = [f'<a href="{html.escape(url)}">{html.escape(label)}</a>' for label, url in found]
+    return f'<p class="charrnn-links">{"".join(parts)}</p>'

@@ -1,0 +1,77 @@
+"""Predictions and exercises on a page: the outcome waits for an answer, and hints unfold."""
+
+import html
+import re
+
+from nbformat.v4 import new_markdown_cell
+
+from charrnn_helpers import checks
+from charrnn_helpers.checks.predictions import find
+from charrnn_helpers.checks.verdict import CODE
+
+ASK = re.compile(r'checks\.predict\("(\w+)", \.\.\.\)')
+REVEAL = re.compile(r'^checks\.reveal\("(\w+)"', re.MULTILINE)
+CHECK = re.compile(r"checks\.(\w+)\(my_\w+\)|checks\.(\w+)\(My\w+\)")
+PROGRESS = "checks.progress()"
+
+
+def with_questions(notebook):
+    """Put a form in place of each prediction, and hints in place of each check that was not run.
+
+    The board of progress is left out: it is that of nobody.
+    """
+    cells = []
+    for cell in notebook.cells:
+        if cell.source in (PROGRESS, "## How far are you?"):
+            continue
+        asked, revealed = ASK.fullmatch(cell.source), REVEAL.search(cell.source)
+        checked = CHECK.fullmatch(cell.source)
+        if asked:
+            cells.append(new_markdown_cell(form(find(asked[1]))))
+        elif checked:
+            cells.append(new_markdown_cell(hints(checks.BY_NAME[checked[1] or checked[2]])))
+        else:
+            if revealed:  # a class of its element on the page, which page.js looks for
+                cell.metadata.tags = [*cell.metadata.get("tags", []), f"outcome-{revealed[1]}"]
+            cells.append(cell)
+    notebook.cells = cells
+    return notebook
+
+
+def with_code(sentence):
+    """Return the sentence as HTML, with its code set as code, in the colors of the page."""
+    return CODE.sub(lambda found: f"<code>{found[1] or found[2]}</code>", html.escape(sentence))
+
+
+def form(asked):
+    """Return a form that asks a question; page.js shows the outcome after the answer."""
+    if asked.choices:
+        rows = [
+            f'<label><input type="radio" name="{asked.name}" value="{html.escape(key)}"> '
+            f"{html.escape(words)}</label>"
+            for key, words in asked.choices.items()
+        ]
+    else:
+        rows = ['<label>A number: <input type="number" step="any"></label>']
+    return (
+        f'<form class="charrnn-question" data-asks="{asked.name}"><p><strong>Predict before you '
+        f"read on.</strong> {with_code(asked.question)}</p>{''.join(rows)}"
+        '<p><button type="submit">Predict</button> <button type="button">Show the outcome</button>'
+        "</p></form>"
+    )
+
+
+def hints(exercise):
+    """Return the hints of an exercise and its model answer, each of which unfolds."""
+    parts = [
+        f"<details><summary>Hint {k}</summary><p>{with_code(hint)}</p></details>"
+        for k, hint in enumerate(exercise.document.hints, 1)
+    ]
+    answer = html.escape(exercise.source.strip()).replace("\n", "&#10;")  # one line of Markdown
+    parts.append(f"<details><summary>A solution</summary><pre>{answer}</pre></details>")
+    page = f"../charrnn_helpers/checks/exercises/{exercise.name}.html"
+    told = (
+        "In JupyterLab, a check tells you whether your answer is right, and what is wrong with it. "
+        f'It knows <a href="{page}">these mistakes</a>.'
+    )
+    return f'<div class="charrnn-hints"><p>{told}</p>{"".join(parts)}</div>'
