@@ -130,7 +130,10 @@ def test_what_builds_the_product_imports_nothing_from_the_tests():
 def test_actions_are_pinned_and_may_only_read():
     for path in (ROOT / ".github" / "workflows").glob("*.yml"):
         source = path.read_text(encoding="utf-8")
-        assert yaml.safe_load(source)["permissions"] == {"contents": "read"}
+        workflow = yaml.safe_load(source)
+        assert workflow["permissions"] == {"contents": "read"}
+        more = {name for name, job in workflow["jobs"].items() if "permissions" in job}
+        assert more == ({"publish"} if path.stem == "publish" else set())
         used = re.findall(r"uses: (\S+)", source)
         assert used and all(re.search(r"@[0-9a-f]{40}$", action) for action in used)
 
