@@ -18,7 +18,7 @@ from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import next_probs
 from charrnn_helpers.trained import recorded, trained_model
 from tools.course import NOTEBOOKS, is_folded
-from tools.growth import from_bytes
+from tools.growth import restored
 from web import links
 from web.build import for_readers
 from web.site import build
@@ -211,15 +211,25 @@ def test_training_goes_from_nothing_to_nine_epochs(site, browser):
     assert errors == []
 
 
+def of_bytes(text):
+    return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.int8)
+
+
 def test_the_networks_in_bytes_are_those_of_the_record(site, browser):
     page, _ = opened(browser, site / "index.html", reduced_motion="reduce")
     model, vocab = trained_model()
     for k, look in enumerate(recorded("growth")["looks"]):
-        ours = from_bytes(model, look["largest"], base64.b64decode(look["numbers"]))
+        small = {}
+        for name, W in look["weights"].items():
+            whole = name if name.startswith(("W_hq", "b_q")) else f"rnn.{name}"
+            small[whole] = torch.tensor(W) if isinstance(W, list) else of_bytes(W)
+            if not isinstance(W, list):
+                small[whole] = small[whole].view_as(model.get_parameter(whole))
+        ours = restored(model, small)
         with torch.no_grad():
             logits, _ = ours.double().forward_with_state(vocab.encode("the time")[None])
         script = """k => {
-          const model = charrnn.loadBytes(charrnnWeights, charrnnGrowth.looks[k]);
+          const model = charrnn.loadBytes(charrnnWeights.vocab, charrnnGrowth.looks[k].weights);
           return [...charrnn.logits(model, charrnn.read(model, "the time").at(-1))];
         }"""
         theirs = torch.tensor(page.evaluate(script, k)).double()

@@ -1,7 +1,7 @@
 """The network of notebook 1 while it learns: its weights in bytes, for the first page of the site.
 
-Each look holds the update, the loss on the validation part in nats, and the weights: for each
-matrix its largest number, and then all numbers as multiples of a 127th of it, from -127 to 127.
+Each look holds the update, the loss on the validation part in nats, and the weights, rounded as in
+a checkpoint in bytes: multiples of the scale of their column.
 """
 
 import base64
@@ -9,6 +9,7 @@ import copy
 
 import torch
 
+from charrnn_helpers.checkpoint import from_bytes, to_bytes
 from charrnn_helpers.counting import KneserNey
 from charrnn_helpers.data import StreamBatches
 from charrnn_helpers.trained import RECIPES, start
@@ -36,37 +37,27 @@ def looks(data):
 def look(model, update, data):
     """Return the update, the loss of the model in bytes and of the model itself, its weights."""
     validation = StreamBatches(data.val_ids, 1, 1000)
-    largest, numbers = in_bytes(model)
+    small = to_bytes({name: W.detach() for name, W in model.named_parameters()})
     return {
         "update": update,
-        "loss": evaluate(from_bytes(model, largest, numbers), validation, carry_state=True),
+        "loss": evaluate(restored(model, small), validation, carry_state=True),
         "exact": evaluate(model, validation, carry_state=True),
-        "largest": largest,
-        "numbers": base64.b64encode(numbers).decode("ascii"),
+        "weights": {name.removeprefix("rnn."): as_text(W) for name, W in small.items()},
     }
 
 
-def in_bytes(model):
-    """Return the largest number of each parameter, and all of them in bytes."""
-    largest, parts = {}, []
-    for name, W in model.named_parameters():
-        most = W.detach().abs().max().item()
-        largest[name.removeprefix("rnn.")] = most
-        scaled = W.detach() * (127 / most) if most else W.detach()
-        parts.append(scaled.round().to(torch.int8).flatten())
-    return largest, torch.cat(parts).numpy().tobytes()
-
-
-def from_bytes(model, largest, numbers):
-    """Return a copy of the model with the weights that the bytes hold."""
-    model, at = copy.deepcopy(model), 0
-    numbers = torch.frombuffer(bytearray(numbers), dtype=torch.int8)
-    with torch.no_grad():
-        for name, W in model.named_parameters():
-            part = numbers[at : at + W.numel()].view_as(W)
-            W.copy_(part * (largest[name.removeprefix("rnn.")] / 127))
-            at += W.numel()
+def restored(model, small):
+    """Return a copy of the model with the weights that to_bytes() has rounded."""
+    model = copy.deepcopy(model)
+    model.load_state_dict(from_bytes(small))
     return model
+
+
+def as_text(W):
+    """Return 8-bit numbers as base64, row by row, and others as a list."""
+    if W.dtype == torch.int8:
+        return base64.b64encode(W.numpy().tobytes()).decode("ascii")
+    return W.tolist()
 
 
 def counted(data):

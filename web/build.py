@@ -88,11 +88,13 @@ def sources(folder, paper=False):
         notebook, number = nbformat.read(path, as_version=4), path.stem[:2]
         download = folder / "static" / "notebooks" / path.name
         nbformat.write(without_outputs(notebook), download)
-        page = with_questions(with_live_demos(folded(for_readers(notebook)), number))
+        grids = grids_of(number)
+        page = with_live_demos(folded(for_readers(notebook)), number, bool(grids))
+        page = with_questions(page)
         line = links.line_of(links.links(path.stem, paper, links.repository()))
         page.cells.insert(1, nbformat.v4.new_markdown_cell(line))
         nbformat.write(page, folder / "notebooks" / path.name)
-        if grids := grids_of(number):
+        if grids:
             script = folder / "static" / "grids" / f"{number}.js"
             script.write_text(f'const charrnnGrids = "{grids}";\n', encoding="utf-8")
     show = resources.files(charrnn_helpers) / "show"
@@ -101,6 +103,8 @@ def sources(folder, paper=False):
     (static / "controls.js").write_text(as_script(script), encoding="utf-8")
     (static / "controls.css").write_bytes((show / "controls.css").read_bytes())
     (static / "weights.js").write_text(weights(), encoding="utf-8")
+    growth = f"const charrnnGrowth = {json.dumps(recorded('growth'))};\n"
+    (static / "growth.js").write_text(growth, encoding="utf-8")  # for the first page alone
     shutil.copy(mathjax(), static / "mathjax.js")
 
 
@@ -152,9 +156,8 @@ def folded(notebook):
     return notebook
 
 
-def with_live_demos(notebook, number, up="../_static/"):
-    """Let the demos of a notebook live in the page: with the model, or drawn beforehand."""
-    grids = grids_of(number)
+def with_live_demos(notebook, number, grids):
+    """Let the demos of a notebook live in the page: with the model, or if `grids`, drawn."""
     cells, place = [], 0
     for cell in notebook.cells:
         cells.append(cell)
@@ -164,7 +167,7 @@ def with_live_demos(notebook, number, up="../_static/"):
             html = f'<div class="charrnn-live"><p>{words}</p><div data-demo="{demo}"></div></div>'
             cells.append(nbformat.v4.new_markdown_cell(html))
         elif explored and grids:
-            script = f'<script src="{up}grids/{number}.js"></script>\n' if place == 0 else ""
+            script = f'<script src="../_static/grids/{number}.js"></script>\n' if place == 0 else ""
             still = "".join(output["data"]["text/html"] for output in cell.outputs)
             html = f'{script}<div class="charrnn-drawn" data-grid="{place}">{still}</div>'
             cells.append(nbformat.v4.new_markdown_cell(html))
@@ -204,8 +207,7 @@ def weights():
         "numbers": base64.b64encode(numbers.astype("<f4").tobytes()).decode("ascii"),
         "text": preprocess(story_path().read_text(encoding="utf-8"))[:LENGTH],
     }
-    growth = json.dumps(recorded("growth"))
-    return f"const charrnnWeights = {json.dumps(content)};\nconst charrnnGrowth = {growth};\n"
+    return f"const charrnnWeights = {json.dumps(content)};\n"
 
 
 def build(folder, paper=False):

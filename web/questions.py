@@ -7,12 +7,13 @@ from nbformat.v4 import new_markdown_cell
 
 from charrnn_helpers import checks
 from charrnn_helpers.checks.predictions import find
-from charrnn_helpers.checks.verdict import CODE
+from charrnn_helpers.checks.verdict import with_code
 
 ASK = re.compile(r'checks\.predict\("(\w+)", \.\.\.\)')
 REVEAL = re.compile(r'^checks\.reveal\("(\w+)"', re.MULTILINE)
 CHECK = re.compile(r"checks\.(\w+)\(my_\w+\)|checks\.(\w+)\(My\w+\)")
 PROGRESS = "checks.progress()"
+OWN = ""  # style of code: that of the page
 
 
 def with_questions(notebook):
@@ -38,11 +39,6 @@ def with_questions(notebook):
     return notebook
 
 
-def with_code(sentence):
-    """Return the sentence as HTML, with its code set as code, in the colors of the page."""
-    return CODE.sub(lambda found: f"<code>{found[1] or found[2]}</code>", html.escape(sentence))
-
-
 def form(asked):
     """Return a form that asks a question; page.js shows the outcome after the answer."""
     if asked.choices:
@@ -55,7 +51,7 @@ def form(asked):
         rows = ['<label>A number: <input type="number" step="any"></label>']
     return (
         f'<form class="charrnn-question" data-asks="{asked.name}"><p><strong>Predict before you '
-        f"read on.</strong> {with_code(asked.question)}</p>{''.join(rows)}"
+        f"read on.</strong> {with_code(asked.question, OWN)}</p>{''.join(rows)}"
         '<p><button type="submit">Predict</button> <button type="button">Show the outcome</button>'
         "</p></form>"
     )
@@ -64,7 +60,7 @@ def form(asked):
 def hints(exercise):
     """Return the hints of an exercise and its model answer, each of which unfolds."""
     parts = [
-        f"<details><summary>Hint {k}</summary><p>{with_code(hint)}</p></details>"
+        f"<details><summary>Hint {k}</summary><p>{with_code(hint, OWN)}</p></details>"
         for k, hint in enumerate(exercise.document.hints, 1)
     ]
     answer = html.escape(exercise.source.strip()).replace("\n", "&#10;")  # one line of Markdown

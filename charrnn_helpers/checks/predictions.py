@@ -289,11 +289,12 @@ PREDICTIONS = (
         {"none": "none of them", "reading": "only the mixture that reads on",
          "mixtures": "the two mixtures", "all": "all three"}),
 )  # fmt: skip
+QUESTIONS = {asked.name: asked for asked in PREDICTIONS}
 
 
 def find(name):
     """Return the Prediction with this name, or a Note that lists the names there are."""
-    return look_up(name, {asked.name: asked for asked in PREDICTIONS}, "question")
+    return look_up(name, QUESTIONS, "question")
 
 
 def predict(name, value=...):

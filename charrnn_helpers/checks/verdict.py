@@ -68,9 +68,8 @@ CODE = re.compile(
 )
 
 
-def with_code(sentence):
+def with_code(sentence, style="color: #111; background: #e8e8e8; padding: 0 0.2em"):
     """Return the sentence as HTML, with its code set as code."""
-    style = "color: #111; background: #e8e8e8; padding: 0 0.2em"
     code = rf'<code style="{style}">{{}}</code>'
     return CODE.sub(lambda found: code.format(found[1] or found[2]), html.escape(sentence))
 

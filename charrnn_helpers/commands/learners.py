@@ -4,12 +4,11 @@ from collections import Counter
 from typing import NamedTuple
 
 from charrnn_helpers.checks import BY_NAME
-from charrnn_helpers.checks.predictions import PREDICTIONS
+from charrnn_helpers.checks.predictions import QUESTIONS
 from charrnn_helpers.commands.handin import LONGEST, is_identity
 from charrnn_helpers.logbook import merged, parsed
 
 MOST_BYTES = 10_000_000  # of one logbook; a diligent learner writes less than a hundredth of it
-QUESTIONS = {question.name: question for question in PREDICTIONS}
 
 
 class Learner(NamedTuple):

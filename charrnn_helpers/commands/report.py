@@ -13,10 +13,11 @@ from pathlib import Path
 from charrnn_helpers.checks import EXERCISES
 from charrnn_helpers.checks.diagnosis import REMARKS
 from charrnn_helpers.checks.judge import CHANGED, TROUBLES
+from charrnn_helpers.checks.predictions import QUESTIONS
 from charrnn_helpers.checks.repair import KINDS
 from charrnn_helpers.checks.trial import SECONDS
 from charrnn_helpers.checks.values import counted
-from charrnn_helpers.commands.learners import QUESTIONS, found, read_all
+from charrnn_helpers.commands.learners import found, read_all
 from charrnn_helpers.commands.watch import watch
 
 SHOWN = 3  # diagnoses for each exercise

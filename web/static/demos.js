@@ -69,7 +69,7 @@ const charrnnDemos = (() => {
   // With data-grows, a slider goes back to earlier weights of the same network.
   function writer(el) {
     const looks = "grows" in el.dataset ? charrnnGrowth.looks : [];
-    const networks = looks.map((look) => charrnn.loadBytes(charrnnWeights, look));
+    const networks = looks.map((look) => charrnn.loadBytes(model.vocab, look.weights));
     const temperatures = steps(0, 1.5, 0.1);
     const topPs = ["off", ...steps(0.5, 0.95, 0.05)];
     const slider = (name, label, labels) => ({ kind: "slider", name, label, labels });

@@ -4,19 +4,7 @@
 const charrnn = (() => {
   // Read the weights: 32-bit numbers, one matrix after the other, row by row.
   function load({ vocab, shapes, numbers }) {
-    return laidOut(vocab, shapes, new Float32Array(bytesOf(numbers).buffer));
-  }
-
-  // Read weights in bytes: multiples of a 127th of the largest number of their matrix.
-  function loadBytes({ vocab, shapes }, { largest, numbers }) {
-    const model = laidOut(vocab, shapes, Float32Array.from(new Int8Array(bytesOf(numbers).buffer)));
-    for (const name of Object.keys(shapes)) model[name].forEach((n, i, W) => (W[i] = (n * largest[name]) / 127));
-    return model;
-  }
-
-  const bytesOf = (base64) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-
-  function laidOut(vocab, shapes, all) {
+    const all = new Float32Array(bytesOf(numbers).buffer);
     const model = { vocab, numHiddens: shapes.b_h[0] };
     let start = 0;
     for (const [name, shape] of Object.entries(shapes)) {
@@ -26,6 +14,19 @@ const charrnn = (() => {
     }
     return model;
   }
+
+  // Read weights in bytes, which are multiples of the scale of their column, and lists of numbers.
+  function loadBytes(vocab, weights) {
+    const model = { vocab, numHiddens: weights.b_h.length };
+    for (const [name, W] of Object.entries(weights)) {
+      const scale = weights[`${name} scale`];
+      const numbers = scale ? new Int8Array(bytesOf(W).buffer) : W;
+      model[name] = Float32Array.from(numbers, (n, i) => (scale ? n * scale[i % scale.length] : n));
+    }
+    return model;
+  }
+
+  const bytesOf = (base64) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 
   // Add the product of a row and a matrix to the result.
   function addProduct(result, row, W) {
