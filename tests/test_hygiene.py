@@ -197,7 +197,7 @@ def test_ignored_outputs_are_on_the_list(path):
     ]
     assert ignored == IGNORED.get(path.stem, [])
     tags = {tag for cell in code_cells(path) for tag in cell.metadata.get("tags", [])}
-    assert tags <= {"draft", "exercise", "nbval-ignore-output"}
+    assert tags <= {"draft", "exercise", "nbval-ignore-output", "slide-code"}
 
 
 FOLDED = {  # how the first line of a folded cell begins, and what the cell has to hold

@@ -52,9 +52,9 @@ TEXTS = {  # what is asked of somebody who can type a text, and of a reader of a
     "Type a beginning of your own, and move": "Choose another beginning, and move",
 }
 LIVE = {  # the demos of the notebooks that run in the page as well, and what is said above them
-    "continuation": ("writer", "You can try it here, too. The trained network runs in this page."),
+    "continuation": ("writer", "Here you can try it yourself:"),
     "guessing_game": ("game", "Here you can play against the network that notebook 6 trains:"),
-    "next_character": ("writer", "The network of this notebook also runs in this page:"),
+    "next_character": ("writer", "Here you can write with the network of this notebook:"),
 }
 LENGTH = 4000  # characters of the story, for the guessing game
 
@@ -80,7 +80,7 @@ def sources(folder, paper=False):
     (folder / "handout.md").write_text(handout(), encoding="utf-8")
     with (folder / "misconceptions.md").open("a", encoding="utf-8") as page:
         page.write(list_of_exercises(exercises))
-    for name in ("notebooks", "static/grids", "static/notebooks"):
+    for name in ("notebooks", "static/notebooks"):
         (folder / name).mkdir()
     for path in (ROOT / "notebooks").glob("*.md"):  # the glossary and the notation
         shutil.copy(path, folder / "notebooks")
@@ -88,24 +88,29 @@ def sources(folder, paper=False):
         notebook, number = nbformat.read(path, as_version=4), path.stem[:2]
         download = folder / "static" / "notebooks" / path.name
         nbformat.write(without_outputs(notebook), download)
-        grids = grids_of(number)
-        page = with_live_demos(folded(for_readers(notebook)), number, bool(grids))
+        page = with_live_demos(folded(for_readers(notebook)), number, "../_static")
         page = with_questions(page)
         line = links.line_of(links.links(path.stem, paper, links.repository()))
         page.cells.insert(1, nbformat.v4.new_markdown_cell(line))
         nbformat.write(page, folder / "notebooks" / path.name)
-        if grids:
-            script = folder / "static" / "grids" / f"{number}.js"
-            script.write_text(f'const charrnnGrids = "{grids}";\n', encoding="utf-8")
+    write_scripts(folder / "static")
+    growth = f"const charrnnGrowth = {json.dumps(recorded('growth'))};\n"
+    (folder / "static" / "growth.js").write_text(growth, encoding="utf-8")  # for the first page
+
+
+def write_scripts(static):
+    """Write the scripts that are made: controls, weights, formulas, and demos drawn beforehand."""
     show = resources.files(charrnn_helpers) / "show"
     script = (show / "controls.js").read_text(encoding="utf-8")
-    static = folder / "static"
     (static / "controls.js").write_text(as_script(script), encoding="utf-8")
     (static / "controls.css").write_bytes((show / "controls.css").read_bytes())
     (static / "weights.js").write_text(weights(), encoding="utf-8")
-    growth = f"const charrnnGrowth = {json.dumps(recorded('growth'))};\n"
-    (static / "growth.js").write_text(growth, encoding="utf-8")  # for the first page alone
     shutil.copy(mathjax(), static / "mathjax.js")
+    (static / "grids").mkdir(exist_ok=True)
+    for path in (WEB / "grids").glob("*.json.gz"):
+        number = path.name[:2]
+        script = f'const charrnnGrids = "{base64.b64encode(path.read_bytes()).decode("ascii")}";\n'
+        (static / "grids" / f"{number}.js").write_text(script, encoding="utf-8")
 
 
 def list_of_exercises(folder):
@@ -156,9 +161,13 @@ def folded(notebook):
     return notebook
 
 
-def with_live_demos(notebook, number, grids):
-    """Let the demos of a notebook live in the page: with the model, or if `grids`, drawn."""
+def with_live_demos(notebook, number, static):
+    """Let the demos of a notebook live in a page: with the model, or drawn beforehand.
+
+    `static` is the address of the scripts.
+    """
     cells, place = [], 0
+    grids = (WEB / "grids" / f"{number}.json.gz").exists()
     for cell in notebook.cells:
         cells.append(cell)
         explored = re.search(r"^explore\(\s*(\w+),", cell.source, re.MULTILINE)
@@ -167,19 +176,13 @@ def with_live_demos(notebook, number, grids):
             html = f'<div class="charrnn-live"><p>{words}</p><div data-demo="{demo}"></div></div>'
             cells.append(nbformat.v4.new_markdown_cell(html))
         elif explored and grids:
-            script = f'<script src="../_static/grids/{number}.js"></script>\n' if place == 0 else ""
+            script = f'<script src="{static}/grids/{number}.js"></script>\n' if place == 0 else ""
             still = "".join(output["data"]["text/html"] for output in cell.outputs)
             html = f'{script}<div class="charrnn-drawn" data-grid="{place}">{still}</div>'
             cells.append(nbformat.v4.new_markdown_cell(html))
             cell.outputs, place = [], place + 1
     notebook.cells = cells
     return notebook
-
-
-def grids_of(number):
-    """Return the demos of a notebook, drawn beforehand, as base64 of compressed JSON, or ""."""
-    path = WEB / "grids" / f"{number}.json.gz"
-    return base64.b64encode(path.read_bytes()).decode("ascii") if path.exists() else ""
 
 
 def as_script(module):

@@ -16,7 +16,7 @@ from web import slides
 def build(folder, paper=False):
     """Build the edition into the folder; return Sphinx's exit code, not 0 for a warning."""
     code = pages.build(folder, paper)
-    slides.build(folder / "slides", "../_static/mathjax.js")
+    slides.build(folder / "slides", "../_static")
     share_images(folder)
     return code
 

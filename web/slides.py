@@ -4,7 +4,6 @@ The metadata of a cell say whether it begins a slide, continues one, is a note f
 (press S), or is left out.  A deck opens from a disk, without a network.
 """
 
-import itertools
 import re
 import shutil
 import sys
@@ -15,8 +14,8 @@ import nbformat
 import sphinx_revealjs
 from nbconvert import SlidesExporter
 
-from tools.course import is_folded
-from web.build import ROOT, WEB, for_readers, mathjax
+from web.build import ROOT, WEB, for_readers, with_live_demos, write_scripts
+from web.compose import composed
 
 
 def slide_type(cell):
@@ -24,42 +23,23 @@ def slide_type(cell):
     return cell.metadata.get("slideshow", {}).get("slide_type", "-")
 
 
-def without_still_controls(notebook):
-    """Leave out each slide that shows only a demo, whose controls cannot be moved here."""
-    shown = [cell for cell in notebook.cells if slide_type(cell) not in ("notes", "skip")]
-    for cell, after in itertools.pairwise(shown):
-        alone = {slide_type(cell), slide_type(after)} <= {"slide", "subslide"}
-        if alone and re.search(r"^explore\(", cell.source, re.MULTILINE):
-            cell.metadata.slideshow = {"slide_type": "skip"}
-    return notebook
-
-
-def without_folded_cells(notebook):
-    """Leave out the source of each folded cell, and the whole cell if it shows nothing."""
-    for cell in filter(is_folded, notebook.cells):
-        if cell.outputs:
-            cell.metadata.transient = {"remove_source": True}  # a name that nbconvert knows
-        else:
-            cell.metadata.slideshow = {"slide_type": "skip"}
-    return notebook
-
-
 UNUSED = shutil.ignore_patterns("*.map", "*.esm.js", "*.eot", "*.ttf", "league-gothic")
 STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
-def build(folder, formulas="shared/mathjax.js"):
+def build(folder, static="shared/static"):
     """Write the decks into the folder, and beside them what they share; return their paths.
 
-    `formulas` is the address of MathJax, if it is not to be brought along.
+    `static` is the address of the scripts, if they are not to be brought along.
     """
     shared = folder / "shared"
     shutil.rmtree(folder, ignore_errors=True)
     reveal = resources.files(sphinx_revealjs) / "_static" / "revealjs"
     for part in ("dist", "plugin/notes"):
         shutil.copytree(reveal / part, shared / "reveal" / part, ignore=UNUSED)
-    if formulas == "shared/mathjax.js":
-        shutil.copy(mathjax(), shared / "mathjax.js")
+    if static == "shared/static":
+        shutil.copytree(WEB / "static", folder / static)
+        write_scripts(folder / static)
     shutil.copy(WEB / "deck" / "deck.css", shared)
     exporter = SlidesExporter(
         template_name="deck",
@@ -70,10 +50,10 @@ def build(folder, formulas="shared/mathjax.js"):
     decks = []
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = for_readers(nbformat.read(path, as_version=4))
-        notebook = without_folded_cells(without_still_controls(notebook))
+        notebook = composed(with_live_demos(notebook, path.stem[:2], static))
         text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
         text = text.replace("<details><summary>Show", "<details open><summary>Show")  # an arrow key
-        text = text.replace("shared/mathjax.js", formulas)
+        text = text.replace('"STATIC/', f'"{static}/')
         style = "\n".join(STYLE.findall(text))  # a quarter of a megabyte, the same in each deck
         (shared / "notebook.css").write_text(style, encoding="utf-8")
         text = STYLE.sub("", text)
