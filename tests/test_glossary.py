@@ -4,8 +4,10 @@ import re
 
 import nbformat
 import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
 
 from tools.course import NOTEBOOKS, ROOT
+from web import terms
 
 GLOSSARY = (ROOT / "notebooks" / "glossary.md").read_text(encoding="utf-8")
 TERMS = dict(re.findall(r"^### (.+)\n((?:.+\n)+)", GLOSSARY, re.M))
@@ -40,3 +42,33 @@ def test_the_notebook_that_a_term_names_links_to_it(term):
     for name in named:
         path = ROOT / "notebooks" / name
         assert term.replace("-", " ") in linked(path), name
+
+
+def page(*texts):
+    return new_notebook(cells=[new_markdown_cell(text) for text in texts])
+
+
+def test_on_a_page_a_term_is_a_link_at_its_first_use():
+    glossary = "### batch\nB ([n](01_a.ipynb)).\n\n### batch size\nS ([n](02_b.ipynb)).\n"
+    notebook = page(
+        "# Batch\n\nThe `batch` and $batch$.", "Batches have a *batch*, a batch\nsize, a batch."
+    )
+    found = [cell.source for cell in terms.with_terms(notebook, glossary).cells]
+    assert found == [
+        "# Batch\n\nThe `batch` and $batch$.",
+        "[Batches](glossary.md#batch) have a *batch*, a [batch\nsize](glossary.md#batch-size), "
+        "a batch.",
+    ]
+
+
+def test_a_term_that_has_a_link_gets_no_second_one():
+    glossary = "### batch\nB ([n](01_a.ipynb)).\n"
+    text = "A batch. A **[batch](glossary.md#batch)** is this."
+    assert terms.with_terms(page(text), glossary).cells[0].source == text
+
+
+def test_the_search_knows_where_each_term_is_taught():
+    found = terms.taught(GLOSSARY)
+    assert list(found) == list(TERMS)
+    assert found["exploding gradient"] == "05_gradient_clipping"
+    assert all((ROOT / "notebooks" / f"{name}.ipynb").exists() for name in found.values())

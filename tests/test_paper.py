@@ -22,7 +22,7 @@ CUT_OFF = """() => [...document.querySelectorAll("pre, .cell_output, .cell_outpu
 
 @pytest.mark.parametrize("some", [slice(1), pytest.param(slice(None), marks=pytest.mark.long)])
 def test_a_notebook_becomes_a_pdf_with_pages(site, browser, some, tmp_path):
-    notebooks = sorted((site / "notebooks").glob("*.html"))[some]
+    notebooks = sorted((site / "notebooks").glob("[0-9]*.html"))[some]
     printed = print_pages(browser, notebooks, tmp_path)
     assert len(printed) == len(notebooks)
     for path in printed:

@@ -26,6 +26,7 @@ from tools.course import is_folded
 from web import links
 from web.bag import handout, key
 from web.questions import with_questions
+from web.terms import scorer, with_terms
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
@@ -56,6 +57,7 @@ LIVE = {  # the demos of the notebooks that run in the page as well, and what is
     "guessing_game": ("game", "Here you can play against the network that notebook 6 trains:"),
     "next_character": ("writer", "Here you can write with the network of this notebook:"),
 }
+SHADES = r"\b(black|white|dark|darker|darkest)\b"
 LENGTH = 4000  # characters of the story, for the guessing game
 
 
@@ -80,6 +82,8 @@ def sources(folder, paper=False):
     (folder / "handout.md").write_text(handout(), encoding="utf-8")
     with (folder / "misconceptions.md").open("a", encoding="utf-8") as page:
         page.write(list_of_exercises(exercises))
+    glossary = (ROOT / "notebooks" / "glossary.md").read_text(encoding="utf-8")
+    (folder / "scorer.js").write_text(scorer(glossary), encoding="utf-8")
     for name in ("notebooks", "static/notebooks"):
         (folder / name).mkdir()
     for path in (ROOT / "notebooks").glob("*.md"):  # the glossary and the notation
@@ -88,8 +92,9 @@ def sources(folder, paper=False):
         notebook, number = nbformat.read(path, as_version=4), path.stem[:2]
         download = folder / "static" / "notebooks" / path.name
         nbformat.write(without_outputs(notebook), download)
-        page = with_live_demos(folded(for_readers(notebook)), number, "../_static")
-        page = with_questions(page)
+        page = keep_white(folded(for_readers(notebook)))
+        page = with_live_demos(page, number, "../_static")
+        page = with_terms(with_questions(page), glossary)
         line = links.line_of(links.links(path.stem, paper, links.repository()))
         page.cells.insert(1, nbformat.v4.new_markdown_cell(line))
         nbformat.write(page, folder / "notebooks" / path.name)
@@ -161,6 +166,16 @@ def folded(notebook):
     return notebook
 
 
+def keep_white(notebook):
+    """Tag each cell whose picture stays on white, because the text beside it says what is dark."""
+    cells = notebook.cells
+    for before, cell, after in zip(cells, cells[1:], cells[2:], strict=False):
+        beside = "".join(c.source for c in (before, after) if c.cell_type == "markdown")
+        if "<img " in str(cell.get("outputs")) and re.search(SHADES, beside, re.IGNORECASE):
+            cell.metadata.tags = [*cell.metadata.get("tags", []), "keeps-white"]
+    return notebook
+
+
 def with_live_demos(notebook, number, static):
     """Let the demos of a notebook live in a page: with the model, or drawn beforehand.
 
@@ -178,7 +193,9 @@ def with_live_demos(notebook, number, static):
         elif explored and grids:
             script = f'<script src="{static}/grids/{number}.js"></script>\n' if place == 0 else ""
             still = "".join(output["data"]["text/html"] for output in cell.outputs)
-            html = f'{script}<div class="charrnn-drawn" data-grid="{place}">{still}</div>'
+            white = "keeps-white" in cell.metadata.get("tags", [])
+            kind = "charrnn-drawn charrnn-keeps-white" if white else "charrnn-drawn"
+            html = f'{script}<div class="{kind}" data-grid="{place}">{still}</div>'
             cells.append(nbformat.v4.new_markdown_cell(html))
             cell.outputs, place = [], place + 1
     notebook.cells = cells

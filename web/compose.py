@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-LIVE = ("<script", '<div class="charrnn-drawn"', '<div class="charrnn-live"')
+LIVE = ("<script", '<div class="charrnn-')
 SHOWN = "slide-code"  # the tag of a cell whose code is to be shown
 WORDS = 56  # on a slide, as counted here; some formulas are words
 LEAD = 38  # of them, in what comes before the thing to look at

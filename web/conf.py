@@ -1,5 +1,7 @@
 """Sphinx's settings for the online edition; `make site` builds it."""
 
+from pathlib import Path
+
 project = "A character-level language model, from scratch"
 author = "the authors of the course"
 copyright = "the authors of the course; text and figures under CC BY 4.0"
@@ -28,6 +30,8 @@ html_favicon = "static/favicon.svg"
 html_static_path = ["static"]
 html_css_files = ["controls.css", "page.css"]
 html_js_files = ["model.js", "controls.js", "weights.js", "demos.js", "page.js"]
+# Puts first the notebook that teaches a term
+html_search_scorer = str(Path(__file__).with_name("scorer.js"))
 html_show_search_summary = False  # a page on a disk may not read other pages
 html_copy_source = False
 html_show_sourcelink = False

@@ -41,7 +41,7 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("div.highlight").forEach(copier);
   for (const heading of document.querySelectorAll('[role="heading"]:not([aria-level])'))
     heading.setAttribute("aria-level", "2");
-  const boxes = document.querySelectorAll("pre, .cell_output, .output, .table-wrapper, .math");
+  const boxes = document.querySelectorAll("pre, .cell_output, .output, .charrnn-picture, .table-wrapper, .math");
   const fade = (box) => {
     const rest = box.scrollWidth - box.clientWidth - box.scrollLeft;
     box.classList.toggle("charrnn-goes-on", rest > 2);

@@ -1,0 +1,65 @@
+"""The glossary on the pages: its terms are links, and the search puts first where one is taught."""
+
+import json
+import re
+
+HEADING = re.compile(r"^### (.+)\n((?:.+\n)+)", re.MULTILINE)
+LINKED = re.compile(r"\]\(glossary\.md#([a-z-]+)\)")
+# What holds no text that may become a link: code, formulas, links, headings, tables, captions
+CLOSED = re.compile(
+    r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^\]]*\]\([^)]*\)|<[^>]*>"
+    r"|^#.*$|^\|.*$|\*\*.*?\*\*|\*[^*]+\*|^<details.*?</details>",
+    re.MULTILINE | re.DOTALL,
+)
+SCORER = """// Sphinx's scores, but first comes the notebook that teaches the term.
+const charrnnTaught = %s;
+var Scorer = {
+  score: ([page, title, anchor, description, score]) => {
+    const query = new URLSearchParams(location.search).get("q") ?? "";
+    const words = query.trim().toLowerCase().replace(/-/g, " ");
+    const taught = charrnnTaught[words] ?? charrnnTaught[words.replace(/s$/, "")];
+    return page === taught && !anchor ? score + 100 : score;
+  },
+  objNameMatch: 11, objPartialMatch: 6, objPrio: { 0: 15, 1: 5, 2: -5 }, objPrioDefault: 0,
+  title: 15, partialTitle: 7, term: 5, partialTerm: 2,
+};
+"""
+
+
+def taught(glossary):
+    """Return, for each term of the glossary, the notebook that it names first."""
+    return {
+        term: re.search(r"\]\((\w+)\.ipynb\)", text)[1] for term, text in HEADING.findall(glossary)
+    }
+
+
+def scorer(glossary):
+    """Return the script that ranks the results of a search."""
+    pages = {term.replace("-", " "): f"notebooks/{name}" for term, name in taught(glossary).items()}
+    return SCORER % json.dumps(pages)
+
+
+def with_terms(notebook, glossary):
+    """Make each term, at its first use in a notebook, a link to the glossary, unless it has one."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    linked = {name for cell in cells for name in LINKED.findall(cell.source)}
+    terms = [term for term in taught(glossary) if term.replace(" ", "-") not in linked]
+    for term in sorted(terms, key=len, reverse=True):  # of two that overlap, the longer
+        spaced = r"\s".join(term.split())
+        words = re.compile(rf"\b{spaced}(?:s|es)?\b", re.IGNORECASE)
+        for cell in cells:
+            source = with_link(cell.source, words, term.replace(" ", "-"))
+            if source != cell.source:
+                cell.source = source
+                break
+    return notebook
+
+
+def with_link(source, words, name):
+    """Return a text whose first match, outside of what is closed, is a link to the glossary."""
+    closed = [found.span() for found in CLOSED.finditer(source)]
+    for found in words.finditer(source):
+        if not any(a < found.end() and found.start() < b for a, b in closed):
+            link = f"[{found[0]}](glossary.md#{name})"
+            return source[: found.start()] + link + source[found.end() :]
+    return source
