@@ -5,6 +5,7 @@ import math
 import re
 import urllib.parse
 from html.parser import HTMLParser
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -351,6 +352,140 @@ def test_what_lies_on_the_network_needs_an_address():
     assert found["Colab"].endswith("/some/course/blob/gh-pages/colab/01_x.ipynb")
     elsewhere = dict(links.links("01_x", False, "https://example.org/course"))
     assert list(elsewhere) == [*plain, "Source"]
+
+
+def test_what_is_shown_where_the_edition_is_linked_needs_an_address():
+    assert links.about(links.pages("")) == links.about(links.pages("https://example.org/a")) == {}
+    found = links.about(links.pages("https://github.com/Some/course"))
+    picture = "https://some.github.io/course/_static/preview.png"
+    assert found["property=og:image"] == picture
+
+
+def test_the_overview_shows_every_chapter_with_a_picture(site, browser):
+    page = browser.new_page()
+    page.goto((site / "course.html").as_uri())
+    cards = page.locator(".charrnn-card")
+    assert cards.count() == len(NOTEBOOKS)
+    for k, path in enumerate(NOTEBOOKS):
+        assert cards.nth(k).get_attribute("href") == f"notebooks/{path.stem}.html"
+        picture = cards.nth(k).locator("img")
+        assert picture.evaluate("async (i) => (await i.decode(), i.naturalWidth)") > 300
+        assert picture.get_attribute("alt") and not picture.get_attribute("src").startswith("data")
+    page.close()
+
+
+MEASURE = r"""async () => {
+  await Promise.all([...document.images].map((image) => image.decode().catch(() => 0)));
+  const seen = (e) => e.getBoundingClientRect().width && !e.closest(".sidebar-drawer, .toc-drawer");
+  const scrolls = [...document.querySelectorAll("article *")].filter(seen)
+    .filter((e) => e.scrollWidth > e.clientWidth + 2)
+    .filter((e) => ["auto", "scroll"].includes(getComputedStyle(e).overflowX));
+  const targets = [...document.querySelectorAll("button, input, select, summary, a")].filter(seen)
+    .filter((e) => getComputedStyle(e).display !== "inline" && !e.matches(".visually-hidden *"))
+    .filter((e) => Math.min(...["width", "height"].map((k) => e.getBoundingClientRect()[k])) < 24);
+  const broken = [];
+  const texts = document.createTreeWalker(document.querySelector("article"), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const node = texts.currentNode;
+    const parent = node.parentElement;
+    if (!seen(parent) || parent.closest("script, style, svg, pre")) continue;
+    for (const word of node.textContent.matchAll(/[A-Za-z]{3,}/g)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const rows = [...range.getClientRects()].map((row) => row.top);
+      if (Math.max(...rows) - Math.min(...rows) > 4) broken.push(word[0]);
+    }
+  }
+  const size = (e) => {
+    const { a, b } = e.getScreenCTM();
+    return parseFloat(getComputedStyle(e).fontSize) * Math.hypot(a, b);
+  };
+  const drawn = [...document.querySelectorAll("article svg text")].filter(seen).map(size);
+  const pictures = [...document.querySelectorAll(".cell_output img")].filter(seen);
+  return {
+    page: document.documentElement.scrollWidth - innerWidth,
+    scrolls: scrolls.map((e) => [e.className, e.matches(".charrnn-goes-on, .charrnn-goes-on *")]),
+    targets: targets.map((e) => e.outerHTML.slice(0, 120)),
+    broken,
+    smallest: Math.min(99, ...drawn),
+    pictures: pictures.map((e) => [e.src, e.getBoundingClientRect().width]),
+  };
+}"""
+
+
+def smallest_text(address, width):
+    """Return the size in pixels of the smallest text of an SVG picture that is so wide."""
+    path = Path(urllib.parse.unquote(urllib.parse.urlsplit(address).path))
+    if path.suffix != ".svg":
+        return math.inf  # Matplotlib's, whose text has at least 10 points in 500 pixels
+    text = path.read_text(encoding="utf-8")
+    sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', text)]
+    return min(sizes) * width / float(re.search(r'viewBox="0 0 ([\d.]+)', text)[1])
+
+
+def check_room(site, browser, name, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto((site / name).as_uri())
+    page.wait_for_function("![...document.querySelectorAll('[data-grid] > img')].length")
+    found = page.evaluate(MEASURE)
+    page.close()
+    assert found["page"] <= 0 and found["targets"] == [] and found["broken"] == [], name
+    if width == 1200:
+        assert found["scrolls"] == [], name
+    assert all(fades for _, fades in found["scrolls"]), (name, found["scrolls"])
+    assert found["smallest"] >= 10.9, name
+    assert all(smallest_text(*picture) >= 10.9 for picture in found["pictures"]), name
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+@pytest.mark.parametrize("name", SHARE)
+def test_nothing_is_cut_off_too_small_or_broken(site, browser, name, width):
+    check_room(site, browser, name, width)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("width", [1200, 390])
+def test_nothing_is_cut_off_too_small_or_broken_on_any_notebook_page(site, browser, width):
+    for path in NOTEBOOKS:
+        check_room(site, browser, f"notebooks/{path.stem}.html", width)
+
+
+CONTRAST = """() => {
+  const style = (e, name) => getComputedStyle(e).getPropertyValue(name);
+  const keeps = ".tag_keeps-white img, .charrnn-keeps-white .charrnn-picture :is(img, svg)";
+  const all = ".cell_output .output img, .charrnn-drawn .charrnn-picture :is(img, svg)";
+  const drawn = [...document.querySelectorAll(all)].filter((e) => !e.closest("[hidden]"));
+  const sliders = [...document.querySelectorAll("input[type=range]")];
+  return {
+    dark: drawn.filter((e) => !e.matches(keeps)).map((e) => style(e, "filter")),
+    white: drawn.filter((e) => e.matches(keeps)).map((e) => style(e, "filter")),
+    sliders: sliders.map((e) => style(e, "accent-color")),
+    ground: style(document.body, "background-color"),
+  };
+}"""
+
+
+def luminance(color):
+    parts = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(weight * p for weight, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_and_sliders_suit_the_colors_of_the_page(site, browser, scheme):
+    page = browser.new_page(color_scheme=scheme)
+    page.goto((site / "notebooks" / "02_recurrence.html").as_uri())
+    page.wait_for_selector(".charrnn-drawn input[type=range]")
+    found = page.evaluate(CONTRAST)
+    page.close()
+    assert len(found["dark"]) >= 5 and len(found["white"]) >= 1
+    kinds = set(found["dark"])
+    assert kinds == ({"none"} if scheme == "light" else {"invert(0.92) hue-rotate(180deg)"})
+    assert set(found["white"]) == {"none"}  # the text says what is white
+    for color in found["sliders"]:
+        bright, dim = sorted(map(luminance, (color, found["ground"])), reverse=True)
+        assert (bright + 0.05) / (dim + 0.05) >= 4.5
 
 
 def test_the_weight_of_the_edition(site):

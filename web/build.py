@@ -25,6 +25,7 @@ from charrnn_helpers.trained import recorded, trained_model
 from tools.course import is_folded
 from web import links
 from web.bag import handout, key
+from web.overview import cards
 from web.questions import with_questions
 from web.terms import scorer, with_terms
 
@@ -82,6 +83,12 @@ def sources(folder, paper=False):
     (folder / "handout.md").write_text(handout(), encoding="utf-8")
     with (folder / "misconceptions.md").open("a", encoding="utf-8") as page:
         page.write(list_of_exercises(exercises))
+    overview = folder / "course.md"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = overview.read_text(encoding="utf-8")
+    overview.write_text(
+        text.replace("CHAPTERS", cards(readme, ROOT / "notebooks")), encoding="utf-8"
+    )
     glossary = (ROOT / "notebooks" / "glossary.md").read_text(encoding="utf-8")
     (folder / "scorer.js").write_text(scorer(glossary), encoding="utf-8")
     for name in ("notebooks", "static/notebooks"):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from web import links
+
 project = "A character-level language model, from scratch"
 author = "the authors of the course"
 copyright = "the authors of the course; text and figures under CC BY 4.0"
@@ -15,6 +17,7 @@ myst_html_meta = {
     "description lang=en": "An interactive course on one idea: a character-level recurrent "
     "language model, built from scratch in PyTorch on H. G. Wells's The Time Machine.",
 }
+myst_html_meta |= links.about(links.pages(links.repository()))
 nb_execution_mode = "off"  # the notebooks are committed with their outputs
 nb_mime_priority_overrides = [("html", "text/html", 0), ("html", "text/plain", 10)]
 suppress_warnings = ["mystnb.unknown_mime_type", "myst.header"]

@@ -14,6 +14,24 @@ def repository():
     return urls.get("Repository", "").rstrip("/").removesuffix(".git")
 
 
+def pages(repository):
+    """Return the address of the edition, which the workflow publishes, or ""."""
+    github = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)", repository)
+    return f"https://{github[1].lower()}.github.io/{github[2]}" if github else ""
+
+
+def about(address):
+    """Return what a site that shows a link to the edition reads about it."""
+    if not address:
+        return {}
+    return {
+        "property=og:title": "From scratch: a character-level language model",
+        "property=og:type": "website",
+        "property=og:image": f"{address}/_static/preview.png",
+        "name=twitter:card": "summary_large_image",
+    }
+
+
 def links(stem, paper=False, repository=""):
     """Return [(label, address)] for a page; those on the network only if there is a repository."""
     found = [("Download this notebook", f"../_static/notebooks/{stem}.ipynb")]

@@ -28,14 +28,16 @@ def share_images(folder):
     """Put the images of pages and slides into files, which a page and its deck share."""
     images = folder / "_images"
     images.mkdir(exist_ok=True)
-    for page in [*(folder / "notebooks").glob("*.html"), *(folder / "slides").glob("*.html")]:
+    pages = [*(folder / "notebooks").glob("*.html"), *(folder / "slides").glob("*.html")]
+    for page in [folder / "course.html", *pages]:
+        up = "" if page.parent == folder else "../"
 
-        def as_file(found):
+        def as_file(found, up=up):
             content = base64.b64decode(found[2])
             suffix = found[1].removesuffix("+xml")
             name = f"{hashlib.sha256(content).hexdigest()[:16]}.{suffix}"
             (images / name).write_bytes(content)
-            return f'"../_images/{name}"'
+            return f'"{up}_images/{name}"'
 
         text = page.read_text(encoding="utf-8")
         page.write_text(IMAGE.sub(as_file, text), encoding="utf-8")

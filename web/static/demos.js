@@ -256,6 +256,7 @@ const charrnnDemos = (() => {
     if (!places.length) return;
     const grids = await unpack(charrnnGrids);
     for (const el of places) drawn(el, grids[el.dataset.grid]);
+    dispatchEvent(new Event("resize")); // page.js looks at what has grown
   });
   return { model };
 })();

@@ -41,18 +41,19 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("div.highlight").forEach(copier);
   for (const heading of document.querySelectorAll('[role="heading"]:not([aria-level])'))
     heading.setAttribute("aria-level", "2");
-  const boxes = document.querySelectorAll("pre, .cell_output, .output, .charrnn-picture, .table-wrapper, .math");
+  const boxes = "pre, .cell_output, .output, .charrnn-picture, .table-wrapper, .math, .math-wrapper";
   const fade = (box) => {
     const rest = box.scrollWidth - box.clientWidth - box.scrollLeft;
     box.classList.toggle("charrnn-goes-on", rest > 2);
   };
   const reach = () => {
-    for (const box of boxes) {
+    for (const box of document.querySelectorAll(boxes)) {
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
       fade(box);
     }
   };
-  for (const box of boxes) box.addEventListener("scroll", () => fade(box));
+  const onScroll = ({ target }) => target.matches?.(boxes) && fade(target);
+  document.addEventListener("scroll", onScroll, true);
   reach();
-  addEventListener("resize", reach);
+  for (const event of ["load", "resize"]) addEventListener(event, reach);
 });
