@@ -242,5 +242,5 @@ def build(folder, paper=False):
     source = folder.with_name(f"{folder.name}-source")
     sources(source, paper)
     trees = folder.with_name(f"{folder.name}-trees")
-    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", str(trees)]
+    options = ["-q", "-a", "-E", "-W", "--keep-going", "-b", "html", "-d", str(trees)]
     return sphinx([*options, str(source), str(folder)])
