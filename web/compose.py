@@ -13,14 +13,20 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 LIVE = ("<script", '<div class="charrnn-')
 SHOWN = "slide-code"  # the tag of a cell whose code is to be shown
 WORDS = 56  # on a slide, as counted here; some formulas are words
-LEAD = 38  # of them, in what comes before the thing to look at
+LEAD = 42  # of them, in what comes before the thing to look at
+DEMO = 24  # of them, before a demo, which takes the room
 TAKEAWAY = 26  # of them, in what comes after it
 LINES = 18  # of code
 HEIGHT, SMALL = 640, 270  # in pixels; a slide is 720 high, and its text grows to fill it
-PICTURE = 330
-CAPTION = r"^\*(?!\*).*?[.:]\*(?!\*)\s*(?:[a-z][^.]*\.\s*)?"
-LINK = r"\[([^\]]+)\]\((?!https?:)[^)]*\)"  # to another page of the course
+PICTURE = 400
+CAPTION = (
+    r"^\*(?!\*).*?[.:]\*(?!\*)\s*(?:[a-z][^.]*\.\s*)?"  # with its full stop, and what goes on
+    r"|^\*(?!\*)(?:[^*\s]+\s+){3,}[^*]*\*[^.*]*\.\s*"  # with the full stop after it
+)
+LINK = r"\[([^\]]+)\]\([\w./-]+\.(?:md|ipynb)(?:#[\w-]+)?\)"  # to another page of the course
 LIST, ITEM = r"- |1\. ", r"\n(?=- |\d+\. )"
+BOLD = r"\*\*[^*\[]{25,}\*\*"  # a sentence or most of one, and not a term
+LEANS = r"\**(?:It|Then|So|Their|They|This|That|These|Those|The first|The second|Now|Below|Here)\b"
 
 
 @dataclass
@@ -32,8 +38,7 @@ class Block:
     cell: object = None
     height: int = 0
     lines: int = 0  # of code
-    asks: str = ""  # predict or reveal, if it is a question or its outcome
-    document: str = ""  # the first sentence of a docstring, for code without a text
+    asks: str = ""  # predict, reveal, or exercise, if it is one of them
 
 
 @dataclass
@@ -48,10 +53,9 @@ class Slide:
         return [part for part in self.parts if isinstance(part, Block)]
 
     def say(self, text):
-        """Add a sentence after what is to be seen, or before code that has none, if it fits."""
-        before = isinstance(self.parts[0], Block) and self.parts[0].lines
+        """Add a sentence after what is to be seen, if it fits."""
         if text and self.words() + count(text) <= WORDS:
-            self.parts.insert(0 if before else len(self.parts), text)
+            self.parts.append(text)
 
     def words(self):
         return sum(count(part) for part in self.parts if isinstance(part, str))
@@ -65,9 +69,15 @@ def composed(notebook):
     """Return the notebook with cells that are slides."""
     cells = []
     for section in sections(blocks(notebook)):
-        slides = [s for slide in slides_of(section) for s in in_two(slide)]
-        slides = joined([s for s in map(explained, joined(slides)) if s is not None])
-        for k, slide in enumerate(slides):
+        slides = [part for slide in slides_of(section) for part in by_methods(slide)]
+        slides = joined([part for slide in slides for part in cut(slide)])
+        kept = []
+        for slide in slides:
+            if (shown := explained(slide)) is not None:
+                kept.append(shown)
+            elif kept:
+                kept[-1].notes += slide.notes
+        for k, slide in enumerate(kept):
             cells += cells_of(slide, "subslide" if k else "slide")
     notebook.cells = cells
     return notebook
@@ -75,30 +85,33 @@ def composed(notebook):
 
 def blocks(notebook):
     """Yield the blocks of a notebook, in their order."""
-    for cell in notebook.cells:
+    following = [*(cell.source for cell in notebook.cells[1:]), ""]
+    for cell, after in zip(notebook.cells, following, strict=True):
         kind = cell.metadata.get("slideshow", {}).get("slide_type")
         if kind == "skip":
-            continue
-        if cell.cell_type == "code":
-            if (look := to_look_at(cell)) is not None:
-                yield look
+            if cell.cell_type == "code" and "<img " in str(cell.outputs):
+                yield Block("gap", "")  # a picture that is left out; what follows is about it
+        elif cell.cell_type == "code":
+            if not after.startswith('<div class="charrnn-live"'):  # it is there, and it moves
+                yield to_look_at(cell)
         elif cell.source.startswith(LIVE):  # a demo of the page
-            yield Block("look", "", new_markdown_cell(cell.source), PICTURE + 60)
+            yield Block("look", "", new_markdown_cell(cell.source), PICTURE + 60, asks="demo")
         else:
-            source = re.sub(LINK, r"\1", cell.source)
-            for text in re.split(r"^(#+ .*)$", source, flags=re.MULTILINE):
+            for text in re.split(r"^(#+ .*)$", cell.source, flags=re.MULTILINE):
                 if text.startswith("#"):
                     yield Block("heading", text)
                 elif text.strip():
-                    yield Block("note" if kind == "notes" else "text", text.strip())
+                    note = kind == "notes" or text.strip().startswith("You will learn")
+                    yield Block("note" if note else "text", text.strip())
 
 
 def to_look_at(cell):
-    """Return a block with what is to be seen of a cell of code, or None."""
-    code = bare(cell.source) if SHOWN in cell.metadata.get("tags", []) else ""
+    """Return a block with what is to be seen of a cell of code; a gap if it is nothing."""
+    tags = cell.metadata.get("tags", [])
+    code = bare(cell.source) if SHOWN in tags else ""
     outputs = list(cell.outputs)
     if not code and not outputs:
-        return None
+        return Block("gap", "")
     look = new_code_cell(code, outputs=outputs)
     if not code:
         look.metadata.transient = {"remove_source": True}  # a name that nbconvert knows
@@ -115,20 +128,12 @@ def to_look_at(cell):
         else:
             height += 28 * len((output.get("text") or data.get("text/plain", "")).splitlines())
     asks = re.search(r"^checks\.(predict|reveal)\(", cell.source, re.MULTILINE)
-    asks = asks[1] if asks else ""
-    return Block("look", words, look, height, lines, asks, document(cell.source) if code else "")
-
-
-def document(source):
-    """Return the first sentence of the first docstring, or ""."""
-    kinds = (ast.FunctionDef, ast.ClassDef)
-    found = [ast.get_docstring(n) for n in ast.parse(source).body if isinstance(n, kinds)]
-    text = re.sub(r"\s+", " ", next(filter(None, found), "").split("\n\n")[0])
-    return sentences(text)[0]
+    kind = asks[1] if asks else "exercise" if "exercise" in tags else ""
+    return Block("look", words, look, height, lines, kind)
 
 
 def bare(source):
-    """Return code without asserts and docstrings."""
+    """Return code without asserts and docstrings, and a signature on one line."""
     gone = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Assert):
@@ -137,75 +142,96 @@ def bare(source):
             first = node.body[0]
             gone |= set(range(first.lineno, first.end_lineno + 1))
     lines = [line for k, line in enumerate(source.split("\n"), 1) if k not in gone]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    source = re.sub(r"(def \w+\()\n\s+(.*)\n\s*\):", r"\1\2):", "\n".join(lines))
+    return re.sub(r"\n{3,}", "\n\n", source).strip("\n")
 
 
 def sections(found):
-    """Return lists of blocks, each beginning with a heading, and none with a heading alone."""
+    """Return lists of blocks, each beginning with a heading, and none with a heading alone.
+
+    What is a sentence or two before the first subsection begins that subsection.
+    """
     parts = []
     for block in found:
         if block.kind == "heading":
-            parts.append([])
-        parts[-1].append(block)
+            few = [b for b in parts[-1][1:] if b.kind != "note"] if parts else []
+            short = len(few) == 1 and few[0].kind == "text" and count(few[0].text) < 30
+            begins = parts.pop()[1:] if len(parts) > 1 and short and not is_task(block) else []
+            parts.append([block, *begins])
+        else:
+            parts[-1].append(block)
     return [part for part in parts if len(part) > 1]
+
+
+def is_task(heading):
+    """Tell whether a heading is that of an exercise."""
+    return bool(re.match("#+ Your turn", heading.text))
 
 
 def slides_of(section):
     """Return slides, one for each thing to look at, of the blocks of a section."""
     heading, *rest = section
-    slides, texts, notes = [], [], []
+    slides, texts, notes, fresh = [], [], [], False
+    task = is_task(heading)  # all of its text is shown, up to where the answer is to stand
+
+    def say_all(look=None):
+        nonlocal texts, notes
+        text = "\n\n".join(texts)
+        most = DEMO if look and look.asks == "demo" else LEAD
+        if look and look.text:
+            most = max(16, LEAD - count(look.text))
+        lead, more = (text, True) if task else (picked(text, most), needs(text) > most)
+        if more or look is None:
+            parts = pages(lead if task else picked(text, WORDS))
+            lead = parts.pop() if task and look and parts else ""
+            if look and look.asks == "exercise" and not lead:
+                lead = "The exercise begins with this code:"
+            slides.extend(Slide(heading.text, [part]) for part in parts)
+        if look:
+            slides.append(Slide(heading.text, [lead, look] if lead else [look]))
+        if slides:
+            slides[-1].notes += notes
+        texts, notes = [], []
+
     for block in rest:
         if block.kind == "look":
-            lead = lead_of("\n\n".join(texts), max(16, LEAD - count(block.text)))
-            slides.append(Slide(heading.text, [lead, block] if lead else [block], notes))
-            texts, notes = [], []
-            continue
-        notes.append(block.text)
-        if block.kind == "note":
-            continue
-        if slides and not texts and isinstance(slides[-1].parts[-1], Block):
-            takeaway, rest = told(block.text)
-            slides[-1].say(takeaway)
-            slides[-1].notes += notes
-            notes, texts = [], [rest] if rest else []
-        else:
-            texts.append(block.text)
-    lead = lead_of("\n\n".join(texts), WORDS)
-    if slides and not re.search(rf"^(\$\$|\||{LIST})", lead, re.MULTILINE):
-        slides[-1].notes += notes  # nothing to look at
-    elif lead:
-        slides.append(Slide(heading.text, [lead], notes))
+            say_all(block)
+            task = task and block.asks != "exercise"
+        elif block.kind == "text":
+            takeaway, text = "", block.text
+            if fresh and slides[-1].looks()[-1].asks not in ("exercise", "demo"):
+                takeaway, text = told(text, slides[-1].looks()[-1].height >= PICTURE)
+                slides[-1].say(takeaway)
+            texts.append(text)
+        notes += [block.text] if block.kind in ("text", "note") else []
+        fresh = block.kind == "look" or (fresh and block.kind == "note")
+    if texts and (not slides or task or needs("\n\n".join(texts))):
+        say_all()
+    elif slides:
+        slides[-1].notes += notes
     return slides
 
 
-def in_two(slide):
-    """Return the slide, or two if it is too high: one for the code, and one for what it prints.
-
-    One with too many words becomes slides for its text, its list, and the rest.  A list of more
-    than a slide may hold is cut.
-    """
-    if slide.words() <= WORDS:
-        return cut(slide) if slide.height() > HEIGHT else [slide]
-    text, items = "", []
-    for part in "\n\n".join(p for p in slide.parts if isinstance(p, str)).split("\n\n"):
-        if re.match(LIST, part):
-            items = re.split(ITEM, part)
-        else:
-            text = f"{text}\n\n{part}".strip()
-    lists = []
-    for item in items:
-        longer = f"{lists[-1]}\n{item}" if lists else ""
-        if longer and count(longer) <= WORDS:
-            lists[-1] = longer
-        else:
-            lists.append(item)
-    looks = [[look] for look in slide.looks()]
-    parts = [part for part in ([text], *([x] for x in lists), *looks) if part != [""]]
-    return [Slide(slide.head, part, [] if k else slide.notes) for k, part in enumerate(parts)]
+def by_methods(slide):
+    """Return slides with the methods of a class, if together they are too long for one."""
+    looks = slide.looks()
+    if len(looks) != 1 or looks[0].lines <= LINES:
+        return [slide]
+    cell, texts = looks[0].cell, [part for part in slide.parts if isinstance(part, str)]
+    parts = re.split(r"\n\n(?=    def )", cell.source)
+    codes = [new_code_cell(part) for part in parts]
+    codes[-1].outputs = cell.outputs
+    blocks = [replace(looks[0], cell=c, lines=len(c.source.splitlines())) for c in codes]
+    blocks = [replace(block, height=28 * block.lines) for block in blocks]
+    first = Slide(slide.head, [*texts[:1], blocks[0]], slide.notes)
+    title = f"`{parts[0].splitlines()[0].removesuffix(':')}`, continued:"
+    return [first, *(Slide(slide.head, [title, block]) for block in blocks[1:])]
 
 
 def cut(slide):
-    """Return a slide for the code, and one for what it prints, of a slide that has both."""
+    """Return the slide, or two if it is too high: one for the code, and one for what it prints."""
+    if slide.height() <= HEIGHT:
+        return [slide]
     for k, part in enumerate(slide.parts):
         if isinstance(part, Block) and part.lines and part.cell.outputs:
             output = new_code_cell("", outputs=part.cell.outputs)
@@ -214,8 +240,8 @@ def cut(slide):
             code = replace(part, cell=new_code_cell(part.cell.source), height=high)
             rest = Block("look", part.text, output, part.height - high, asks=part.asks)
             return [
-                Slide(slide.head, [*slide.parts[:k], code], slide.notes),
-                Slide(slide.head, [rest, *slide.parts[k + 1 :]]),
+                Slide(slide.head, [*slide.parts[:k], code]),
+                Slide(slide.head, [rest, *slide.parts[k + 1 :]], slide.notes),
             ]
     return [slide]
 
@@ -241,38 +267,54 @@ def may_join(before, slide):
         and before.words() + slide.words() <= WORDS
         and sum(look.lines for look in looks) <= LINES
         and pictures <= 1
-        and not any(look.asks == "predict" for look in before.looks())
+        and not any(look.asks for look in before.looks())
         and not (before.looks() and any(look.asks for look in slide.looks()))
     )
 
 
 def explained(slide):
-    """Return the slide, whose code has a sentence; without any, only what it prints is left."""
+    """Return the slide; of one without a sentence only its picture or its table, or None."""
     looks = slide.looks()
-    if len(looks) < len(slide.parts) or not any(look.lines for look in looks):
+    if len(looks) < len(slide.parts) or any(look.asks for look in looks):
         return slide
-    if text := next((look.document for look in looks if look.document), ""):
-        return replace(slide, parts=[text, *looks])
-    outputs = [part for part in cut(slide)[1:] if part.looks()]
-    return outputs[0] if outputs else None
+    for look in looks:
+        if look.lines:
+            look.cell.source, look.lines = "", 0
+            look.cell.metadata.transient = {"remove_source": True}
+    looks = [look for look in looks if is_shown(look.cell)]
+    return replace(slide, parts=looks) if looks else None
+
+
+def is_shown(cell):
+    """Tell whether a cell shows what needs no words: a picture or a table."""
+    outputs = cell.get("outputs", [])
+    return cell.cell_type == "markdown" or any("text/html" in o.get("data", {}) for o in outputs)
 
 
 def cells_of(slide, kind):
     """Return the cells of a slide."""
     cells = [new_markdown_cell(slide.head)] if kind == "slide" else []
     for part in slide.parts:
-        cells.append(part.cell if isinstance(part, Block) else new_markdown_cell(part))
+        cells.append(
+            part.cell if isinstance(part, Block) else new_markdown_cell(without_links(part))
+        )
     for k, cell in enumerate(cells):
         cell.metadata.slideshow = {"slide_type": "-" if k else kind}
     if slide.notes:
-        cells.append(new_markdown_cell("\n\n".join(slide.notes)))
+        cells.append(new_markdown_cell(without_links("\n\n".join(slide.notes))))
         cells[-1].metadata.slideshow = {"slide_type": "notes"}
     return cells
 
 
+def without_links(text):
+    """Return a text without the links that lead to other pages of the course."""
+    return re.sub(LINK, r"\1", text)
+
+
 def count(text):
-    """Return the number of words of a text, without its formulas."""
-    return len(re.findall(r"[^\W\d]+(?:['\u2019][^\W\d]+)?", re.sub(r"\$[^$]+\$", "", text)))
+    """Return the number of words of a text, without its formulas and tables."""
+    text = re.sub(r"\$[^$]+\$|^\|.*$", "", without_links(text), flags=re.MULTILINE)
+    return len(re.findall(r"[^\W\d]+(?:['\u2019][^\W\d]+)?", text))
 
 
 def height_of(text):
@@ -287,7 +329,7 @@ def height_of(text):
 
 def sentences(paragraph):
     """Return the sentences of a paragraph; a dot inside of a number ends none."""
-    ends = r"(?<=[.!?:])(?:\*\*)?(?<!e\.g\.)(?<!al\.)\s+(?=[A-Z*$`(\u201c])"
+    ends = r"(?<=[.!?])(?:\*\*)?(?<!e\.g\.)(?<!al\.)\s+(?=[A-Z*$`(\u201c])"
     found, start = [], 0
     for end in re.finditer(ends, paragraph):
         if paragraph[start : end.start()].count("**") % 2 == end.group().count("**") % 2:
@@ -297,8 +339,8 @@ def sentences(paragraph):
 
 
 def is_formal(paragraph):
-    """Tell whether a paragraph is a formula, a table, or a list."""
-    return bool(re.match(r"\$\$|\||- |1\. ", paragraph))
+    """Tell whether a paragraph is a formula, a table, a list, or set apart."""
+    return bool(re.match(r"\$\$|\||- |\d+\. |> ", paragraph))
 
 
 def shortened(paragraph):
@@ -308,7 +350,8 @@ def shortened(paragraph):
     items = []
     for item in re.split(ITEM, paragraph):
         mark, text = re.split(r"(?<=[-.])\s+", item, maxsplit=1)
-        items.append(f"{mark} {sentences(' '.join(text.split()))[0]}")
+        found = sentences(" ".join(text.split()))
+        items.append(f"{mark} {' '.join(found[: 1 if count(found[0]) > 3 else 2])}")
     return "\n".join(items)
 
 
@@ -317,46 +360,101 @@ def plain_paragraphs(text):
     text = re.sub(r"<details.*?</details>", "", text, flags=re.DOTALL)
     parts = [p.strip() for p in re.split(r"\n{2,}", text) if p.strip()]
     parts = [re.sub(CAPTION, "", p, flags=re.DOTALL) for p in parts]
-    return [part for part in parts if part and not part.startswith(("```", "<", ">"))]
+    return [part for part in parts if part and not part.startswith(("```", "<"))]
 
 
-def lead_of(text, most):
-    """Return the first sentences of a text, and its first formula, table, or list."""
+def weighed(text):
+    """Return (weight, piece) for the sentences, formulas, lists, and tables of a text.
+
+    The smaller the weight, the sooner it is shown: 0 is a formula and what leads to it, and a
+    sentence with a bold term or claim; 1 leads to what follows; 2 comes first; 3 is the rest.
+    """
+    found = []
     paragraphs = plain_paragraphs(text)
-    formal = next((shortened(p) for p in paragraphs if is_formal(p)), "")
-    if re.match(LIST, formal):
-        most = max(16, WORDS - count(formal))
-    kept, words = [], 0
-    for sentence in (s for p in paragraphs if not is_formal(p) for s in sentences(p)):
-        if kept and words + count(sentence) > most:
-            break
-        kept.append(sentence)
-        words += count(sentence)
-    if formal.startswith("|") and count(formal) + words > WORDS:
-        formal = ""
-    return "\n\n".join(part for part in (" ".join(kept), formal) if part)
+    for k, paragraph in enumerate(paragraphs):
+        if is_formal(paragraph):
+            found.append([3 if paragraph.startswith("> **") else 0, shortened(paragraph)])
+            continue
+        here = [s for s in sentences(paragraph) if not re.match('Answer `?"', s)]
+        parts = [[0 if "**" in s else 3, s] for s in here]
+        if parts and k + 1 < len(paragraphs) and is_formal(paragraphs[k + 1]):
+            parts[-1][0] = 0
+        found += parts
+    if found and re.search(r"[:?]\**$", found[-1][1]):
+        found[-1][0] = min(found[-1][0], 1)
+    if found:
+        found[0][0] = min(found[0][0], 2)
+    return found
 
 
-def told(text):
+def needs(text):
+    """Return the number of words of what a text cannot do without."""
+    return sum(count(piece) for weight, piece in weighed(text) if weight == 0)
+
+
+def picked(text, most):
+    """Return what of a text is shown on a slide, in its order: the weightiest, up to `most` words.
+
+    Two formulas at most; the first piece is shown even if it is too long.
+    """
+    found = weighed(text)
+    kept, words = set(), 0
+    for k in sorted(range(len(found)), key=lambda k: (found[k][0], k)):
+        if not kept or words + count(found[k][1]) <= most:
+            kept.add(k)
+            words += count(found[k][1])
+    return together([found[k][1] for k in sorted(kept)])
+
+
+def together(pieces):
+    """Return pieces as a text: sentences side by side, and what is formal on lines of its own."""
+    parts = []
+    for piece in pieces:
+        if parts and not is_formal(piece) and not is_formal(parts[-1]):
+            parts[-1] += f" {piece}"
+        else:
+            parts.append(piece)
+    return "\n\n".join(parts)
+
+
+def pages(text):
+    """Return a text in parts of no more words than a slide may have."""
+    pieces = []
+    for paragraph in plain_paragraphs(text):
+        if re.match(LIST, paragraph):
+            pieces += re.split(ITEM, paragraph)
+        else:
+            pieces += [paragraph] if is_formal(paragraph) else sentences(paragraph)
+    number = -(-count(" ".join(pieces)) // WORDS) or 1
+    most = min(WORDS, 1.2 * count(" ".join(pieces)) / number)  # about as much on each
+    parts = []
+    for piece in pieces:
+        if parts and count(" ".join([*parts[-1], piece])) <= most:
+            parts[-1].append(piece)
+        else:
+            parts.append([piece])
+    return [re.sub(r"\n\n(?=- |[2-9]\. )", "\n", together(part)) for part in parts]
+
+
+def told(text, pictured=False):
     """Return what a text says about the thing before it, and the rest: what leads to the next.
 
-    It is the first bold sentence, and then the rest is the paragraphs after it; or else it is the
-    first sentence.
+    It is the first bold sentence, and then the rest is the paragraphs after it.  Or else, of a
+    picture, it is the first sentence, unless that leans on another.  A question says nothing.
     """
-    said = [(k, s) for k, p in enumerate(plain_paragraphs(text)) for s in told_in(p)]
-    if not said:
-        return "", text
-    bold = [k for k, (_, s) in enumerate(said) if re.search(r"\*\*[^*\[]{12,}\*\*", s)]
-    place = bold[0] if bold else 0
-    paragraph, takeaway = said[place]
-    rest = [s for k, (p, s) in enumerate(said) if k > place and (p > paragraph or not bold)]
-    if count(takeaway) > TAKEAWAY or takeaway.endswith("?"):
-        takeaway = ""
-    return takeaway, " ".join(rest)
-
-
-def told_in(paragraph):
-    """Return the sentences of a paragraph of text that say something; a question does not."""
-    if is_formal(paragraph):
-        return []
-    return [s for s in sentences(paragraph) if not re.search(r"\?\**$", s)]
+    paragraphs = plain_paragraphs(text)
+    said = [
+        (k, sentence)
+        for k, paragraph in enumerate(paragraphs)
+        if not is_formal(paragraph)
+        for sentence in sentences(paragraph)
+        if not re.search(r"\?\**$", sentence)
+    ]
+    bold = [found for found in said if re.search(BOLD, found[1])]
+    alone = said and pictured and count(said[0][1]) > 5 and not re.match(LEANS, said[0][1])
+    if not bold and not alone:
+        return "", "\n\n".join(paragraphs)
+    place, takeaway = (bold or said)[0]
+    here = "" if bold else paragraphs[place].partition(takeaway)[2].strip()
+    rest = "\n\n".join(part for part in (here, *paragraphs[place + 1 :]) if part)
+    return takeaway if count(takeaway) <= TAKEAWAY else "", rest

@@ -29,7 +29,7 @@ SCRIPT = r"""async () => {
     const seen = all.filter((e) => e.getBoundingClientRect().height);
     const shown = seen.filter((e) => e.matches("img, svg, input, pre") || ownText(e));
     const code = seen.filter((e) => e.matches(".jp-InputArea .highlight pre"));
-    const text = seen.filter((e) => e.matches(".jp-MarkdownCell :is(p, li, td, th)"))
+    const text = seen.filter((e) => e.matches(".jp-MarkdownCell :is(p, li)"))
       .filter((e) => !e.closest(".charrnn-drawn, .charrnn-live, .continued"))
       .filter((e) => !e.querySelector("p, li"))
       .map((e) => {
