@@ -82,6 +82,9 @@ def test_every_link_and_anchor_leads_somewhere_and_nothing_comes_from_elsewhere(
 def test_a_folded_cell_shows_its_first_line_and_its_picture(site, browser, path):
     cells = [c for c in for_readers(nbformat.read(path, as_version=4)).cells if is_folded(c)]
     page, _ = opened(browser, site / "notebooks" / f"{path.stem}.html")
+    buttons = page.get_by_role("button", name="Show the outcome")
+    while buttons.count():
+        buttons.first.click()
     folds = page.locator(".tag_hide-input > details")
     lines = [cell.source.splitlines()[0].removeprefix("# ") for cell in cells]
     assert [text.split("\n")[0].strip() for text in folds.all_inner_texts()] == lines
@@ -306,6 +309,8 @@ def test_a_prediction_hides_what_came_out(site, browser):
     form = page.locator("[data-asks=two_ones]")
     outcome = page.locator(".tag_outcome-two_ones .cell_output")
     expect(outcome).to_be_hidden()
+    following = page.locator(".tag_outcome-two_ones ~ p").first  # it says what came out
+    expect(following).to_be_hidden()
     form.get_by_role("button", name="Predict").click()
     expect(form.get_by_role("status")).to_have_text("Choose an answer first.")
     form.get_by_label("the sum of row 1 and row 3").check()
@@ -313,11 +318,43 @@ def test_a_prediction_hides_what_came_out(site, browser):
     told = "You predicted: the sum of row 1 and row 3. See below."
     expect(form.get_by_role("status")).to_have_text(told)
     expect(outcome).to_be_visible()
+    expect(following).to_be_visible()
     expect(outcome.locator("details")).to_have_attribute("open", "")
     number = page.locator("[data-asks=unseen_words]")
     number.get_by_label("A number").fill("12")
     number.get_by_label("A number").press("Enter")
     expect(number.get_by_role("status")).to_contain_text("You predicted: 12.")
+    assert errors == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_page_asks_for_nothing_that_it_cannot_do_and_shows_no_markdown(site, path):
+    text = (site / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+    assert not re.findall(r"Shift \+ Enter|Replace the dots|Answer <code", text)
+    assert not re.findall(r"\]\(glossary\.md[^)]*\)", text)
+    hints = "".join(re.findall(r"<summary>Hint \d</summary>(.*?)</details>", text))
+    assert hints and not re.findall(r"\$[^$]+\$|(?<![*\w])\*[a-z]+\*(?![*\w])", hints)
+    assert 'It is "' not in text and "It is &quot;" not in text
+
+
+def test_a_bar_can_be_pressed_while_the_network_writes(site, browser):
+    page, errors = opened(browser, site / "index.html")
+    writer = page.locator("[data-demo=writer]")
+    expect(writer.get_by_role("button", name="Pause")).to_be_visible()
+    place = page.evaluate(
+        """() => {
+          const bars = [...document.querySelectorAll("[data-id]")];
+          const bar = bars.find((e) => e.textContent === "q");
+          const { x, y, width, height } = bar.getBoundingClientRect();
+          return [x + width / 2, y + height / 2];
+        }"""
+    )
+    page.mouse.move(*place)
+    page.mouse.down()
+    page.wait_for_timeout(200)
+    page.mouse.up()
+    expect(writer.get_by_role("button", name="Write")).to_be_visible()
+    assert writer.locator(".charrnn-book").text_content().endswith("q")
     assert errors == []
 
 

@@ -188,11 +188,12 @@ def test_code_is_shown_only_with_its_tag_and_without_asserts_and_docstrings():
     assert shown[-1].source == "def f(x):\n    return x\n\n\nf(1)".replace("\n\n\n", "\n\n")
 
 
-def test_code_without_a_text_is_left_out_with_what_it_prints():
+def test_what_is_too_high_loses_its_code_and_code_without_a_text_is_left_out():
     slides = made("## A\n\nLook.", ("f()\n" * 16, "x\n" * 18, SHOWN), ("g()\n" * 16, "y\n", SHOWN))
     sources = [cell.source for slide in slides for cell in slide]
-    assert any("f()" in source for source in sources)
-    assert not any("g()" in source for source in sources)
+    assert not any("f()" in source or "g()" in source for source in sources)
+    printed = [o.text for slide in slides for c in slide for o in c.get("outputs", [])]
+    assert printed == ["x\n" * 18]  # the code above it is too long to stand beside it
 
 
 def test_all_of_a_task_is_shown_and_nothing_joins_its_stub():
@@ -235,7 +236,8 @@ BOLD = "**This is what the picture shows.**"
 @pytest.mark.parametrize(
     ("text", "takeaway", "rest"),
     [
-        (f"*A caption.* {PLAIN} Two.", PLAIN, "Two."),
+        (f"*A caption.* {PLAIN} Two.", PLAIN, ""),
+        (f"*A caption.* {PLAIN} Two?", PLAIN, "Two?"),
         (f"{PLAIN}\n\nTwo, which leads on.", PLAIN, "Two, which leads on."),
         (f"One. {BOLD} Two.", BOLD, ""),
         (f"{BOLD} Two.\n\nOn.\n\n$$a$$", BOLD, "On.\n\n$$a$$"),

@@ -51,6 +51,21 @@ TEXTS = {  # what is asked of somebody who can type a text, and of a reader of a
     "Type `Caf\u00e9 No. 9`.": "Choose `Caf\u00e9 No. 9`.",
     "Type a text:": "Choose a text:",
     "Type other words, and move": "Choose other words, and move",
+    "Run a cell with **Shift + Enter**. A gray line": "A gray line",
+    " Replace the dots with your guess, and run the cell": "",
+    " Replace the dots, run the cell, and then the check beneath it, as often as you like.": "",
+    "Run `score_with(": "In JupyterLab, run `score_with(",
+    "Run the check, and mend the function.": "Mend the function.",
+    "This passage comes from the validation part of *The Time Machine*. Click into the field "
+    "*your guess*, and type how it goes on. If you are stuck, type `?`, and the remaining letters "
+    "are tried for you, common ones first; each counts as a guess.": (
+        "In JupyterLab, you play on the validation part of *The Time Machine*, until you find each "
+        "character. Here, you have one guess for each, and the network guesses, too."
+    ),
+    "Find a hundred characters, which takes about ten minutes; from fifty on, you are on the "
+    "board. Your score, two bounds in bits per character, is explained at the end.": (
+        "There, a hundred characters take about ten minutes, and put you on the board at the end."
+    ),
     "Type a beginning of your own, and move": "Choose another beginning, and move",
 }
 LIVE = {  # the demos of the notebooks that run in the page as well, and what is said above them
@@ -58,6 +73,7 @@ LIVE = {  # the demos of the notebooks that run in the page as well, and what is
     "guessing_game": ("game", "Here you can play against the network that notebook 6 trains:"),
     "next_character": ("writer", "Here you can write with the network of this notebook:"),
 }
+ANSWER = r" Answer `\"[^.]*\."  # the form lists the answers
 SHADES = r"\b(black|white|dark|darker|darkest)\b"
 LENGTH = 4000  # characters of the story, for the guessing game
 
@@ -83,6 +99,8 @@ def sources(folder, paper=False):
     (folder / "handout.md").write_text(handout(), encoding="utf-8")
     with (folder / "misconceptions.md").open("a", encoding="utf-8") as page:
         page.write(list_of_exercises(exercises))
+    with (folder / "docs" / "teaching.md").open("a", encoding="utf-8") as page:
+        page.write("\nIn this edition: {doc}`the key </key>` and {doc}`the handout </handout>`.\n")
     overview = folder / "course.md"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     text = overview.read_text(encoding="utf-8")
@@ -101,7 +119,7 @@ def sources(folder, paper=False):
         nbformat.write(without_outputs(notebook), download)
         page = keep_white(folded(for_readers(notebook)))
         page = with_live_demos(page, number, "../_static")
-        page = with_terms(with_questions(page), glossary)
+        page = with_questions(with_terms(page, glossary))
         line = links.line_of(links.links(path.stem, paper, links.repository()))
         page.cells.insert(1, nbformat.v4.new_markdown_cell(line))
         nbformat.write(page, folder / "notebooks" / path.name)
@@ -155,6 +173,7 @@ def for_readers(notebook):
         if cell.cell_type == "markdown":
             for word, other in TEXTS.items():
                 cell.source = cell.source.replace(word, other)
+            cell.source = re.sub(ANSWER, "", cell.source)
         for output in cell.get("outputs", []):
             for kind, text in output.get("data", {}).items():
                 if kind.startswith("text/"):
@@ -197,6 +216,7 @@ def with_live_demos(notebook, number, static):
             demo, words = LIVE[explored[1]]
             html = f'<div class="charrnn-live"><p>{words}</p><div data-demo="{demo}"></div></div>'
             cells.append(nbformat.v4.new_markdown_cell(html))
+            cell.outputs = []  # a still picture of the same thing
         elif explored and grids:
             script = f'<script src="{static}/grids/{number}.js"></script>\n' if place == 0 else ""
             still = "".join(output["data"]["text/html"] for output in cell.outputs)

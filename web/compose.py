@@ -26,7 +26,8 @@ CAPTION = (
 LINK = r"\[([^\]]+)\]\([\w./-]+\.(?:md|ipynb)(?:#[\w-]+)?\)"  # to another page of the course
 LIST, ITEM = r"- |1\. ", r"\n(?=- |\d+\. )"
 BOLD = r"\*\*[^*\[]{25,}\*\*"  # a sentence or most of one, and not a term
-LEANS = r"\**(?:It|Then|So|Their|They|This|That|These|Those|The first|The second|Now|Below|Here)\b"
+TODO = r"\**(?:Now )?(?:drag|move|press|choose|set|type|turn|go|push|click)\b"
+LEANS = r"\**(?:It|Then|So|Their|They|This|That|These|Those|The first|The second|The two|For|But)\b"
 
 
 @dataclass
@@ -56,6 +57,17 @@ class Slide:
         """Add a sentence after what is to be seen, if it fits."""
         if text and self.words() + count(text) <= WORDS:
             self.parts.append(text)
+
+    def ask(self, text):
+        """Put before a demo what the text says to do with it."""
+        todo = [
+            s
+            for p in plain_paragraphs(text)
+            for s in sentences(p)
+            if re.match(TODO, s, re.IGNORECASE)
+        ]
+        if todo and self.words() + count(todo[0]) <= 2 * DEMO:
+            self.parts.insert(len(self.parts) - 1, todo[0])
 
     def words(self):
         return sum(count(part) for part in self.parts if isinstance(part, str))
@@ -174,6 +186,9 @@ def slides_of(section):
     slides, texts, notes, fresh = [], [], [], False
     task = is_task(heading)  # all of its text is shown, up to where the answer is to stand
 
+    def again():
+        return heading.text if task else ""  # a task has its name on each of its slides
+
     def say_all(look=None):
         nonlocal texts, notes
         text = "\n\n".join(texts)
@@ -186,9 +201,13 @@ def slides_of(section):
             lead = parts.pop() if task and look and parts else ""
             if look and look.asks == "exercise" and not lead:
                 lead = "The exercise begins with this code:"
-            slides.extend(Slide(heading.text, [part]) for part in parts)
+            slides.extend(
+                Slide(heading.text, [p for p in (again() if slides or k else "", part) if p])
+                for k, part in enumerate(parts)
+            )
         if look:
-            slides.append(Slide(heading.text, [lead, look] if lead else [look]))
+            whole = [again(), lead, look] if task and slides else [lead, look]
+            slides.append(Slide(heading.text, [part for part in whole if part]))
         if slides:
             slides[-1].notes += notes
         texts, notes = [], []
@@ -199,6 +218,8 @@ def slides_of(section):
             task = task and block.asks != "exercise"
         elif block.kind == "text":
             takeaway, text = "", block.text
+            if fresh and slides[-1].looks()[-1].asks == "demo":
+                slides[-1].ask(text)
             if fresh and slides[-1].looks()[-1].asks not in ("exercise", "demo"):
                 takeaway, text = told(text, slides[-1].looks()[-1].height >= PICTURE)
                 slides[-1].say(takeaway)
@@ -219,17 +240,25 @@ def by_methods(slide):
         return [slide]
     cell, texts = looks[0].cell, [part for part in slide.parts if isinstance(part, str)]
     parts = re.split(r"\n\n(?=    def )", cell.source)
-    codes = [new_code_cell(part) for part in parts]
+    if len(parts) > 1 and "\n" not in parts[0]:  # the line of the class belongs to its first method
+        parts[:2] = ["\n".join(parts[:2])]
+    packed = parts[:1]
+    for part in parts[1:]:
+        if len(f"{packed[-1]}\n\n{part}".splitlines()) <= LINES:
+            packed[-1] += f"\n\n{part}"
+        else:
+            packed.append(part)
+    codes = [new_code_cell(part) for part in packed]
     codes[-1].outputs = cell.outputs
     blocks = [replace(looks[0], cell=c, lines=len(c.source.splitlines())) for c in codes]
-    blocks = [replace(block, height=28 * block.lines) for block in blocks]
-    first = Slide(slide.head, [*texts[:1], blocks[0]], slide.notes)
-    title = f"`{parts[0].splitlines()[0].removesuffix(':')}`, continued:"
-    return [first, *(Slide(slide.head, [title, block]) for block in blocks[1:])]
+    blocks = [replace(block, height=28 * block.lines, asks="method") for block in blocks]
+    name = f"`{parts[0].splitlines()[0].removesuffix(':')}`"
+    first = Slide(slide.head, [*(texts[:1] or [f"{name}:"]), blocks[0]], slide.notes)
+    return [first, *(Slide(slide.head, [f"{name}, continued:", b]) for b in blocks[1:])]
 
 
 def cut(slide):
-    """Return the slide, or two if it is too high: one for the code, and one for what it prints."""
+    """Return the slide, or, if it is too high, one without the code, or one for what it prints."""
     if slide.height() <= HEIGHT:
         return [slide]
     for k, part in enumerate(slide.parts):
@@ -237,8 +266,11 @@ def cut(slide):
             output = new_code_cell("", outputs=part.cell.outputs)
             output.metadata.transient = {"remove_source": True}
             high = 28 * part.lines + 10
-            code = replace(part, cell=new_code_cell(part.cell.source), height=high)
             rest = Block("look", part.text, output, part.height - high, asks=part.asks)
+            alone = Slide(slide.head, [*slide.parts[:k], rest, *slide.parts[k + 1 :]], slide.notes)
+            if slide.parts[k + 1 :] == [] or part.asks:
+                return [alone]
+            code = replace(part, cell=new_code_cell(part.cell.source), height=high)
             return [
                 Slide(slide.head, [*slide.parts[:k], code]),
                 Slide(slide.head, [rest, *slide.parts[k + 1 :]], slide.notes),
@@ -252,7 +284,8 @@ def joined(slides):
     for slide in slides:
         if result and may_join(result[-1], slide):
             before = result.pop()
-            slide = Slide(slide.head, before.parts + slide.parts, before.notes + slide.notes)
+            parts = [part for part in slide.parts if part != slide.head]  # once is enough
+            slide = Slide(slide.head, before.parts + parts, before.notes + slide.notes)
         result.append(slide)
     return result
 
@@ -329,7 +362,7 @@ def height_of(text):
 
 def sentences(paragraph):
     """Return the sentences of a paragraph; a dot inside of a number ends none."""
-    ends = r"(?<=[.!?])(?:\*\*)?(?<!e\.g\.)(?<!al\.)\s+(?=[A-Z*$`(\u201c])"
+    ends = r"(?<=[.!?])(?:\*\*)?(?<!e\.g\.)(?<!al\.)(?<! [A-Z]\.)\s+(?=[A-Z*$`(\u201c])"
     found, start = [], 0
     for end in re.finditer(ends, paragraph):
         if paragraph[start : end.start()].count("**") % 2 == end.group().count("**") % 2:
@@ -398,11 +431,13 @@ def picked(text, most):
     Two formulas at most; the first piece is shown even if it is too long.
     """
     found = weighed(text)
-    kept, words = set(), 0
+    kept = set()
     for k in sorted(range(len(found)), key=lambda k: (found[k][0], k)):
-        if not kept or words + count(found[k][1]) <= most:
-            kept.add(k)
-            words += count(found[k][1])
+        group = {k}
+        while min(group) and re.match(LEANS, found[min(group)][1]):
+            group.add(min(group) - 1)  # what it leans on
+        if not kept or sum(count(found[j][1]) for j in kept | group) <= most:
+            kept |= group
     return together([found[k][1] for k in sorted(kept)])
 
 
@@ -439,8 +474,8 @@ def pages(text):
 def told(text, pictured=False):
     """Return what a text says about the thing before it, and the rest: what leads to the next.
 
-    It is the first bold sentence, and then the rest is the paragraphs after it.  Or else, of a
-    picture, it is the first sentence, unless that leans on another.  A question says nothing.
+    It is the first bold sentence, or, of a picture, the first sentence, unless that leans on
+    another; a question says nothing.  The rest is what its paragraph asks, and those after it.
     """
     paragraphs = plain_paragraphs(text)
     said = [
@@ -455,6 +490,7 @@ def told(text, pictured=False):
     if not bold and not alone:
         return "", "\n\n".join(paragraphs)
     place, takeaway = (bold or said)[0]
-    here = "" if bold else paragraphs[place].partition(takeaway)[2].strip()
+    last = sentences(paragraphs[place])[-1]  # the others are about the same thing
+    here = last if last != takeaway and re.search(r"[:?]\**$", last) else ""
     rest = "\n\n".join(part for part in (here, *paragraphs[place + 1 :]) if part)
     return takeaway if count(takeaway) <= TAKEAWAY else "", rest

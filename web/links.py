@@ -52,5 +52,9 @@ def links(stem, paper=False, repository=""):
 
 def line_of(found):
     """Return links as one line of HTML."""
-    parts = [f'<a href="{html.escape(url)}">{html.escape(label)}</a>' for label, url in found]
+    parts = [
+        f'<a href="{html.escape(url)}"{" download" * label.startswith("Download")}>'
+        f"{html.escape(label)}</a>"
+        for label, url in found
+    ]
     return f'<p class="charrnn-links">{"".join(parts)}</p>'

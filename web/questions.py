@@ -12,6 +12,7 @@ from charrnn_helpers.checks.verdict import with_code
 ASK = re.compile(r'checks\.predict\("(\w+)", \.\.\.\)')
 REVEAL = re.compile(r'^checks\.reveal\("(\w+)"', re.MULTILINE)
 CHECK = re.compile(r"checks\.(\w+)\(my_\w+\)|checks\.(\w+)\(My\w+\)")
+KEY = r"It is (?:&quot;|\")\w+(?:&quot;|\") \(([^)]*)\)"
 PROGRESS = "checks.progress()"
 OWN = ""  # style of code: that of the page
 
@@ -23,7 +24,7 @@ def with_questions(notebook):
     """
     cells = []
     for cell in notebook.cells:
-        if cell.source in (PROGRESS, "## How far are you?"):
+        if cell.source == PROGRESS or cell.source.startswith("## How far are you?"):
             continue
         asked, revealed = ASK.fullmatch(cell.source), REVEAL.search(cell.source)
         checked = CHECK.fullmatch(cell.source)
@@ -34,6 +35,10 @@ def with_questions(notebook):
         else:
             if revealed:  # a class of its element on the page, which page.js looks for
                 cell.metadata.tags = [*cell.metadata.get("tags", []), f"outcome-{revealed[1]}"]
+                for output in cell.outputs:
+                    told = output.get("data", {}).get("text/html", "")
+                    if told:  # a reader of the page has seen the words, and not the key
+                        output.data["text/html"] = re.sub(KEY, r"It is: \1", told)
             cells.append(cell)
     notebook.cells = cells
     return notebook
@@ -57,10 +62,16 @@ def form(asked):
     )
 
 
+def marked(text):
+    """Return a text with code, emphasis, and formulas as HTML."""
+    text = re.sub(r"(?<![*\w])\*([^*\s][^*]*)\*(?!\*)", r"<em>\1</em>", with_code(text, OWN))
+    return re.sub(r"\$([^$]+)\$", r'<span class="math">\\(\1\\)</span>', text)
+
+
 def hints(exercise):
     """Return the hints of an exercise and its model answer, each of which unfolds."""
     parts = [
-        f"<details><summary>Hint {k}</summary><p>{with_code(hint, OWN)}</p></details>"
+        f"<details><summary>Hint {k}</summary><p>{marked(hint)}</p></details>"
         for k, hint in enumerate(exercise.document.hints, 1)
     ]
     answer = html.escape(exercise.source.strip()).replace("\n", "&#10;")  # one line of Markdown

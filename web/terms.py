@@ -3,6 +3,7 @@
 import json
 import re
 
+OTHER = ("bit", "bias")  # words that mean other things as well
 HEADING = re.compile(r"^### (.+)\n((?:.+\n)+)", re.MULTILINE)
 LINKED = re.compile(r"\]\(glossary\.md#([a-z-]+)\)")
 # What holds no text that may become a link: code, formulas, links, headings, tables, captions
@@ -42,12 +43,14 @@ def scorer(glossary):
 def with_terms(notebook, glossary):
     """Make each term, at its first use in a notebook, a link to the glossary, unless it has one."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    prose = [cell for cell in cells if not re.search("You will learn|<div|<form", cell.source)]
     linked = {name for cell in cells for name in LINKED.findall(cell.source)}
-    terms = [term for term in taught(glossary) if term.replace(" ", "-") not in linked]
+    known = taught(glossary)
+    terms = [t for t in known if t.replace(" ", "-") not in linked and t not in OTHER]
     for term in sorted(terms, key=len, reverse=True):  # of two that overlap, the longer
         spaced = r"\s".join(term.split())
         words = re.compile(rf"\b{spaced}(?:s|es)?\b", re.IGNORECASE)
-        for cell in cells:
+        for cell in prose:
             source = with_link(cell.source, words, term.replace(" ", "-"))
             if source != cell.source:
                 cell.source = source

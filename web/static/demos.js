@@ -117,18 +117,23 @@ const charrnnDemos = (() => {
       draw();
     };
     const write = () => empty || add(charrnn.draw(probs(), Math.random()));
+    const press = () => {
+      const chosen = Object.entries(PRESETS).map(([name, [, at]]) => [name, at === kernel.now().temperature]);
+      kernel.set("pressed", { play: timer !== null, ...(looks.length ? Object.fromEntries(chosen) : {}) });
+    };
     const play = (on) => {
       clearInterval(timer);
       timer = on ? setInterval(write, 80) : null;
-      kernel.set("pressed", { play: on });
+      press();
       el.querySelector("[data-name=play]").textContent = on ? "Pause" : "Write";
     };
     const click = (name) => {
-      if (name === "play") play(timer === null);
+      if (name === "play") play(timer === null && !empty);
       if (name === "step") write();
       if (name === "again") begin();
       if (name in PRESETS) {
         kernel.put({ temperature: PRESETS[name][1] });
+        press();
         draw();
       }
     };
@@ -137,15 +142,18 @@ const charrnnDemos = (() => {
       if (now.prefix !== before.prefix) begin();
       else if (!empty) {
         if (now.training !== before.training) reread();
+        press();
         draw();
       }
       before = now;
     };
     const first = { ...before, temperature: 7, ...(looks.length ? {} : { topK: 0, topP: 0 }) };
     const kernel = panel(el, "A book that goes on writing", spec, first, { change, click });
-    el.addEventListener("click", (event) => {
+    el.addEventListener("pointerdown", (event) => {
       const bar = event.target.closest("[data-id]");
-      if (bar && !empty) add(Number(bar.dataset.id)); // it goes on with this letter
+      if (!bar || empty) return;
+      play(false); // each letter replaces the bars, and a click needs one that stays
+      add(Number(bar.dataset.id)); // it goes on with this letter
     });
     begin();
     play("plays" in el.dataset && !matchMedia("(prefers-reduced-motion: reduce)").matches);
@@ -165,7 +173,7 @@ const charrnnDemos = (() => {
     return `<svg class="charrnn-bars charrnn-ladder" viewBox="0 0 680 70" role="img"
       aria-label="Perplexity ${perplexity}, beside counting models"><line x1="20" x2="670" y1="38" y2="38"/>
       ${rivals.join("")}<circle cx="${x(loss).toFixed(0)}" cy="38" r="7"/>
-      <text x="${Math.min(600, Math.max(70, x(loss))).toFixed(0)}" y="20" text-anchor="middle">perplexity ${perplexity}</text></svg>`;
+      <text x="${Math.min(590, Math.max(95, x(loss))).toFixed(0)}" y="20" text-anchor="middle">perplexity ${perplexity}</text></svg>`;
   }
 
   // The hidden state while it reads: a column for each character, a row for each unit.
@@ -187,7 +195,7 @@ const charrnnDemos = (() => {
       const context = canvas.getContext("2d");
       const image = context.createImageData(canvas.width, canvas.height);
       states.forEach((H, x) =>
-        H.forEach((h, y) => image.data.set([...color(h), x <= place ? 255 : 60], 4 * (y * canvas.width + x))),
+        H.forEach((h, y) => image.data.set([...color(h), x <= place ? 255 : 0], 4 * (y * canvas.width + x))),
       );
       context.putImageData(image, 0, 0);
       const letters = [...clean].map((char, i) => `<span>${i <= place ? `<b>${show(char)}</b>` : show(char)}</span>`);

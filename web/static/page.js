@@ -1,13 +1,19 @@
-// A prediction: what came out is hidden until there is an answer, or until somebody asks for it.
+// A prediction: what follows is hidden until there is an answer, or until somebody asks for it.
 function ask(form) {
-  const outcomes = document.querySelectorAll(`.tag_outcome-${form.dataset.asks} .cell_output`);
+  const after = []; // up to the next section or question
+  for (let next = form.nextElementSibling; next; next = next.nextElementSibling) {
+    if (next.matches("section, [data-asks]")) break;
+    after.push(next);
+  }
   const status = form.appendChild(document.createElement("p"));
   status.setAttribute("role", "status");
-  const show = (hidden) =>
-    outcomes.forEach((box) => {
-      box.hidden = hidden;
-      box.querySelectorAll("details").forEach((details) => (details.open = !hidden));
-    });
+  const show = (hidden) => {
+    for (const part of after) {
+      part.hidden = hidden;
+      part.querySelectorAll('[class*="tag_outcome"] details').forEach((box) => (box.open = !hidden));
+    }
+    if (!hidden) dispatchEvent(new Event("resize")); // what was hidden has a width now
+  };
   const end = (words) => {
     status.textContent = words;
     form.querySelectorAll("button").forEach((button) => (button.hidden = true));
