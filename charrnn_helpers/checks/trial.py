@@ -60,7 +60,7 @@ class Worker(threading.Thread):
         super().__init__(daemon=True)
         self.work, self.value, self.error, self.finished = work, None, None, threading.Event()
         self.clock, self.begun, self.since, self.printed = None, 0.0, time.monotonic(), ""
-        self.more = 0.0  # seconds for an import statement
+        self.imports, self.more = [], 0.0  # modules, and seconds for them
 
     def run(self):
         try:
@@ -78,6 +78,7 @@ class Worker(threading.Thread):
     def renew(self):
         """Give the thread, which calls this itself, all of its time again."""
         self.begun, self.since, self.more = self.clock(), time.monotonic(), 0.0
+        self.imports.clear()
 
     def stop(self):
         """Raise Stopped in the thread, again and again for a minute, until it has ended."""
@@ -103,10 +104,20 @@ class Worker(threading.Thread):
 
     def importing(self):
         """Tell whether the thread is in an import statement, which may take a while."""
-        frame = sys._current_frames().get(self.ident)
-        while frame and frame.f_code.co_filename != "<frozen importlib._bootstrap>":
-            frame = frame.f_back
-        return frame is not None
+        specs = [getattr(sys.modules.get(name), "__spec__", None) for name in tuple(self.imports)]
+        return any(getattr(spec, "_initializing", False) for spec in specs)
+
+
+class Imports:
+    """A finder that finds no module, but notes which ones a worker's thread begins to import."""
+
+    def find_spec(self, name, path=None, target=None):
+        thread = threading.current_thread()
+        if isinstance(thread, Worker):
+            thread.imports.append(name)
+
+
+IMPORTS = Imports()
 
 
 def own_clock():
@@ -221,6 +232,10 @@ def call(answer, case, drive, look_at_input=True):
 
 def watch(worker, seconds):
     """Run the worker and stop it when it has computed for this long; return the trouble, if any."""
+    if (
+        IMPORTS not in sys.meta_path
+    ):  # it stays: to take it out would disturb other threads' imports
+        sys.meta_path.insert(0, IMPORTS)
     try:
         worker.start()
         worker.since = time.monotonic()
