@@ -337,6 +337,13 @@ def test_a_page_asks_for_nothing_that_it_cannot_do_and_shows_no_markdown(site, p
     assert 'It is "' not in text and "It is &quot;" not in text
 
 
+def test_an_outcome_in_another_section_waits_as_well(site, browser):
+    page, _ = opened(browser, site / "notebooks" / "08_backpropagation_through_time.html")
+    outcomes = page.locator('[class*="tag_outcome-"] .cell_output')
+    assert outcomes.count() >= 3
+    assert not any(box.is_visible() for box in outcomes.all())
+
+
 def test_a_bar_can_be_pressed_while_the_network_writes(site, browser):
     page, errors = opened(browser, site / "index.html")
     writer = page.locator("[data-demo=writer]")

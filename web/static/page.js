@@ -5,13 +5,15 @@ function ask(form) {
     if (next.matches("section, [data-asks]")) break;
     after.push(next);
   }
+  const outcomes = document.querySelectorAll(`.tag_outcome-${form.dataset.asks} .cell_output`);
+  after.push(...[...outcomes].filter((box) => !after.some((part) => part.contains(box)))); // elsewhere
   const status = form.appendChild(document.createElement("p"));
   status.setAttribute("role", "status");
   const show = (hidden) => {
     for (const part of after) {
       part.hidden = hidden;
-      part.querySelectorAll('[class*="tag_outcome"] details').forEach((box) => (box.open = !hidden));
     }
+    outcomes.forEach((box) => box.querySelectorAll("details").forEach((part) => (part.open = !hidden)));
     if (!hidden) dispatchEvent(new Event("resize")); // what was hidden has a width now
   };
   const end = (words) => {
