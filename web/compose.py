@@ -124,9 +124,7 @@ def to_look_at(cell):
     outputs = list(cell.outputs)
     if not code and not outputs:
         return Block("gap", "")
-    look = new_code_cell(code, outputs=outputs)
-    if not code:
-        look.metadata.transient = {"remove_source": True}  # a name that nbconvert knows
+    look = new_code_cell(code, outputs=outputs) if code else printed(outputs)
     lines = len(code.splitlines())
     height, words = 28 * lines + 10 * bool(code), ""
     for output in outputs:
@@ -142,6 +140,13 @@ def to_look_at(cell):
     asks = re.search(r"^checks\.(predict|reveal)\(", cell.source, re.MULTILINE)
     kind = asks[1] if asks else "exercise" if "exercise" in tags else ""
     return Block("look", words, look, height, lines, kind)
+
+
+def printed(outputs):
+    """Return a cell that shows outputs, and no code."""
+    cell = new_code_cell("", outputs=outputs)
+    cell.metadata.transient = {"remove_source": True}  # a name that nbconvert knows
+    return cell
 
 
 def bare(source):
@@ -263,9 +268,8 @@ def cut(slide):
         return [slide]
     for k, part in enumerate(slide.parts):
         if isinstance(part, Block) and part.lines and part.cell.outputs:
-            output = new_code_cell("", outputs=part.cell.outputs)
-            output.metadata.transient = {"remove_source": True}
             high = 28 * part.lines + 10
+            output = printed(part.cell.outputs)
             rest = Block("look", part.text, output, part.height - high, asks=part.asks)
             alone = Slide(slide.head, [*slide.parts[:k], rest, *slide.parts[k + 1 :]], slide.notes)
             if slide.parts[k + 1 :] == [] or part.asks:
@@ -312,8 +316,7 @@ def explained(slide):
         return slide
     for look in looks:
         if look.lines:
-            look.cell.source, look.lines = "", 0
-            look.cell.metadata.transient = {"remove_source": True}
+            look.cell, look.lines = printed(look.cell.outputs), 0
     looks = [look for look in looks if is_shown(look.cell)]
     return replace(slide, parts=looks) if looks else None
 

@@ -14,10 +14,16 @@ def repository():
     return urls.get("Repository", "").rstrip("/").removesuffix(".git")
 
 
+def on_github(repository):
+    """Return (owner, name) of a repository on GitHub, or ()."""
+    found = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)", repository)
+    return found.groups() if found else ()
+
+
 def pages(repository):
     """Return the address of the edition, which the workflow publishes, or ""."""
-    github = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+)", repository)
-    return f"https://{github[1].lower()}.github.io/{github[2]}" if github else ""
+    github = on_github(repository)
+    return f"https://{github[0].lower()}.github.io/{github[1]}" if github else ""
 
 
 def about(address):
@@ -38,9 +44,7 @@ def links(stem, paper=False, repository=""):
     found.append(("Slides", f"../slides/{stem}.html"))
     if paper:
         found.append(("Paper", f"../paper/{stem}.pdf"))
-    github = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", repository)
-    if github:
-        name = github[1]
+    if name := "/".join(on_github(repository)):
         colab = f"https://colab.research.google.com/github/{name}/blob/{BRANCH}/colab/{stem}.ipynb"
         binder = f"https://mybinder.org/v2/gh/{name}/HEAD?labpath=notebooks/{stem}.ipynb"
         found += [("Colab", colab), ("Binder", binder)]

@@ -1,7 +1,7 @@
 """Build a deck of slides from each notebook: `python -m web.slides [FOLDER]`, or `make slides`.
 
-The metadata of a cell say whether it begins a slide, continues one, is a note for the speaker
-(press S), or is left out.  A deck opens from a disk, without a network.
+`web.compose` makes the slides, with notes for the speaker (press S).  A deck opens from a disk,
+without a network.
 """
 
 import re
@@ -16,12 +16,6 @@ from nbconvert import SlidesExporter
 
 from web.build import ROOT, WEB, for_readers, with_live_demos, write_scripts
 from web.compose import composed
-
-
-def slide_type(cell):
-    """Return what the cell is on the slides; one that does not say continues the slide before."""
-    return cell.metadata.get("slideshow", {}).get("slide_type", "-")
-
 
 UNUSED = shutil.ignore_patterns("*.map", "*.esm.js", "*.eot", "*.ttf", "league-gothic")
 STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)

@@ -60,7 +60,7 @@ class Worker(threading.Thread):
         super().__init__(daemon=True)
         self.work, self.value, self.error, self.finished = work, None, None, threading.Event()
         self.clock, self.begun, self.since, self.printed = None, 0.0, time.monotonic(), ""
-        self.imports, self.more = [], 0.0  # modules, and seconds for them
+        self.imports, self.more = [], 0.0  # the modules that it imports, and seconds for them
 
     def run(self):
         try:
@@ -232,10 +232,8 @@ def call(answer, case, drive, look_at_input=True):
 
 def watch(worker, seconds):
     """Run the worker and stop it when it has computed for this long; return the trouble, if any."""
-    if (
-        IMPORTS not in sys.meta_path
-    ):  # it stays: to take it out would disturb other threads' imports
-        sys.meta_path.insert(0, IMPORTS)
+    if IMPORTS not in sys.meta_path:
+        sys.meta_path.insert(0, IMPORTS)  # to take it out would disturb imports of other threads
     try:
         worker.start()
         worker.since = time.monotonic()
