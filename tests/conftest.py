@@ -114,11 +114,10 @@ def site(tmp_path_factory):
 def browser():
     """A Chromium; skips the test where there is none, unless CHARRNN_BROWSER is "required"."""
     with sync_playwright() as playwright:
-        executable = find_browser(playwright)
-        if executable is None:
+        if find_browser(playwright) is None:
             message = "needs a browser: install Debian's chromium, or run `make browser`"
             required = os.environ.get("CHARRNN_BROWSER") == "required"
             pytest.fail(message) if required else pytest.skip(message)
-        browser = launch(playwright, executable)
+        browser = launch(playwright)
         yield browser
         browser.close()

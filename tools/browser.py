@@ -16,7 +16,11 @@ def find_browser(playwright):
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def launch(playwright, executable):
+def launch(playwright):
+    """Start it, or end the program and say what is missing."""
+    executable = find_browser(playwright)
+    if executable is None:
+        raise SystemExit("There is no Chromium: install Debian's chromium, or run `make browser`.")
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     flags = [*FLAGS, "--no-sandbox"] if root else FLAGS
     return playwright.chromium.launch(executable_path=executable, args=flags)

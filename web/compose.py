@@ -26,6 +26,7 @@ CAPTION = (
 LINK = r"\[([^\]]+)\]\([\w./-]+\.(?:md|ipynb)(?:#[\w-]+)?\)"  # to another page of the course
 LIST, ITEM = r"- |1\. ", r"\n(?=- |\d+\. )"
 BOLD = r"\*\*[^*\[]{25,}\*\*"  # a sentence or most of one, and not a term
+FURTHER = "## Further: "
 TODO = r"\**(?:Now )?(?:drag|move|press|choose|set|type|turn|go|push|click)\b"
 LEANS = r"\**(?:It|Then|So|Their|They|This|That|These|Those|The first|The second|The two|For|But)\b"
 
@@ -177,7 +178,19 @@ def sections(found):
             parts.append([block, *begins])
         else:
             parts[-1].append(block)
-    return [part for part in parts if len(part) > 1]
+    return [part for part in with_an_end(parts) if len(part) > 1]
+
+
+def with_an_end(parts):
+    """Return sections with a slide that ends the lesson, before those that go further."""
+    further = [part for part in parts if part[0].text.startswith(FURTHER)]
+    if not further:
+        return parts
+    titles = [part[0].text.removeprefix(FURTHER) for part in further]
+    titles = "\n".join(f"- {title[0].upper()}{title[1:]}" for title in titles)
+    text = f"The lesson ends here. The slides that follow go further:\n\n{titles}"
+    k = parts.index(further[0])
+    return [*parts[:k], [Block("heading", "## Further"), Block("text", text)], *parts[k:]]
 
 
 def is_task(heading):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tools.browser import find_browser, launch
+from tools.browser import launch
 from web.build import ROOT
 
 VIEW = {"width": 1280, "height": 720}
@@ -77,7 +77,7 @@ def main():
         raise SystemExit(f"There are no decks in {folder}: run `make slides`.")
     slides = []
     with sync_playwright() as playwright:
-        browser = launch(playwright, find_browser(playwright))
+        browser = launch(playwright)
         page = browser.new_context(offline=True, viewport=VIEW).new_page()
         for deck in decks:
             page.goto(deck.as_uri())

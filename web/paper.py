@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tools.browser import find_browser, launch
+from tools.browser import launch
 from web.build import ROOT, build
 
 MARGIN = {"top": "18mm", "bottom": "18mm", "left": "18mm", "right": "18mm"}
@@ -42,14 +42,10 @@ def print_pages(browser, pages, folder):
 
 
 def print_site(site, folder):
-    """Print the notebooks, the key, and the handout of a site; return the paths, or None."""
+    """Print the notebooks, the key, and the handout of a site; return the paths."""
+    pages = [*sorted((site / "notebooks").glob("[0-9]*.html")), site / "key.html"]
     with sync_playwright() as playwright:
-        executable = find_browser(playwright)
-        if executable is None:
-            print("There is no Chromium, which prints. Install it, and run this again.")
-            return None
-        pages = [*sorted((site / "notebooks").glob("[0-9]*.html")), site / "key.html"]
-        return print_pages(launch(playwright, executable), [*pages, site / "handout.html"], folder)
+        return print_pages(launch(playwright), [*pages, site / "handout.html"], folder)
 
 
 def main(folder):
@@ -57,8 +53,6 @@ def main(folder):
     site = folder.with_name("site")
     code = build(site)
     printed = print_site(site, folder)
-    if printed is None:
-        return 1
     print(f"Printed: {', '.join(path.name for path in printed)}")
     return code
 

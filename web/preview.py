@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tools.browser import find_browser, launch
+from tools.browser import launch
 from web.build import WEB
 
 SIZE = {"width": 1200, "height": 630}  # what sites that show links expect
@@ -20,7 +20,7 @@ Math.random = () => (state = (state * 16807) % 2147483647) / 2147483647;"""
 def draw(site, path):
     """Write the picture of a built site to a PNG file."""
     with sync_playwright() as playwright:
-        browser = launch(playwright, find_browser(playwright))
+        browser = launch(playwright)
         page = browser.new_page(viewport=SIZE, reduced_motion="reduce", color_scheme="light")
         page.add_init_script(SEEDED)
         page.goto((site / "index.html").as_uri())

@@ -53,7 +53,7 @@ def main():
     if arguments.paper:
         from web.paper import print_site  # it needs Playwright
 
-        code = code if print_site(folder, folder / "paper") else 1
+        print_site(folder, folder / "paper")
     print(f"Open {folder / 'index.html'}")
     return code
 

@@ -4,10 +4,10 @@
 without a network.
 """
 
+import importlib.resources
 import re
 import shutil
 import sys
-from importlib import resources
 from pathlib import Path
 
 import nbformat
@@ -17,7 +17,7 @@ from nbconvert import SlidesExporter
 from web.build import ROOT, WEB, for_readers, with_live_demos, write_scripts
 from web.compose import composed
 
-UNUSED = shutil.ignore_patterns("*.map", "*.esm.js", "*.eot", "*.ttf", "league-gothic")
+UNUSED = shutil.ignore_patterns("*.map", "*.esm.js", "*.eot", "*.ttf", "league-gothic", "preview.png")
 STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
@@ -28,11 +28,11 @@ def build(folder, static="shared/static"):
     """
     shared = folder / "shared"
     shutil.rmtree(folder, ignore_errors=True)
-    reveal = resources.files(sphinx_revealjs) / "_static" / "revealjs"
+    reveal = importlib.resources.files(sphinx_revealjs) / "_static" / "revealjs"
     for part in ("dist", "plugin/notes"):
         shutil.copytree(reveal / part, shared / "reveal" / part, ignore=UNUSED)
     if static == "shared/static":
-        shutil.copytree(WEB / "static", folder / static)
+        shutil.copytree(WEB / "static", folder / static, ignore=UNUSED)
         write_scripts(folder / static)
     shutil.copy(WEB / "deck" / "deck.css", shared)
     exporter = SlidesExporter(
@@ -45,7 +45,10 @@ def build(folder, static="shared/static"):
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = for_readers(nbformat.read(path, as_version=4))
         notebook = composed(with_live_demos(notebook, path.stem[:2], static))
-        text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
+        resources = {"metadata": {"name": path.stem}}
+        if static != "shared/static":  # the deck is a part of the edition
+            resources["chapter"] = f"../notebooks/{path.stem}.html"
+        text, _ = exporter.from_notebook_node(notebook, resources)
         text = text.replace("<details><summary>Show", "<details open><summary>Show")  # an arrow key
         text = text.replace('"STATIC/', f'"{static}/')
         style = "\n".join(STYLE.findall(text))  # a quarter of a megabyte, the same in each deck

@@ -9,7 +9,7 @@ OWN, OTHER, LIGHT = "#A84300", "#555", "#999"
 LOOKS = {  # how the lines of `meeting` look, from the fewest endings to the most
     "same dice": (PALETTE[1], "none"),
     "greedy": (PALETTE[0], "7 4"),
-    "own dice": (LIGHT, "none"),
+    "own dice": (OTHER, "none"),
 }
 
 

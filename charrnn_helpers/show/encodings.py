@@ -74,7 +74,7 @@ def stages(written, beginning):
 def learned(scores, controls):
     """Draw perplexities after the same number of updates as bars, `{name: one}`, controls gray."""
     em, all_of_them = Drawing(0, 0).em, scores | controls
-    d, left = Drawing(WIDTH, (1.6 + 2.3 * len(all_of_them)) * em), 11 * em
+    d, left = Drawing(WIDTH, (1.6 + 2.3 * len(all_of_them)) * em), 13 * em
     unit = (WIDTH - left - 6 * em) / max(all_of_them.values())
     d.text(left, 1.1 * em, "perplexity after 100 updates", font_weight="bold")
     d.text(WIDTH - 6 * em, 1.1 * em, "lower is better", "end", color="#555")
