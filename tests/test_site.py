@@ -1,6 +1,7 @@
 """The online edition: links, the model in the page beside the package's, browsers, both themes."""
 
 import base64
+import html
 import math
 import re
 import urllib.parse
@@ -14,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from charrnn_helpers import checks
+from charrnn_helpers.checks.predictions import PREDICTIONS
 from charrnn_helpers.data import preprocess
 from charrnn_helpers.model import one_hot
 from charrnn_helpers.sampling import next_probs
@@ -241,6 +243,42 @@ def test_the_networks_in_bytes_are_those_of_the_record(site, browser):
         assert abs(look["loss"] - look["exact"]) < 0.005
 
 
+def test_on_the_first_page_the_network_learns_while_it_writes(site, browser):
+    page, errors = opened(browser, site / "index.html")
+    training = page.locator("output").first
+    expect(training).to_have_text("nothing")
+    expect(training).to_have_text("10 updates", timeout=30_000)
+    page.get_by_label("training").press("Home")  # from here on, the reader decides
+    length = len(page.locator(".charrnn-book").text_content())
+    more = "length => document.querySelector('.charrnn-book').textContent.length > length + 50"
+    page.wait_for_function(more, arg=length)
+    expect(training).to_have_text("nothing")
+    assert errors == []
+
+
+def test_the_keyboard_reaches_the_first_page_in_the_order_that_is_seen(site, browser):
+    page, errors = opened(browser, site / "index.html", reduced_motion="reduce")
+    page.locator("[data-demo=writer] .charrnn-picture").focus()
+    page.keyboard.press("q")
+    expect(page.locator(".charrnn-book")).to_have_text("the time traveller q")
+    reached = []
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.getBoundingClientRect().y"))
+    assert reached == sorted(reached) and reached[-1] > reached[0]
+    assert errors == []
+
+
+def test_on_a_phone_a_picture_moves_to_where_it_has_changed(site, browser):
+    size = {"width": 390, "height": 844}
+    page, _ = opened(browser, site / "notebooks" / "07_sampling.html", viewport=size)
+    page.get_by_role("button", name="Show the outcome").first.click()
+    box = page.locator("[data-grid] .charrnn-picture").first
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth && box.scrollLeft === 0")
+    page.get_by_label("characters written").first.press("End")  # in the circle, on the right
+    page.wait_for_function("box => box.scrollLeft > 50", arg=box.element_handle())
+
+
 def test_who_wants_no_motion_gets_none(site, browser):
     page, _ = opened(browser, site / "index.html", reduced_motion="reduce")
     page.wait_for_timeout(500)
@@ -315,16 +353,46 @@ def test_a_prediction_hides_what_came_out(site, browser):
     expect(form.get_by_role("status")).to_have_text("Choose an answer first.")
     form.get_by_label("the sum of row 1 and row 3").check()
     form.get_by_role("button", name="Predict").click()
-    told = "You predicted: the sum of row 1 and row 3. See below."
+    told = "You predicted: the sum of row 1 and row 3. As predicted."
     expect(form.get_by_role("status")).to_have_text(told)
+    expect(form.locator(".charrnn-outcome")).to_contain_text("It is: the sum of row 1 and row 3.")
+    expect(form.locator(".charrnn-right")).to_have_text("the sum of row 1 and row 3")
+    expect(form.get_by_label("the mean of row 1 and row 3")).to_be_disabled()
     expect(outcome).to_be_visible()
     expect(following).to_be_visible()
-    expect(outcome.locator("details")).to_have_attribute("open", "")
     number = page.locator("[data-asks=unseen_words]")
+    expect(number.locator(".charrnn-outcome")).to_be_hidden()
     number.get_by_label("A number").fill("12")
     number.get_by_label("A number").press("Enter")
-    expect(number.get_by_role("status")).to_contain_text("You predicted: 12.")
+    expect(number.get_by_role("status")).to_have_text("You predicted: 12.")
+    expect(number.locator(".charrnn-outcome")).to_contain_text("It is: 8.3.")
     assert errors == []
+
+
+def test_a_wrong_prediction_is_told_and_the_right_one_marked(site, browser):
+    page, errors = opened(browser, site / "notebooks" / "01_one_hot_encoding.html")
+    form = page.locator("[data-asks=two_ones]")
+    form.get_by_label("the mean of row 1 and row 3").check()
+    form.get_by_role("button", name="Predict").click()
+    told = "You predicted: the mean of row 1 and row 3. Not as predicted."
+    expect(form.get_by_role("status")).to_have_text(told)
+    expect(form.locator(".charrnn-right")).to_have_text("the sum of row 1 and row 3")
+    assert errors == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_question_on_a_page_knows_the_outcome(site, path):
+    text = (site / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+    forms = re.findall(r'<form class="charrnn-question".*?</form>', text, re.DOTALL)
+    asked = [a for a in PREDICTIONS if a.notebook == int(path.stem[:2])]
+    assert len(forms) == len(asked)
+    for form, question in zip(forms, asked, strict=True):
+        right = re.search(r'data-right="([^"]+)"', form)[1]
+        told = html.unescape(re.search(r"<strong>It is: (.*?)\.</strong>", form)[1])
+        if question.choices:
+            assert told == question.choices[right]
+        else:
+            assert told == right and float(right.replace(",", "").rstrip("%")) > 0
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -340,8 +408,9 @@ def test_a_page_asks_for_nothing_that_it_cannot_do_and_shows_no_markdown(site, p
 def test_an_outcome_in_another_section_waits_as_well(site, browser):
     page, _ = opened(browser, site / "notebooks" / "08_backpropagation_through_time.html")
     outcomes = page.locator('[class*="tag_outcome-"] .cell_output')
-    assert outcomes.count() >= 3
-    assert not any(box.is_visible() for box in outcomes.all())
+    told = page.locator(".charrnn-outcome")
+    assert outcomes.count() and told.count() >= 3
+    assert not any(box.is_visible() for box in [*outcomes.all(), *told.all()])
 
 
 def test_a_bar_can_be_pressed_while_the_network_writes(site, browser):

@@ -37,9 +37,6 @@ WORDS = {  # what is said to somebody at a kernel, and what is said here
     "Replace the dots with one of these, and run the cell again.": "",
     "Replace the dots with a number, and run the cell again.": "",
     " To go on, run the cell again.": "",
-    "No prediction was made.</strong> Go back to the question, and answer it first.": (
-        "The outcome:</strong>"
-    ),
 }
 COLORS = {  # of verdicts, in the colors of the page, which may be dark
     "color: #111": "color: inherit",
@@ -94,13 +91,13 @@ def sources(folder, paper=False):
     for path in (ROOT / exercises).glob("*.md"):
         text = path.read_text(encoding="utf-8")
         page = folder / exercises / path.name
-        page.write_text(f"---\norphan: true\n---\n\n{text}", encoding="utf-8")
+        page.write_text(f"---\norphan: true\nnosearch: true\n---\n\n{text}", encoding="utf-8")
     (folder / "key.md").write_text(key(), encoding="utf-8")
     (folder / "handout.md").write_text(handout(), encoding="utf-8")
     with (folder / "misconceptions.md").open("a", encoding="utf-8") as page:
         page.write(list_of_exercises(exercises))
     with (folder / "docs" / "teaching.md").open("a", encoding="utf-8") as page:
-        page.write("\nIn this edition: {doc}`the key </key>` and {doc}`the handout </handout>`.\n")
+        page.write(f"\n{decks(ROOT / 'notebooks')}\n")
     overview = folder / "course.md"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     text = overview.read_text(encoding="utf-8")
@@ -126,6 +123,18 @@ def sources(folder, paper=False):
     write_scripts(folder / "static")
     growth = f"const charrnnGrowth = {json.dumps(recorded('growth'))};\n"
     (folder / "static" / "growth.js").write_text(growth, encoding="utf-8")  # for the first page
+
+
+def decks(folder):
+    """Return a line with the slides of all notebooks, and what else a teacher looks for."""
+    found = [
+        f'<a href="../slides/{path.stem}.html">{int(path.stem[:2])}</a>'
+        for path in sorted(folder.glob("*.ipynb"))
+    ]
+    return (
+        f"In this edition: the slides of notebook {', '.join(found)}; {{doc}}`the key </key>`, "
+        "and {doc}`the handout </handout>`."
+    )
 
 
 def write_scripts(static):

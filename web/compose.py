@@ -1,10 +1,13 @@
 """Compose slides from a notebook: what is to be seen, and a sentence or two about it.
 
 A slide holds a heading, a lead, something to look at (a picture, printed lines, or code whose
-cell has the tag `slide-code`), and a takeaway.  The speaker's notes hold all of the text.
+cell has the tag `slide-code`), and a takeaway, which a key brings.  They are sentences of the text
+around it; where these do not stand alone, the metadata `slide` of a text say what to show in its
+place.  The speaker's notes hold all of the text.
 """
 
 import ast
+import html
 import re
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +27,9 @@ CAPTION = (
     r"|^\*(?!\*)(?:[^*\s]+\s+){3,}[^*]*\*[^.*]*\.\s*"  # with the full stop after it
 )
 LINK = r"\[([^\]]+)\]\([\w./-]+\.(?:md|ipynb)(?:#[\w-]+)?\)"  # to another page of the course
+OUTCOME = r"<summary>Show the answer</summary>(.*?)</details>"
+KEY = r"^It is (?:\"\w+\" \()?([^).]*(?:\.\d+)?[^).]*)\)?"
+ELSEWHERE = r"\b(?:below|later section|See|comes? next|last picture|Anything within|asks why)\b"
 LIST, ITEM = r"- |1\. ", r"\n(?=- |\d+\. )"
 BOLD = r"\*\*[^*\[]{25,}\*\*"  # a sentence or most of one, and not a term
 FURTHER = "## Further: "
@@ -41,6 +47,8 @@ class Block:
     height: int = 0
     lines: int = 0  # of code
     asks: str = ""  # predict, reveal, or exercise, if it is one of them
+    notes: str = ""  # the whole text of one that is shown in part
+    said: str = ""  # the outcome of a prediction
 
 
 @dataclass
@@ -81,7 +89,7 @@ class Slide:
 def composed(notebook):
     """Return the notebook with cells that are slides."""
     cells = []
-    for section in sections(blocks(notebook)):
+    for section in sections(with_pictures(blocks(notebook))):
         slides = [part for slide in slides_of(section) for part in by_methods(slide)]
         slides = joined([part for slide in slides for part in cut(slide)])
         kept = []
@@ -108,14 +116,53 @@ def blocks(notebook):
             if not after.startswith('<div class="charrnn-live"'):  # it is there, and it moves
                 yield to_look_at(cell)
         elif cell.source.startswith(LIVE):  # a demo of the page
-            yield Block("look", "", new_markdown_cell(cell.source), PICTURE + 60, asks="demo")
+            demo = new_markdown_cell(cell.source)
+            size = re.search(r'width="(\d+)" height="(\d+)"', cell.source)
+            beside = size and int(size[2]) > 0.42 * int(size[1])  # what is said has room there
+            yield Block("look", "", demo, PICTURE + 60, asks="high demo" if beside else "demo")
         else:
-            for text in re.split(r"^(#+ .*)$", cell.source, flags=re.MULTILINE):
+            shown = parts_of(cell.metadata.get("slide", cell.source))
+            for text, whole in zip(shown, parts_of(cell.source), strict=True):
                 if text.startswith("#"):
                     yield Block("heading", text)
-                elif text.strip():
-                    note = kind == "notes" or text.strip().startswith("You will learn")
-                    yield Block("note" if note else "text", text.strip())
+                elif whole:
+                    note = kind == "notes" or whole.startswith("You will learn")
+                    yield Block("note" if note else "text", text, notes=whole)
+
+
+def parts_of(text):
+    """Return the headings of a text, and what stands before, between, and after them."""
+    return [part.strip() for part in re.split(r"^(#+ .*)$", text, flags=re.MULTILINE)]
+
+
+def with_pictures(found):
+    """Yield blocks; an outcome with a picture after it is shown by the picture."""
+    outcome = None
+    for block in found:
+        if outcome and block.height >= PICTURE and not block.lines and not block.asks:
+            block = replace(block, asks="reveal", said=outcome.said)
+        elif outcome:
+            yield outcome
+        outcome = block if block.asks == "reveal" and not block.lines and block.said else None
+        if block.said and block.height >= PICTURE:
+            outcome = None
+        if not outcome:
+            yield block
+
+
+def outcome_of(output):
+    """Return the answer of a prediction as the text of a slide: its beginning; "" if it is none."""
+    found = re.search(OUTCOME, output.get("data", {}).get("text/html", ""))
+    if not found:
+        return ""
+    answer = re.sub("</?code[^>]*>", "`", html.unescape(found[1]))
+    first, *more = sentences(re.sub(KEY, r"\1", answer))
+    text = f"**The outcome:** {first}"
+    for sentence in more:
+        if re.search(ELSEWHERE, sentence) or count(f"{text} {sentence}") > LEAD:
+            break
+        text += f" {sentence}"
+    return text
 
 
 def to_look_at(cell):
@@ -125,22 +172,24 @@ def to_look_at(cell):
     outputs = list(cell.outputs)
     if not code and not outputs:
         return Block("gap", "")
+    said = outcome_of(outputs[-1]) if outputs else ""
+    outputs = outputs[: -1 if said else None]
     look = new_code_cell(code, outputs=outputs) if code else printed(outputs)
     lines = len(code.splitlines())
     height, words = 28 * lines + 10 * bool(code), ""
     for output in outputs:
         data = output.get("data", {})
-        html = data.get("text/html", "")
-        if "<img" in html or "<svg" in html:
+        shown = data.get("text/html", "")
+        if "<img" in shown or "<svg" in shown:
             height += PICTURE
-        elif html:
-            words = re.sub("<[^>]*>", " ", html)
-            height += 40 + 34 * (1 + len(re.findall("<(?:p|tr|li|summary)[ >]", html)))
+        elif shown:
+            words = re.sub("<[^>]*>", " ", shown)
+            height += 40 + 34 * (1 + len(re.findall("<(?:p|tr|li|summary)[ >]", shown)))
         else:
             height += 28 * len((output.get("text") or data.get("text/plain", "")).splitlines())
     asks = re.search(r"^checks\.(predict|reveal)\(", cell.source, re.MULTILINE)
     kind = asks[1] if asks else "exercise" if "exercise" in tags else ""
-    return Block("look", words, look, height, lines, kind)
+    return Block("look", words, look, height, lines, kind, said=said)
 
 
 def printed(outputs):
@@ -210,10 +259,11 @@ def slides_of(section):
     def say_all(look=None):
         nonlocal texts, notes
         text = "\n\n".join(texts)
-        most = DEMO if look and look.asks == "demo" else LEAD
+        most = DEMO if look and look.asks == "demo" else LEAD  # beside a high one is room
         if look and look.text:
             most = max(16, LEAD - count(look.text))
         lead, more = (text, True) if task else (picked(text, most), needs(text) > most)
+        new = len(slides)
         if more or look is None:
             parts = pages(lead if task else picked(text, WORDS))
             lead = parts.pop() if task and look and parts else ""
@@ -225,30 +275,45 @@ def slides_of(section):
             )
         if look:
             whole = [again(), lead, look] if task and slides else [lead, look]
-            slides.append(Slide(heading.text, [part for part in whole if part]))
+            slides.append(Slide(heading.text, [part for part in (*whole, look.said) if part]))
         if slides:
-            slides[-1].notes += notes
+            slides[min(new, len(slides) - 1)].notes += notes
         texts, notes = [], []
 
     for block in rest:
+        text = takeaway = ""
         if block.kind == "look":
             say_all(block)
             task = task and block.asks != "exercise"
         elif block.kind == "text":
-            takeaway, text = "", block.text
-            if fresh and slides[-1].looks()[-1].asks == "demo":
+            text = block.text
+            asks = slides[-1].looks()[-1].asks if fresh else ""
+            if asks.endswith("demo"):
                 slides[-1].ask(text)
-            if fresh and slides[-1].looks()[-1].asks not in ("exercise", "demo"):
+            elif fresh and asks != "exercise":
                 takeaway, text = told(text, slides[-1].looks()[-1].height >= PICTURE)
                 slides[-1].say(takeaway)
             texts.append(text)
-        notes += [block.text] if block.kind in ("text", "note") else []
+        if block.kind in ("text", "note"):
+            here, later = block.notes, ""
+            if fresh and text:
+                here, later = apart(here, takeaway)
+            if fresh:
+                slides[-1].notes.append(here)
+            notes += [part for part in (later if fresh else here,) if part]
         fresh = block.kind == "look" or (fresh and block.kind == "note")
     if texts and (not slides or task or needs("\n\n".join(texts))):
         say_all()
     elif slides:
         slides[-1].notes += notes
     return slides
+
+
+def apart(text, takeaway):
+    """Return the paragraphs of a text up to that with the takeaway, and those after it."""
+    paragraphs = text.split("\n\n")
+    k = 1 + next((k for k, part in enumerate(paragraphs) if takeaway in part), 0)
+    return "\n\n".join(paragraphs[:k]), "\n\n".join(paragraphs[k:])
 
 
 def by_methods(slide):
@@ -342,13 +407,22 @@ def is_shown(cell):
 
 def cells_of(slide, kind):
     """Return the cells of a slide."""
-    cells = [new_markdown_cell(slide.head)] if kind == "slide" else []
-    for part in slide.parts:
+    parts = [*([slide.head] if kind == "slide" else []), *slide.parts]
+    cells = []
+    for part in parts:
         cells.append(
             part.cell if isinstance(part, Block) else new_markdown_cell(without_links(part))
         )
-    for k, cell in enumerate(cells):
-        cell.metadata.slideshow = {"slide_type": "-" if k else kind}
+    seen = False  # what comes after it appears with a key
+    for k, (cell, part) in enumerate(zip(cells, parts, strict=True)):
+        later = isinstance(part, str) and seen
+        cell.metadata.slideshow = {"slide_type": "fragment" if later else "-" if k else kind}
+        seen = isinstance(part, Block) and part.asks not in (
+            "exercise",
+            "predict",
+            "demo",
+            "high demo",
+        )
     if slide.notes:
         cells.append(new_markdown_cell(without_links("\n\n".join(slide.notes))))
         cells[-1].metadata.slideshow = {"slide_type": "notes"}

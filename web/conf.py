@@ -11,6 +11,7 @@ language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
 mathjax_path = "mathjax.js"  # it draws formulas as SVG, so it needs no fonts
+mathjax3_config = {"options": {"enableMenu": False}}  # so a formula is no stop of the Tab key
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 4
 myst_html_meta = {

@@ -18,6 +18,7 @@ SCRIPT = r"""async () => {
     await new Promise((done) => setTimeout(done, 100));
   }
   await Promise.all([...document.images].map((image) => image.decode().catch(() => 0)));
+  const DEMO = ".charrnn-drawn, .charrnn-live, .continued";
   const size = (element) => parseFloat(getComputedStyle(element).fontSize);
   const ownText = (e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
   const found = [];
@@ -30,7 +31,7 @@ SCRIPT = r"""async () => {
     const shown = seen.filter((e) => e.matches("img, svg, input, pre") || ownText(e));
     const code = seen.filter((e) => e.matches(".jp-InputArea .highlight pre"));
     const text = seen.filter((e) => e.matches(".jp-MarkdownCell :is(p, li)"))
-      .filter((e) => !e.closest(".charrnn-drawn, .charrnn-live, .continued"))
+      .filter((e) => e.closest(".charrnn-lead") || !e.closest(DEMO))
       .filter((e) => !e.querySelector("p, li"))
       .map((e) => {
         const copy = e.cloneNode(true);

@@ -17,7 +17,7 @@ from nbconvert import SlidesExporter
 from web.build import ROOT, WEB, for_readers, with_live_demos, write_scripts
 from web.compose import composed
 
-UNUSED = shutil.ignore_patterns("*.map", "*.esm.js", "*.eot", "*.ttf", "league-gothic", "preview.png")
+UNUSED = ["*.map", "*.esm.js", "*.eot", "*.ttf", "league-gothic", "preview.png"]
 STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
@@ -26,13 +26,13 @@ def build(folder, static="shared/static"):
 
     `static` is the address of the scripts, if they are not to be brought along.
     """
-    shared = folder / "shared"
+    shared, unused = folder / "shared", shutil.ignore_patterns(*UNUSED)
     shutil.rmtree(folder, ignore_errors=True)
     reveal = importlib.resources.files(sphinx_revealjs) / "_static" / "revealjs"
     for part in ("dist", "plugin/notes"):
-        shutil.copytree(reveal / part, shared / "reveal" / part, ignore=UNUSED)
+        shutil.copytree(reveal / part, shared / "reveal" / part, ignore=unused)
     if static == "shared/static":
-        shutil.copytree(WEB / "static", folder / static, ignore=UNUSED)
+        shutil.copytree(WEB / "static", folder / static, ignore=unused)
         write_scripts(folder / static)
     shutil.copy(WEB / "deck" / "deck.css", shared)
     exporter = SlidesExporter(
@@ -49,7 +49,6 @@ def build(folder, static="shared/static"):
         if static != "shared/static":  # the deck is a part of the edition
             resources["chapter"] = f"../notebooks/{path.stem}.html"
         text, _ = exporter.from_notebook_node(notebook, resources)
-        text = text.replace("<details><summary>Show", "<details open><summary>Show")  # an arrow key
         text = text.replace('"STATIC/', f'"{static}/')
         style = "\n".join(STYLE.findall(text))  # a quarter of a megabyte, the same in each deck
         (shared / "notebook.css").write_text(style, encoding="utf-8")

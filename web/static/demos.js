@@ -38,6 +38,13 @@ const charrnnDemos = (() => {
     return kernel;
   }
 
+  // Put the parts of a panel in the order in which they are looked at, and return them.
+  function inOrder(el, ...names) {
+    const parts = names.map((name) => el.querySelector(`.charrnn-${name}`)).filter(Boolean);
+    el.querySelector(".charrnn-panel").append(...parts);
+    return parts;
+  }
+
   // Return the text as the model reads it, or an error message.
   function readable(text) {
     const clean = charrnn.preprocess(text);
@@ -63,6 +70,7 @@ const charrnnDemos = (() => {
 
   // A book that goes on writing; this many characters stay on the page.
   const SHOWN = 240;
+  const GROWS = 45; // characters from one look at the training to the next
   const steps27 = ["off", ...steps(1, 27, 1)];
   const PRESETS = { cold: ["Cold", 4], book: ["As it learned", 10], hot: ["Hot", 14], greedy: ["Greedy", 0] };
 
@@ -117,13 +125,24 @@ const charrnnDemos = (() => {
       draw();
     };
     const write = () => empty || add(charrnn.draw(probs(), Math.random()));
+    let grown = looks.length ? 0 : Infinity; // characters written while it grows by itself
+    const grow = () => {
+      if (grown === Infinity) return;
+      grown += 1;
+      const training = Math.min(Math.floor(grown / GROWS), looks.length - 1);
+      if (training === looks.length - 1) grown = Infinity;
+      if (training === kernel.now().training) return;
+      before = { ...before, training };
+      kernel.put({ training });
+      reread();
+    };
     const press = () => {
       const chosen = Object.entries(PRESETS).map(([name, [, at]]) => [name, at === kernel.now().temperature]);
       kernel.set("pressed", { play: timer !== null, ...(looks.length ? Object.fromEntries(chosen) : {}) });
     };
     const play = (on) => {
       clearInterval(timer);
-      timer = on ? setInterval(write, 80) : null;
+      timer = on ? setInterval(() => (grow(), write()), 80) : null;
       press();
       el.querySelector("[data-name=play]").textContent = on ? "Pause" : "Write";
     };
@@ -137,11 +156,15 @@ const charrnnDemos = (() => {
         draw();
       }
     };
-    let before = { prefix: "the time traveller ", training: looks.length - 1 };
+    const plays = "plays" in el.dataset && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    let before = { prefix: "the time traveller ", training: plays && looks.length ? 0 : looks.length - 1 };
     const change = (now) => {
       if (now.prefix !== before.prefix) begin();
       else if (!empty) {
-        if (now.training !== before.training) reread();
+        if (now.training !== before.training) {
+          grown = Infinity; // from here on, the reader decides
+          reread();
+        }
         press();
         draw();
       }
@@ -149,14 +172,24 @@ const charrnnDemos = (() => {
     };
     const first = { ...before, temperature: 7, ...(looks.length ? {} : { topK: 0, topP: 0 }) };
     const kernel = panel(el, "A book that goes on writing", spec, first, { change, click });
+    const choose = (id) => {
+      if (empty) return;
+      play(false); // each letter replaces the bars, and a click needs one that stays
+      add(id); // it goes on with this letter
+    };
     el.addEventListener("pointerdown", (event) => {
       const bar = event.target.closest("[data-id]");
-      if (!bar || empty) return;
-      play(false); // each letter replaces the bars, and a click needs one that stays
-      add(Number(bar.dataset.id)); // it goes on with this letter
+      if (bar) choose(Number(bar.dataset.id));
+    });
+    const [picture] = inOrder(el, "picture", "message", "buttons", "rows");
+    picture.tabIndex = 0; // a key stands for a bar
+    picture.addEventListener("keydown", ({ key, ctrlKey, metaKey, altKey }) => {
+      const id = model.vocab.indexOf(key.toLowerCase());
+      if (id >= 0 && !ctrlKey && !metaKey && !altKey) choose(id);
     });
     begin();
-    play("plays" in el.dataset && !matchMedia("(prefers-reduced-motion: reduce)").matches);
+    if (!plays) grown = Infinity;
+    play(plays);
   }
 
   const trained = ({ update }) =>
@@ -167,10 +200,11 @@ const charrnnDemos = (() => {
     const x = (nats) => 660 - (620 * (nats - 1.2)) / 2.2;
     const rivals = Object.entries(charrnnGrowth["n-grams"]).map(([name, nats]) => {
       const where = x(nats).toFixed(0);
-      return `<line x1="${where}" x2="${where}" y1="30" y2="46"/><text x="${where}" y="64" text-anchor="middle">${name}</text>`;
+      return `<line x1="${where}" x2="${where}" y1="30" y2="46"/><text x="${where}" y="64" text-anchor="middle">${name}</text>
+        <text x="${where}" y="83" text-anchor="middle">${Math.exp(nats).toFixed(1)}</text>`;
     });
     const perplexity = Math.exp(loss).toFixed(1);
-    return `<svg class="charrnn-bars charrnn-ladder" viewBox="0 0 680 70" role="img"
+    return `<svg class="charrnn-bars charrnn-ladder" viewBox="0 0 680 88" role="img"
       aria-label="Perplexity ${perplexity}, beside counting models"><line x1="20" x2="670" y1="38" y2="38"/>
       ${rivals.join("")}<circle cx="${x(loss).toFixed(0)}" cy="38" r="7"/>
       <text x="${Math.min(590, Math.max(95, x(loss))).toFixed(0)}" y="20" text-anchor="middle">perplexity ${perplexity}</text></svg>`;
@@ -237,6 +271,7 @@ const charrnnDemos = (() => {
     };
     const click = () => go(60 + Math.floor(Math.random() * (text.length - 120)));
     const kernel = panel(el, "The guessing game", spec, { guess: "" }, { change, click });
+    inOrder(el, "picture", "message", "rows", "buttons");
     go(60);
   }
 
@@ -244,11 +279,26 @@ const charrnnDemos = (() => {
   function drawn(el, { title, spec, now, pieces, pictures }) {
     const change = (at) => {
       const index = spec.reduce((sum, { name, labels }) => sum * labels.length + at[name], 0);
+      const box = el.querySelector(".charrnn-picture");
+      const before = [...box.querySelectorAll("svg *")];
       kernel.set("picture", pictures[index].map((piece) => pieces[piece]).join(""));
+      if (before.length && box.scrollWidth > box.clientWidth) follow(box, before);
     };
     el.replaceChildren(); // the still picture, for pages that are printed or have no scripts
     const kernel = panel(el, title, spec, now, { change });
     change(now);
+  }
+
+  // On a narrow page, move a picture sideways to where it has changed.
+  function follow(box, before) {
+    const changed = [...box.querySelectorAll("svg *")]
+      .filter((part, k) => !part.children.length && part.outerHTML !== before[k]?.outerHTML)
+      .map((part) => part.getBoundingClientRect())
+      .filter(({ width, height }) => width + height);
+    if (!changed.length) return;
+    const { left, width } = box.getBoundingClientRect();
+    const middle = changed.reduce((sum, part) => sum + part.left + part.width / 2, 0) / changed.length;
+    if (middle < left + 0.15 * width || middle > left + 0.85 * width) box.scrollLeft += middle - left - width / 2;
   }
 
   async function unpack(base64) {

@@ -1,4 +1,5 @@
 // A prediction: what follows is hidden until there is an answer, or until somebody asks for it.
+// After it, the question itself says what came out, and why.
 function ask(form) {
   const after = []; // up to the next section or question
   for (let next = form.nextElementSibling; next; next = next.nextElementSibling) {
@@ -7,28 +8,30 @@ function ask(form) {
   }
   const outcomes = document.querySelectorAll(`.tag_outcome-${form.dataset.asks} .cell_output`);
   after.push(...[...outcomes].filter((box) => !after.some((part) => part.contains(box)))); // elsewhere
-  const status = form.appendChild(document.createElement("p"));
-  status.setAttribute("role", "status");
+  const status = form.querySelector("[role=status]");
   const show = (hidden) => {
-    for (const part of after) {
-      part.hidden = hidden;
-    }
-    outcomes.forEach((box) => box.querySelectorAll("details").forEach((part) => (part.open = !hidden)));
+    for (const part of [...after, form.querySelector(".charrnn-outcome")]) part.hidden = hidden;
     if (!hidden) dispatchEvent(new Event("resize")); // what was hidden has a width now
   };
   const end = (words) => {
     status.textContent = words;
     form.querySelectorAll("button").forEach((button) => (button.hidden = true));
+    form.querySelectorAll("input").forEach((input) => (input.disabled = true));
+    const right = form.querySelector(`input[value="${form.dataset.right}"]`);
+    right?.parentElement.classList.add("charrnn-right");
     show(false);
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const choice = form.querySelector("input:checked, input[type=number]");
-    const words = choice?.type === "radio" ? choice.parentElement.textContent.trim() : choice?.value;
-    if (words) end(`You predicted: ${words}. See below.`);
-    else status.textContent = "Choose an answer first.";
+    if (!choice?.value) status.textContent = "Choose an answer first.";
+    else if (choice.type === "number") end(`You predicted: ${choice.value}.`);
+    else {
+      const verdict = choice.value === form.dataset.right ? "As predicted." : "Not as predicted.";
+      end(`You predicted: ${choice.parentElement.textContent.trim()}. ${verdict}`);
+    }
   });
-  form.querySelector("button[type=button]").addEventListener("click", () => end("See below."));
+  form.querySelector("button[type=button]").addEventListener("click", () => end(""));
   show(true);
 }
 
@@ -47,6 +50,9 @@ function copier(box) {
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-asks]").forEach(ask);
   document.querySelectorAll("div.highlight").forEach(copier);
+  for (const line of document.querySelectorAll("summary[aria-label]")) line.removeAttribute("aria-label"); // it has words
+  for (const box of document.querySelectorAll(".cell_output pre"))
+    box.classList.toggle("charrnn-columns", / {2,}\S/.test(box.textContent.trim()));
   for (const heading of document.querySelectorAll('[role="heading"]:not([aria-level])'))
     heading.setAttribute("aria-level", "2");
   const boxes = "pre, .cell_output, .output, .charrnn-picture, .table-wrapper, .math, .math-wrapper";
