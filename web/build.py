@@ -63,6 +63,11 @@ TEXTS = {  # what is asked of somebody who can type a text, and of a reader of a
     "board. Your score, two bounds in bits per character, is explained at the end.": (
         "There, a hundred characters take about ten minutes, and put you on the board at the end."
     ),
+    "Try to find a beginning that leads elsewhere: we found none": (
+        "We looked for a beginning that leads elsewhere, and found none"
+    ),
+    " `interact` turns the arguments of a function into sliders, and calls the function whenever "
+    "you move one. At which settings do you like the story best?": "",
     "Type a beginning of your own, and move": "Choose another beginning, and move",
 }
 LIVE = {  # the demos of the notebooks that run in the page as well, and what is said above them

@@ -161,7 +161,7 @@ PREDICTIONS = (
         "you have seen that almost no gradient comes through to its W_hh. B was clipped. It is "
         "still learning, and its gradients have an ordinary length.",
         lambda means: max(means, key=means.get).lower(), "b",
-        {"a": "the run whose norms become small", "b": "the run whose norms stay near 1"}),
+        {"a": "A: the norms become small", "b": "B: the norms stay near 1"}),
     Prediction("blame", 5, "One thing is changed: the windows are 32 long, the learning rate is "
         "0.1, or W_hh begins at 0.177. With which of the three are most networks still ruined?",
         "With this rate, eight of ten are ruined, and with each of the other changes, none is.",
