@@ -260,3 +260,93 @@ def test_only_a_bold_sentence_is_said_of_what_is_printed():
 
 def test_code_in_brackets_is_no_link():
     assert compose.without_links('`P["A"](x)` and [n](a_b.ipynb#c)') == '`P["A"](x)` and n'
+
+
+def test_two_terms_in_a_sentence_are_no_claim():
+    text = "A **beam** keeps a few texts at each step, and a **width** of them."
+    assert compose.told(text) == ("", text)
+    assert not compose.is_claim("The **[softmax](glossary.md#softmax)** is a function.")
+
+
+def test_what_is_written_for_a_slide_stands_there_and_the_text_in_the_notes():
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell("# Title\n\nIt begins."),
+            new_markdown_cell("## A\n\nA long text."),
+            new_code_cell("f()", outputs=[new_output("stream", text="1\n")]),
+        ]
+    )
+    notebook.cells[1].metadata.slide = "## A\n\nThe result of f:"
+    cells = composed(notebook).cells[-4:]
+    assert [cell.source for cell in cells] == ["## A", "The result of f:", "", "A long text."]
+    assert kind(cells[-1]) == "notes"
+
+
+ANSWER = (
+    "<div><strong>No prediction was made.</strong><details><summary>Show the answer</summary>It is "
+    '"up" (it rises). It is steep. See the text below.</details></div>'
+)
+PICTURE = '<img alt="A curve." src="x">'
+
+
+def shown(source, *html):
+    outputs = [new_output("display_data", {"text/html": text}) for text in html]
+    return new_code_cell(source, outputs=outputs)
+
+
+def test_the_outcome_is_told_by_the_picture_after_it_once_a_key_brings_it():
+    after = "*A caption.* **It rises because of what has been said before.** More."
+    cells = [
+        new_markdown_cell("# Title\n\nIt begins."),
+        new_markdown_cell("## A\n\nWhat does it do?"),
+        shown('checks.predict("a", ...)', "<div>Predict before you run.</div>"),
+        shown('checks.reveal("a", 1)', ANSWER),
+        shown("# Drawn: a curve", PICTURE),
+        new_markdown_cell(after),
+        new_markdown_cell("## B\n\nThe end."),
+        shown('checks.reveal("b", 1)', ANSWER),
+    ]
+    notebook = composed(new_notebook(cells=cells))
+    _, _, outcome, last = slides_of(notebook)
+    picture, told, takeaway = outcome
+    assert picture.outputs[0].data["text/html"] == PICTURE and kind(picture) == "subslide"
+    assert told.source == "**The outcome:** it rises. It is steep."
+    assert takeaway.source == "**It rises because of what has been said before.**"
+    assert [kind(cell) for cell in (told, takeaway)] == ["fragment", "-"]  # with one key
+    assert last[-1].source == told.source  # the last thing of a notebook, without a picture
+    places = [k for k, cell in enumerate(notebook.cells) if cell.source == after]
+    assert notebook.cells[places[0] - 1] is takeaway  # its notes are those of its slide
+
+
+def test_a_picture_stays_while_the_room_votes_about_it():
+    cells = [
+        new_markdown_cell("# Title\n\nIt begins."),
+        new_markdown_cell("## A\n\nHere are two curves."),
+        shown("# Drawn: two curves", PICTURE),
+        shown('checks.predict("a", ...)', "<div>Predict before you run.</div>"),
+    ]
+    (*_, last) = slides_of(composed(new_notebook(cells=cells)))
+    assert len([cell for cell in last if cell.get("outputs")]) == 2
+    assert not any(kind(cell) == "fragment" for cell in last)
+
+
+def test_a_lesson_ends_before_what_goes_further():
+    slides = made("## Summary\n\n1. One.", "## Further: an LSTM\n\nMore.", "## Next\n\nOn.")
+    heads = [slide[0].source for slide in slides]
+    assert heads[1:] == ["## Summary", "## Further", "## Further: an LSTM", "## Next"]
+    assert slides[2][-1].source.endswith("\n- An LSTM")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_is_written_for_a_slide_has_the_headings_and_the_numbers_of_the_notebook(path):
+    cells = nbformat.read(path, 4).cells
+    numbers = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+    whole = set(numbers.findall(" ".join(f"{c.source} {c.get('outputs', '')}" for c in cells)))
+    written = [cell for cell in cells if "slide" in cell.metadata]
+    assert len(written) > 15
+    for cell in written:
+        text = cell.metadata.slide
+        headings = re.compile("^#+ .*$", re.MULTILINE)
+        assert headings.findall(text) == headings.findall(cell.source)
+        assert set(numbers.findall(text)) <= whole, text
+        assert cell.cell_type == "markdown" and text != cell.source

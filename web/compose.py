@@ -29,9 +29,11 @@ CAPTION = (
 LINK = r"\[([^\]]+)\]\([\w./-]+\.(?:md|ipynb)(?:#[\w-]+)?\)"  # to another page of the course
 OUTCOME = r"<summary>Show the answer</summary>(.*?)</details>"
 KEY = r"^It is (?:\"\w+\" \()?([^).]*(?:\.\d+)?[^).]*)\)?"
-ELSEWHERE = r"\b(?:below|later section|See|comes? next|last picture|Anything within|asks why)\b"
+ELSEWHERE = (
+    r"\b(?:below|later section|section on|See|comes? next|last picture|Anything within|asks why)\b"
+)
 LIST, ITEM = r"- |1\. ", r"\n(?=- |\d+\. )"
-BOLD = r"\*\*[^*\[]{25,}\*\*"  # a sentence or most of one, and not a term
+BOLD = 25  # letters of a sentence or most of one, and not of a term
 FURTHER = "## Further: "
 TODO = r"\**(?:Now )?(?:drag|move|press|choose|set|type|turn|go|push|click)\b"
 LEANS = r"\**(?:It|Then|So|Their|They|This|That|These|Those|The first|The second|The two|For|But)\b"
@@ -49,6 +51,9 @@ class Block:
     asks: str = ""  # predict, reveal, or exercise, if it is one of them
     notes: str = ""  # the whole text of one that is shown in part
     said: str = ""  # the outcome of a prediction
+
+    def is_picture(self):
+        return self.kind == "look" and self.height >= PICTURE and not self.lines
 
 
 @dataclass
@@ -88,16 +93,20 @@ class Slide:
 
 def composed(notebook):
     """Return the notebook with cells that are slides."""
-    cells = []
+    cells, untold = [], []  # what is said about something that is left out
     for section in sections(with_pictures(blocks(notebook))):
         slides = [part for slide in slides_of(section) for part in by_methods(slide)]
         slides = joined([part for slide in slides for part in cut(slide)])
         kept = []
         for slide in slides:
-            if (shown := explained(slide)) is not None:
-                kept.append(shown)
-            elif kept:
-                kept[-1].notes += slide.notes
+            shown = explained(slide)
+            if shown is None:
+                untold += slide.notes
+                continue
+            shown.notes[:0], untold = untold, []
+            kept.append(shown)
+        if not slides:
+            untold += [block.notes for block in section if block.notes]
         for k, slide in enumerate(kept):
             cells += cells_of(slide, "subslide" if k else "slide")
     notebook.cells = cells
@@ -139,15 +148,17 @@ def with_pictures(found):
     """Yield blocks; an outcome with a picture after it is shown by the picture."""
     outcome = None
     for block in found:
-        if outcome and block.height >= PICTURE and not block.lines and not block.asks:
-            block = replace(block, asks="reveal", said=outcome.said)
-        elif outcome:
-            yield outcome
-        outcome = block if block.asks == "reveal" and not block.lines and block.said else None
-        if block.said and block.height >= PICTURE:
+        if outcome and block.is_picture() and not block.asks:
+            yield replace(block, asks="reveal", said=outcome.said)
             outcome = None
+            continue
+        if outcome:
+            yield outcome
+        outcome = block if block.said and not block.lines and not block.is_picture() else None
         if not outcome:
             yield block
+    if outcome:
+        yield outcome
 
 
 def outcome_of(output):
@@ -223,7 +234,8 @@ def sections(found):
         if block.kind == "heading":
             few = [b for b in parts[-1][1:] if b.kind != "note"] if parts else []
             short = len(few) == 1 and few[0].kind == "text" and count(few[0].text) < 30
-            begins = parts.pop()[1:] if len(parts) > 1 and short and not is_task(block) else []
+            inner = len(parts) > 1 and re.match("## .*\n### ", f"{parts[-1][0].text}\n{block.text}")
+            begins = parts.pop()[1:] if inner and short and not is_task(block) else []
             parts.append([block, *begins])
         else:
             parts[-1].append(block)
@@ -291,7 +303,7 @@ def slides_of(section):
             if asks.endswith("demo"):
                 slides[-1].ask(text)
             elif fresh and asks != "exercise":
-                takeaway, text = told(text, slides[-1].looks()[-1].height >= PICTURE)
+                takeaway, text = told(text, slides[-1].looks()[-1].is_picture())
                 slides[-1].say(takeaway)
             texts.append(text)
         if block.kind in ("text", "note"):
@@ -375,7 +387,9 @@ def joined(slides):
 def may_join(before, slide):
     """Tell whether two slides fit on one, and are better there; an answer stays on its own."""
     looks = before.looks() + slide.looks()
-    pictures = sum(look.height >= PICTURE and not look.lines for look in looks)
+    pictures = sum(look.is_picture() for look in looks)
+    seen = before.parts and before.parts[-1] in before.looks() and before.parts[-1].is_picture()
+    asked = seen and [look.asks for look in slide.looks()] == ["predict"]  # about the picture
     return (
         min(before.height(), slide.height()) < SMALL
         and before.height() + slide.height() - 60 <= HEIGHT
@@ -383,7 +397,7 @@ def may_join(before, slide):
         and sum(look.lines for look in looks) <= LINES
         and pictures <= 1
         and not any(look.asks for look in before.looks())
-        and not (before.looks() and any(look.asks for look in slide.looks()))
+        and (asked or not (before.looks() and any(look.asks for look in slide.looks())))
     )
 
 
@@ -561,6 +575,12 @@ def pages(text):
     return [re.sub(r"\n\n(?=- |[2-9]\. )", "\n", together(part)) for part in parts]
 
 
+def is_claim(sentence):
+    """Tell whether a sentence, or most of it, is bold, and not a term alone."""
+    bold = [part for part in sentence.split("**")[1::2] if "[" not in part]
+    return max(map(len, bold), default=0) >= BOLD
+
+
 def told(text, pictured=False):
     """Return what a text says about the thing before it, and the rest: what leads to the next.
 
@@ -575,7 +595,7 @@ def told(text, pictured=False):
         for sentence in sentences(paragraph)
         if not re.search(r"\?\**$", sentence)
     ]
-    bold = [found for found in said if re.search(BOLD, found[1])]
+    bold = [found for found in said if is_claim(found[1])]
     alone = said and pictured and count(said[0][1]) > 5 and not re.match(LEANS, said[0][1])
     if not bold and not alone:
         return "", "\n\n".join(paragraphs)

@@ -263,8 +263,8 @@ PREDICTIONS = (
     Prediction("one_gate", 10, "Two more kinds of networks have one of the two gates each, and "
         "about the same number of weights. Which gate, alone, brings more than half of the GRU's "
         "lead over the plain RNN?",
-        "In the game, a value must last over 40 letters. Here, the lead comes within "
-        "about eight characters, as the last picture of this section shows.",
+        "In the game, a value must last over 40 letters; here, the lead comes within about eight "
+        "characters.",
         which_gate, "reset",
         {"update": "the update gate", "reset": "the reset gate", "both": "each of them",
          "none": "neither, so both are needed"}),
