@@ -56,15 +56,22 @@ def test_on_a_page_a_term_is_a_link_at_its_first_use():
     found = [cell.source for cell in terms.with_terms(notebook, glossary).cells]
     assert found == [
         "# Batch\n\nThe `batch` and $batch$.",
-        "[Batches](glossary.md#batch) have a *batch*, a [batch\nsize](glossary.md#batch-size), "
-        "a batch.",
+        '[Batches](glossary.md#batch "B") have a *batch*, '
+        'a [batch\nsize](glossary.md#batch-size "S"), a batch.',
     ]
 
 
 def test_a_term_that_has_a_link_gets_no_second_one():
     glossary = "### batch\nB ([n](01_a.ipynb)).\n"
     text = "A batch. A **[batch](glossary.md#batch)** is this."
-    assert terms.with_terms(page(text), glossary).cells[0].source == text
+    titled = text.replace("#batch", '#batch "B"')  # what it means, when pointed at
+    assert terms.with_terms(page(text), glossary).cells[0].source == titled
+
+
+def test_nearly_every_term_says_on_a_page_what_it_means():
+    text = " ".join(f"[t](glossary.md#{term.replace(' ', '-')})" for term in TERMS)
+    titles = re.findall(r'\(glossary\.md#[a-z-]+ "([^"]+)"\)', terms.with_titles(text, GLOSSARY))
+    assert len(titles) > 0.8 * len(TERMS) and not any(c in "".join(titles) for c in "$`*[]")
 
 
 def test_the_search_knows_where_each_term_is_taught():

@@ -277,6 +277,16 @@ def test_on_a_phone_a_picture_moves_to_where_it_has_changed(site, browser):
     assert box.evaluate("box => box.scrollWidth > box.clientWidth && box.scrollLeft === 0")
     page.get_by_label("characters written").first.press("End")  # in the circle, on the right
     page.wait_for_function("box => box.scrollLeft > 50", arg=box.element_handle())
+    page.locator(".charrnn-whole:has(+ [data-grid])").first.click()  # all of it, smaller
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+    page.get_by_role("button", name="Large picture").click()
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+
+
+def test_a_demo_does_not_begin_with_the_answer(site, browser):
+    page, errors = opened(browser, site / "notebooks" / "08_backpropagation_through_time.html")
+    expect(page.locator("[data-grid] output").first).to_have_text("0")
+    assert errors == []
 
 
 def test_who_wants_no_motion_gets_none(site, browser):
@@ -364,7 +374,9 @@ def test_a_prediction_hides_what_came_out(site, browser):
     expect(number.locator(".charrnn-outcome")).to_be_hidden()
     number.get_by_label("A number").fill("12")
     number.get_by_label("A number").press("Enter")
-    expect(number.get_by_role("status")).to_have_text("You predicted: 12.")
+    told = "You predicted: 12. As predicted."  # within a factor of two
+    expect(number.get_by_role("status")).to_have_text(told)
+    expect(number.get_by_role("status")).to_be_focused()
     expect(number.locator(".charrnn-outcome")).to_contain_text("It is: 8.3.")
     assert errors == []
 
@@ -377,6 +389,11 @@ def test_a_wrong_prediction_is_told_and_the_right_one_marked(site, browser):
     told = "You predicted: the mean of row 1 and row 3. Not as predicted."
     expect(form.get_by_role("status")).to_have_text(told)
     expect(form.locator(".charrnn-right")).to_have_text("the sum of row 1 and row 3")
+    expect(form.locator(".charrnn-wrong")).to_have_text("the mean of row 1 and row 3")
+    number = page.locator("[data-asks=unseen_words]")
+    number.get_by_label("A number").fill("40")
+    number.get_by_role("button", name="Predict").click()
+    expect(number.get_by_role("status")).to_have_text("You predicted: 40. Not as predicted.")
     assert errors == []
 
 

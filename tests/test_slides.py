@@ -96,12 +96,12 @@ def test_the_answer_appears_only_after_the_question(path):
     """It is a text that a key brings, under what there is to be seen."""
     asked, told = [], []
     for place, slide in enumerate(slides_of(deck_of(path))):
-        for cell in slide:
+        for k, cell in enumerate(slide):
             if "Predict before you run" in str(cell.get("outputs")):
-                asked.append(place)
+                asked.append((place, k))
             if cell.cell_type == "markdown" and cell.source.startswith("**The outcome:** "):
                 assert kind(cell) == "fragment" and len(cell.source) > 18
-                told.append(place)
+                told.append((place, k))
     assert asked and len(asked) == len(told)
     assert all(a < b for a, b in zip(asked, told, strict=True))
     assert all(b < a for a, b in zip(asked[1:], told, strict=False))
@@ -123,10 +123,10 @@ def test_a_slide_shows_no_folded_code_and_every_picture(decks, path):
     assert not re.search("# (Checked|Drawn|Demo|Imported|Answer|Needed here): ", text)
     pictures = [
         output.data["text/html"]
-        for cell in nbformat.read(path, 4).cells
+        for cell in nbformat.read(path, 4).cells  # but the answers that unfold
         if kind(cell) != "skip" and cell.source.startswith("# Drawn: ")
         for output in cell.outputs
-        if "<img " in output.data["text/html"]
+        if "<img " in output.data["text/html"] and "<details>" not in output.data["text/html"]
     ]
     sources = [re.search(r'<img [^>]*src="([^"]+)"', picture)[1] for picture in pictures]
     assert len(sources) >= 2 and all(source in text for source in sources)
@@ -350,3 +350,39 @@ def test_what_is_written_for_a_slide_has_the_headings_and_the_numbers_of_the_not
         assert headings.findall(text) == headings.findall(cell.source)
         assert set(numbers.findall(text)) <= whole, text
         assert cell.cell_type == "markdown" and text != cell.source
+
+
+def test_an_outcome_that_only_says_something_stands_below_its_question():
+    cells = [
+        new_markdown_cell("# Title\n\nIt begins."),
+        new_markdown_cell("## A\n\nWhat does it do?"),
+        shown('checks.predict("a", ...)', "<div>Predict before you run.</div>"),
+        shown('checks.reveal("a", 1)', ANSWER),
+    ]
+    (*_, last) = slides_of(composed(new_notebook(cells=cells)))
+    assert [cell.source for cell in last if cell.cell_type == "markdown"][-1].startswith(
+        "**The out"
+    )
+    assert kind(last[-1]) == "fragment" and "Predict" in str(last[-3].outputs)
+
+
+def test_a_line_divides_what_is_written_for_a_slide():
+    one, two = "One. " * 30, "**Two is enough.** " * 10  # too many words for one slide
+    notebook = new_notebook(cells=[new_markdown_cell("# Title\n\nIt begins.")])
+    notebook.cells[0].metadata.slide = f"# Title\n\n{one.strip()}\n\n---\n\n{two.strip()}"
+    slides = slides_of(composed(notebook))
+    assert [slide[-1].source for slide in slides] == [one.strip(), two.strip()]
+
+
+def test_a_check_is_no_code_for_a_slide():
+    assert bare('x = 1\nchecks.reveal("a", x)\nprint(x)') == "x = 1\nprint(x)"
+
+
+def test_a_high_picture_has_its_text_beside_it_and_nothing_of_the_notes(decks, page):
+    page.goto((decks / "08_backpropagation_through_time.html").as_uri())
+    page.evaluate(SCRIPT)
+    rows = page.locator(".charrnn-sides")
+    assert rows.count() >= 2 and page.locator(".charrnn-sides aside").count() == 0
+    wide = rows.evaluate_all("e => e.map((row) => [row.querySelectorAll('img').length])")
+    assert all(number == [1] for number in wide)
+    assert page.locator("aside.notes .jp-Cell, aside .jp-Cell").count() >= 20

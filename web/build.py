@@ -5,6 +5,7 @@ The pages are made from the notebooks, the docs, the docstrings, and the documen
 
 import base64
 import copy
+import html
 import importlib.metadata
 import itertools
 import json
@@ -219,7 +220,8 @@ def keep_white(notebook):
 def with_live_demos(notebook, number, static):
     """Let the demos of a notebook live in a page: with the model, or drawn beforehand.
 
-    `static` is the address of the scripts.
+    `static` is the address of the scripts.  The metadata `start` of a cell are the places of its
+    sliders at first, where they would answer what the text asks.
     """
     cells, place = [], 0
     grids = (WEB / "grids" / f"{number}.json.gz").exists()
@@ -228,16 +230,19 @@ def with_live_demos(notebook, number, static):
         explored = re.search(r"^explore\(\s*(\w+),", cell.source, re.MULTILINE)
         if explored and explored[1] in LIVE:
             demo, words = LIVE[explored[1]]
-            html = f'<div class="charrnn-live"><p>{words}</p><div data-demo="{demo}"></div></div>'
-            cells.append(nbformat.v4.new_markdown_cell(html))
+            live = f'<div class="charrnn-live"><p>{words}</p><div data-demo="{demo}"></div></div>'
+            cells.append(nbformat.v4.new_markdown_cell(live))
             cell.outputs = []  # a still picture of the same thing
         elif explored and grids:
             script = f'<script src="{static}/grids/{number}.js"></script>\n' if place == 0 else ""
             still = "".join(output["data"]["text/html"] for output in cell.outputs)
             white = "keeps-white" in cell.metadata.get("tags", [])
             kind = "charrnn-drawn charrnn-keeps-white" if white else "charrnn-drawn"
-            html = f'{script}<div class="{kind}" data-grid="{place}">{still}</div>'
-            cells.append(nbformat.v4.new_markdown_cell(html))
+            start = html.escape(
+                json.dumps(cell.metadata.get("start", {}))
+            )  # where it begins, if not there
+            demo = f'<div class="{kind}" data-grid="{place}" data-start="{start}">{still}</div>'
+            cells.append(nbformat.v4.new_markdown_cell(script + demo))
             cell.outputs, place = [], place + 1
     notebook.cells = cells
     return notebook

@@ -34,7 +34,9 @@ ELSEWHERE = (
 )
 LIST, ITEM = r"- |1\. ", r"\n(?=- |\d+\. )"
 BOLD = 25  # letters of a sentence or most of one, and not of a term
+UNTOLD = ("exercise", "predict", "demo", "high demo")  # nothing is told after these
 FURTHER = "## Further: "
+BREAK = "\n\n---\n\n"  # between two slides, in what is written for them
 TODO = r"\**(?:Now )?(?:drag|move|press|choose|set|type|turn|go|push|click)\b"
 LEANS = r"\**(?:It|Then|So|Their|They|This|That|These|Those|The first|The second|The two|For|But)\b"
 
@@ -70,7 +72,7 @@ class Slide:
     def say(self, text):
         """Add a sentence after what is to be seen, if it fits."""
         if text and self.words() + count(text) <= WORDS:
-            self.parts.append(text)
+            self.parts.append(text if "**" in text else f"**{text}**")
 
     def ask(self, text):
         """Put before a demo what the text says to do with it."""
@@ -136,7 +138,11 @@ def blocks(notebook):
                     yield Block("heading", text)
                 elif whole:
                     note = kind == "notes" or whole.startswith("You will learn")
-                    yield Block("note" if note else "text", text, notes=whole)
+                    first, *more = text.split(BREAK)
+                    yield Block("note" if note else "text", first, notes=whole)
+                    for part in more:
+                        yield Block("break", "")
+                        yield Block("text", part)
 
 
 def parts_of(text):
@@ -170,7 +176,7 @@ def outcome_of(output):
     first, *more = sentences(re.sub(KEY, r"\1", answer))
     text = f"**The outcome:** {first}"
     for sentence in more:
-        if re.search(ELSEWHERE, sentence) or count(f"{text} {sentence}") > LEAD:
+        if re.search(ELSEWHERE, sentence) or count(f"{text} {sentence}") > 34:
             break
         text += f" {sentence}"
     return text
@@ -183,6 +189,8 @@ def to_look_at(cell):
     outputs = list(cell.outputs)
     if not code and not outputs:
         return Block("gap", "")
+    if "<details><summary>" in str(outputs) and not re.search(OUTCOME, str(outputs)):
+        return Block("gap", "")  # an answer that unfolds is not for the class
     said = outcome_of(outputs[-1]) if outputs else ""
     outputs = outputs[: -1 if said else None]
     look = new_code_cell(code, outputs=outputs) if code else printed(outputs)
@@ -214,7 +222,7 @@ def bare(source):
     """Return code without asserts and docstrings, and a signature on one line."""
     gone = set()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Assert):
+        if isinstance(node, ast.Assert) or is_check(node):
             gone |= set(range(node.lineno, node.end_lineno + 1))
         elif isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
             first = node.body[0]
@@ -222,6 +230,11 @@ def bare(source):
     lines = [line for k, line in enumerate(source.split("\n"), 1) if k not in gone]
     source = re.sub(r"(def \w+\()\n\s+(.*)\n\s*\):", r"\1\2):", "\n".join(lines))
     return re.sub(r"\n{3,}", "\n\n", source).strip("\n")
+
+
+def is_check(node):
+    """Tell whether a statement asks for a prediction, or checks an answer."""
+    return isinstance(node, ast.Expr) and ast.unparse(node).startswith("checks.")
 
 
 def sections(found):
@@ -294,8 +307,8 @@ def slides_of(section):
 
     for block in rest:
         text = takeaway = ""
-        if block.kind == "look":
-            say_all(block)
+        if block.kind == "look" or (block.kind == "break" and texts):
+            say_all(block if block.kind == "look" else None)
             task = task and block.asks != "exercise"
         elif block.kind == "text":
             text = block.text
@@ -376,12 +389,23 @@ def joined(slides):
     """Return the slides of a section; one that would be half empty joins the one before it."""
     result = []
     for slide in slides:
-        if result and may_join(result[-1], slide):
+        if result and (may_join(result[-1], slide) or answers(result[-1], slide)):
             before = result.pop()
             parts = [part for part in slide.parts if part != slide.head]  # once is enough
             slide = Slide(slide.head, before.parts + parts, before.notes + slide.notes)
         result.append(slide)
     return result
+
+
+def answers(question, slide):
+    """Tell whether a slide only says what came out, and can do so below its question."""
+    looks = slide.looks()
+    return (
+        bool(question.looks())
+        and question.parts[-1] is question.looks()[-1]
+        and question.looks()[-1].asks == "predict"
+        and [(look.asks, bool(look.cell.outputs)) for look in looks] == [("reveal", False)]
+    )
 
 
 def may_join(before, slide):
@@ -392,7 +416,7 @@ def may_join(before, slide):
     asked = seen and [look.asks for look in slide.looks()] == ["predict"]  # about the picture
     return (
         min(before.height(), slide.height()) < SMALL
-        and before.height() + slide.height() - 60 <= HEIGHT
+        and before.height() + slide.height() - 60 <= (HEIGHT + 120 if asked else HEIGHT)
         and before.words() + slide.words() <= WORDS
         and sum(look.lines for look in looks) <= LINES
         and pictures <= 1
@@ -429,14 +453,10 @@ def cells_of(slide, kind):
         )
     seen = False  # what comes after it appears with a key
     for k, (cell, part) in enumerate(zip(cells, parts, strict=True)):
-        later = isinstance(part, str) and seen
+        outcome = isinstance(part, str) and part.startswith("**The outcome:** ")
+        later = isinstance(part, str) and (seen or (outcome and k > 0))
         cell.metadata.slideshow = {"slide_type": "fragment" if later else "-" if k else kind}
-        seen = isinstance(part, Block) and part.asks not in (
-            "exercise",
-            "predict",
-            "demo",
-            "high demo",
-        )
+        seen = isinstance(part, Block) and part.asks not in UNTOLD
     if slide.notes:
         cells.append(new_markdown_cell(without_links("\n\n".join(slide.notes))))
         cells[-1].metadata.slideshow = {"slide_type": "notes"}

@@ -68,7 +68,7 @@ def form(asked, told):
         ]
     else:
         rows = ['<label>A number: <input type="number" step="any"></label>']
-    asks = f'data-asks="{asked.name}" data-right="{key or number}"'
+    asks = f'data-asks="{asked.name}" data-right="{key or number}" data-near="{asked.tolerance}"'
     return (
         f'<form class="charrnn-question" {asks}><p><strong>Predict before you read on.</strong> '
         f"{with_code(asked.question, OWN)}</p>{''.join(rows)}"

@@ -55,7 +55,22 @@ def with_terms(notebook, glossary):
             if source != cell.source:
                 cell.source = source
                 break
+    for cell in cells:
+        cell.source = with_titles(cell.source, glossary)
     return notebook
+
+
+def with_titles(source, glossary):
+    """Return a text whose links to the glossary say what the term means when pointed at."""
+    meanings = {
+        term.replace(" ", "-"): re.sub(r"\s*\(\[.*|[$`*\\\"]", "", " ".join(text.split()))
+        for term, text in HEADING.findall(glossary)
+    }
+    for name, meaning in meanings.items():
+        if f"](glossary.md#{name})" in source and "(" not in meaning:
+            link = f'](glossary.md#{name} "{meaning}")'
+            source = source.replace(f"](glossary.md#{name})", link)
+    return source
 
 
 def with_link(source, words, name):

@@ -181,7 +181,7 @@ const charrnnDemos = (() => {
       const bar = event.target.closest("[data-id]");
       if (bar) choose(Number(bar.dataset.id));
     });
-    const [picture] = inOrder(el, "picture", "message", "buttons", "rows");
+    const [picture] = inOrder(el, "picture", "message", "rows", "buttons");
     picture.tabIndex = 0; // a key stands for a bar
     picture.addEventListener("keydown", ({ key, ctrlKey, metaKey, altKey }) => {
       const id = model.vocab.indexOf(key.toLowerCase());
@@ -285,8 +285,9 @@ const charrnnDemos = (() => {
       if (before.length && box.scrollWidth > box.clientWidth) follow(box, before);
     };
     el.replaceChildren(); // the still picture, for pages that are printed or have no scripts
-    const kernel = panel(el, title, spec, now, { change });
-    change(now);
+    const start = { ...now, ...JSON.parse(el.dataset.start ?? "{}") };
+    const kernel = panel(el, title, spec, start, { change });
+    change(start);
   }
 
   // On a narrow page, move a picture sideways to where it has changed.

@@ -17,18 +17,27 @@ function ask(form) {
     status.textContent = words;
     form.querySelectorAll("button").forEach((button) => (button.hidden = true));
     form.querySelectorAll("input").forEach((input) => (input.disabled = true));
-    const right = form.querySelector(`input[value="${form.dataset.right}"]`);
-    right?.parentElement.classList.add("charrnn-right");
+    for (const input of form.querySelectorAll("input[type=radio]")) {
+      if (input.value === form.dataset.right) input.parentElement.classList.add("charrnn-right");
+      else if (input.checked) input.parentElement.classList.add("charrnn-wrong");
+    }
     show(false);
+    status.tabIndex = -1; // the button that had the focus is gone
+    status.focus({ preventScroll: true });
+  };
+  const near = (value) => {
+    const right = Number(form.dataset.right.replace(/[,%]/g, ""));
+    return Math.abs(value - right) <= form.dataset.near * Math.max(Math.abs(value), Math.abs(right)) + 1e-9;
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const choice = form.querySelector("input:checked, input[type=number]");
     if (!choice?.value) status.textContent = "Choose an answer first.";
-    else if (choice.type === "number") end(`You predicted: ${choice.value}.`);
     else {
-      const verdict = choice.value === form.dataset.right ? "As predicted." : "Not as predicted.";
-      end(`You predicted: ${choice.parentElement.textContent.trim()}. ${verdict}`);
+      const number = choice.type === "number";
+      const words = number ? choice.value : choice.parentElement.textContent.trim();
+      const agrees = number ? near(Number(choice.value)) : choice.value === form.dataset.right;
+      end(`You predicted: ${words}. ${agrees ? "As predicted." : "Not as predicted."}`);
     }
   });
   form.querySelector("button[type=button]").addEventListener("click", () => end(""));
@@ -47,7 +56,20 @@ function copier(box) {
   });
 }
 
+// On a narrow page, a wide picture moves sideways, or is shown as a whole, smaller.
+function whole(box) {
+  const button = document.createElement("button");
+  [button.type, button.className, button.textContent] = ["button", "charrnn-whole", "Whole picture"];
+  button.addEventListener("click", () => {
+    button.textContent = box.classList.toggle("charrnn-fits") ? "Large picture" : "Whole picture";
+    dispatchEvent(new Event("resize"));
+  });
+  box.before(button);
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  for (const box of document.querySelectorAll(".cell_output, .charrnn-drawn"))
+    if (box.querySelector("img, svg") && !box.closest("details")) whole(box);
   document.querySelectorAll("[data-asks]").forEach(ask);
   document.querySelectorAll("div.highlight").forEach(copier);
   for (const line of document.querySelectorAll("summary[aria-label]")) line.removeAttribute("aria-label"); // it has words
