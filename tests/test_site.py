@@ -277,9 +277,12 @@ def test_on_a_phone_a_picture_moves_to_where_it_has_changed(site, browser):
     assert box.evaluate("box => box.scrollWidth > box.clientWidth && box.scrollLeft === 0")
     page.get_by_label("characters written").first.press("End")  # in the circle, on the right
     page.wait_for_function("box => box.scrollLeft > 50", arg=box.element_handle())
-    page.locator(".charrnn-whole:has(+ [data-grid])").first.click()  # all of it, smaller
-    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
-    page.get_by_role("button", name="Large picture").click()
+    page.locator(".charrnn-whole:has(+ [data-grid])").first.click()  # all of it, across the phone
+    shown = page.locator(".charrnn-turned svg").bounding_box()
+    assert shown["height"] > 480 and shown["y"] >= 0 and shown["y"] + shown["height"] <= 844
+    assert shown["x"] >= 0 and shown["x"] + shown["width"] <= 390
+    page.get_by_label("characters written").first.press("Home")
+    page.keyboard.press("Escape")
     assert box.evaluate("box => box.scrollWidth > box.clientWidth")
 
 

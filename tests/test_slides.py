@@ -258,6 +258,25 @@ def test_only_a_bold_sentence_is_said_of_what_is_printed():
     assert compose.told(f"{PLAIN} {BOLD}") == (BOLD, "")
 
 
+def test_the_notes_of_an_exercise_hold_a_solution():
+    cells = [
+        new_markdown_cell("# Title\n\nIt begins."),
+        new_markdown_cell("### Your turn: clip\n\nWrite it."),
+        new_code_cell("def my_clip_gradients():\n    ...", metadata={"tags": [SHOWN, "exercise"]}),
+        new_code_cell("checks.clip_gradients(my_clip_gradients)"),
+    ]
+    notes = composed(new_notebook(cells=cells)).cells[-1]
+    assert kind(notes) == "notes" and "A solution:\n\n```python\n" in notes.source
+    assert "checks." not in notes.source
+
+
+def test_a_demo_has_its_takeaway_beside_it(decks, page):
+    page.goto((decks / "10_gated_networks.html").as_uri())
+    page.evaluate(SCRIPT)
+    told = page.locator(".charrnn-beside .charrnn-rows .fragment")
+    assert told.count() and "GRU arrives at the answer" in told.first.text_content()
+
+
 def test_code_in_brackets_is_no_link():
     assert compose.without_links('`P["A"](x)` and [n](a_b.ipynb#c)') == '`P["A"](x)` and n'
 
@@ -314,8 +333,9 @@ def test_the_outcome_is_told_by_the_picture_after_it_once_a_key_brings_it():
     assert takeaway.source == "**It rises because of what has been said before.**"
     assert [kind(cell) for cell in (told, takeaway)] == ["fragment", "-"]  # with one key
     assert last[-1].source == told.source  # the last thing of a notebook, without a picture
-    places = [k for k, cell in enumerate(notebook.cells) if cell.source == after]
-    assert notebook.cells[places[0] - 1] is takeaway  # its notes are those of its slide
+    place = next(k for k, cell in enumerate(notebook.cells) if cell is takeaway)
+    notes = notebook.cells[place + 1]  # of its own slide, with the whole answer
+    assert kind(notes) == "notes" and after in notes.source and "See the text" in notes.source
 
 
 def test_a_picture_stays_while_the_room_votes_about_it():

@@ -19,9 +19,10 @@ ROWS = 14  # of the table of symbols: those of notebooks 1 to 7
 def key():
     """Return the key as Markdown: for each notebook, predictions, exercises, and open exercises."""
     parts = [
-        "---\nnosearch: true\n---\n\n# Key\n\nFor teachers: the outcome of each prediction on the "
-        "book, the model answer of each exercise, and answers to the open exercises. A check "
-        "accepts every function that does the same, and its feedback names the mistake."
+        "---\norphan: true\nnosearch: true\n---\n\n# Key\n\nFor teachers: the outcome of each "
+        "prediction on the book, the model answer of each exercise, and answers to the open "
+        "exercises. A check accepts every function that does the same, and its feedback names the "
+        "mistake."
     ]
     for path in NOTEBOOKS:
         number = int(path.stem[:2])

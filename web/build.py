@@ -103,7 +103,8 @@ def sources(folder, paper=False):
     with (folder / "misconceptions.md").open("a", encoding="utf-8") as page:
         page.write(list_of_exercises(exercises))
     with (folder / "docs" / "teaching.md").open("a", encoding="utf-8") as page:
-        page.write(f"\n{decks(ROOT / 'notebooks')}\n")
+        page.write("\nIn this edition: {doc}`the slides and the key </decks>`.\n")
+    (folder / "decks.md").write_text(decks(ROOT / "notebooks", paper), encoding="utf-8")
     overview = folder / "course.md"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     text = overview.read_text(encoding="utf-8")
@@ -131,15 +132,21 @@ def sources(folder, paper=False):
     (folder / "static" / "growth.js").write_text(growth, encoding="utf-8")  # for the first page
 
 
-def decks(folder):
-    """Return a line with the slides of all notebooks, and what else a teacher looks for."""
-    found = [
-        f'<a href="../slides/{path.stem}.html">{int(path.stem[:2])}</a>'
-        for path in sorted(folder.glob("*.ipynb"))
-    ]
+def decks(folder, paper):
+    """Return the page that leads to the slides, the handout, and the key."""
+    lines = []
+    for path in sorted(folder.glob("*.ipynb")):
+        title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].lstrip("# ")
+        links_of = [f'<a href="slides/{path.stem}.html">slides</a>']
+        links_of += [f'<a href="paper/{path.stem}.pdf">paper</a>'] * paper
+        lines.append(f"- {html.escape(title)}: {', '.join(links_of)}")
     return (
-        f"In this edition: the slides of notebook {', '.join(found)}; {{doc}}`the key </key>`, "
-        "and {doc}`the handout </handout>`."
+        "# Slides and key\n\nA deck opens in a browser; an arrow key goes on, and S shows "
+        "your notes.\n\n"
+        + "\n".join(lines)
+        + "\n\n{doc}`The key <key>` has all answers, and {doc}`the handout "
+        "<handout>` all shapes, formulas, and functions. The {doc}`teaching guide <docs/teaching>` "
+        "says how to use them.\n"
     )
 
 
@@ -173,9 +180,10 @@ def list_of_exercises(folder):
 
 
 def without_outputs(notebook):
-    """Return a copy without outputs, which is a tenth of the size."""
+    """Return a copy without outputs and texts of slides, which is a tenth of the size."""
     notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
+        cell.metadata.pop("slide", None)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return notebook

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from charrnn_helpers import checks
+from web.questions import CHECK
+
 LIVE = ("<script", '<div class="charrnn-')
 SHOWN = "slide-code"  # the tag of a cell whose code is to be shown
 WORDS = 56  # on a slide, as counted here; some formulas are words
@@ -34,9 +37,9 @@ ELSEWHERE = (
 )
 LIST, ITEM = r"- |1\. ", r"\n(?=- |\d+\. )"
 BOLD = 25  # letters of a sentence or most of one, and not of a term
-UNTOLD = ("exercise", "predict", "demo", "high demo")  # nothing is told after these
+UNTOLD = ("exercise", "predict")  # nothing is told after these
 FURTHER = "## Further: "
-BREAK = "\n\n---\n\n"  # between two slides, in what is written for them
+BREAK = r"\n*^---$\n*"  # between two slides, in what is written for them
 TODO = r"\**(?:Now )?(?:drag|move|press|choose|set|type|turn|go|push|click)\b"
 LEANS = r"\**(?:It|Then|So|Their|They|This|That|These|Those|The first|The second|The two|For|But)\b"
 
@@ -120,7 +123,10 @@ def blocks(notebook):
     following = [*(cell.source for cell in notebook.cells[1:]), ""]
     for cell, after in zip(notebook.cells, following, strict=True):
         kind = cell.metadata.get("slideshow", {}).get("slide_type")
-        if kind == "skip":
+        if checked := CHECK.fullmatch(cell.source):
+            answer = checks.BY_NAME[checked[1] or checked[2]].source.strip()
+            yield Block("note", "", notes=f"A solution:\n\n```python\n{answer}\n```")
+        elif kind == "skip":
             if cell.cell_type == "code" and "<img " in str(cell.outputs):
                 yield Block("gap", "")  # a picture that is left out; what follows is about it
         elif cell.cell_type == "code":
@@ -138,7 +144,7 @@ def blocks(notebook):
                     yield Block("heading", text)
                 elif whole:
                     note = kind == "notes" or whole.startswith("You will learn")
-                    first, *more = text.split(BREAK)
+                    first, *more = re.split(BREAK, text, flags=re.MULTILINE)
                     yield Block("note" if note else "text", first, notes=whole)
                     for part in more:
                         yield Block("break", "")
@@ -155,7 +161,7 @@ def with_pictures(found):
     outcome = None
     for block in found:
         if outcome and block.is_picture() and not block.asks:
-            yield replace(block, asks="reveal", said=outcome.said)
+            yield replace(block, asks="reveal", said=outcome.said, notes=outcome.notes)
             outcome = None
             continue
         if outcome:
@@ -168,10 +174,10 @@ def with_pictures(found):
 
 
 def outcome_of(output):
-    """Return the answer of a prediction as the text of a slide: its beginning; "" if it is none."""
+    """Return the answer of a prediction: its beginning, for a slide, and the whole; "" if none."""
     found = re.search(OUTCOME, output.get("data", {}).get("text/html", ""))
     if not found:
-        return ""
+        return "", ""
     answer = re.sub("</?code[^>]*>", "`", html.unescape(found[1]))
     first, *more = sentences(re.sub(KEY, r"\1", answer))
     text = f"**The outcome:** {first}"
@@ -179,7 +185,7 @@ def outcome_of(output):
         if re.search(ELSEWHERE, sentence) or count(f"{text} {sentence}") > 34:
             break
         text += f" {sentence}"
-    return text
+    return text, answer
 
 
 def to_look_at(cell):
@@ -191,7 +197,7 @@ def to_look_at(cell):
         return Block("gap", "")
     if "<details><summary>" in str(outputs) and not re.search(OUTCOME, str(outputs)):
         return Block("gap", "")  # an answer that unfolds is not for the class
-    said = outcome_of(outputs[-1]) if outputs else ""
+    said, whole = outcome_of(outputs[-1]) if outputs else ("", "")
     outputs = outputs[: -1 if said else None]
     look = new_code_cell(code, outputs=outputs) if code else printed(outputs)
     lines = len(code.splitlines())
@@ -208,7 +214,7 @@ def to_look_at(cell):
             height += 28 * len((output.get("text") or data.get("text/plain", "")).splitlines())
     asks = re.search(r"^checks\.(predict|reveal)\(", cell.source, re.MULTILINE)
     kind = asks[1] if asks else "exercise" if "exercise" in tags else ""
-    return Block("look", words, look, height, lines, kind, said=said)
+    return Block("look", words, look, height, lines, kind, whole, said)
 
 
 def printed(outputs):
@@ -303,6 +309,8 @@ def slides_of(section):
             slides.append(Slide(heading.text, [part for part in (*whole, look.said) if part]))
         if slides:
             slides[min(new, len(slides) - 1)].notes += notes
+        if look and look.notes:
+            slides[-1].notes.append(look.notes)
         texts, notes = [], []
 
     for block in rest:
@@ -315,8 +323,9 @@ def slides_of(section):
             asks = slides[-1].looks()[-1].asks if fresh else ""
             if asks.endswith("demo"):
                 slides[-1].ask(text)
-            elif fresh and asks != "exercise":
-                takeaway, text = told(text, slides[-1].looks()[-1].is_picture())
+            if fresh and asks != "exercise":
+                pictured = slides[-1].looks()[-1].is_picture() and not asks.endswith("demo")
+                takeaway, text = told(text, pictured)
                 slides[-1].say(takeaway)
             texts.append(text)
         if block.kind in ("text", "note"):

@@ -31,7 +31,7 @@ SCRIPT = r"""async () => {
     const shown = seen.filter((e) => e.matches("img, svg, input, pre") || ownText(e));
     const code = seen.filter((e) => e.matches(".jp-InputArea .highlight pre"));
     const text = seen.filter((e) => e.matches(".jp-MarkdownCell :is(p, li)"))
-      .filter((e) => e.closest(".charrnn-lead") || !e.closest(DEMO))
+      .filter((e) => e.closest(".charrnn-lead, .fragment") || !e.closest(DEMO))
       .filter((e) => !e.querySelector("p, li"))
       .map((e) => {
         const copy = e.cloneNode(true);

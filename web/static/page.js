@@ -56,20 +56,26 @@ function copier(box) {
   });
 }
 
-// On a narrow page, a wide picture moves sideways, or is shown as a whole, smaller.
-function whole(box) {
-  const button = document.createElement("button");
-  [button.type, button.className, button.textContent] = ["button", "charrnn-whole", "Whole picture"];
-  button.addEventListener("click", () => {
-    button.textContent = box.classList.toggle("charrnn-fits") ? "Large picture" : "Whole picture";
+// On a narrow page, a wide picture moves sideways, or fills the screen of a phone that is turned.
+function wholeScreen(box) {
+  const screen = document.createElement("div");
+  const button = screen.appendChild(document.createElement("button"));
+  [screen.className, button.type, button.className] = ["charrnn-screen", "button", "charrnn-whole"];
+  const turn = (on) => {
+    screen.classList.toggle("charrnn-turned", on);
+    button.textContent = on ? "Back to the page" : "Whole screen";
     dispatchEvent(new Event("resize"));
-  });
-  box.before(button);
+  };
+  button.addEventListener("click", () => turn(!screen.classList.contains("charrnn-turned")));
+  screen.addEventListener("keydown", ({ key }) => key === "Escape" && turn(false), true);
+  box.before(screen);
+  screen.append(box);
+  turn(false);
 }
 
 document.addEventListener("DOMContentLoaded", () => {
   for (const box of document.querySelectorAll(".cell_output, .charrnn-drawn"))
-    if (box.querySelector("img, svg") && !box.closest("details")) whole(box);
+    if (box.querySelector("img, svg") && !box.closest("details")) wholeScreen(box);
   document.querySelectorAll("[data-asks]").forEach(ask);
   document.querySelectorAll("div.highlight").forEach(copier);
   for (const line of document.querySelectorAll("summary[aria-label]")) line.removeAttribute("aria-label"); // it has words
