@@ -78,7 +78,7 @@ class Slide:
             self.parts.append(text if "**" in text else f"**{text}**")
 
     def ask(self, text):
-        """Put before a demo what the text says to do with it."""
+        """Put before a demo what a text says to do with it; return the rest of the text."""
         todo = [
             s
             for p in plain_paragraphs(text)
@@ -87,6 +87,8 @@ class Slide:
         ]
         if todo and self.words() + count(todo[0]) <= 2 * DEMO:
             self.parts.insert(len(self.parts) - 1, todo[0])
+            text = text.replace(todo[0], "").strip()
+        return text
 
     def words(self):
         return sum(count(part) for part in self.parts if isinstance(part, str))
@@ -322,7 +324,7 @@ def slides_of(section):
             text = block.text
             asks = slides[-1].looks()[-1].asks if fresh else ""
             if asks.endswith("demo"):
-                slides[-1].ask(text)
+                text = slides[-1].ask(text)
             if fresh and asks != "exercise":
                 pictured = slides[-1].looks()[-1].is_picture() and not asks.endswith("demo")
                 takeaway, text = told(text, pictured)
