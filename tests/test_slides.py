@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import expect
 
 from tools.course import NOTEBOOKS, is_folded
-from web import compose
+from web import compose, prose
 from web.build import for_readers, with_live_demos
 from web.compose import SHOWN, bare, composed
 from web.measure import SCRIPT, VIEW, counts
@@ -151,7 +151,7 @@ def test_a_section_begins_with_its_heading_and_all_of_its_text_is_in_the_notes(p
     for cell in for_readers(nbformat.read(path, 4)).cells:
         if cell.cell_type == "markdown" and kind(cell) != "skip":
             text = re.sub(r"^#+ .*\n*", "", cell.source, flags=re.MULTILINE)
-            assert re.sub(compose.LINK, r"\1", text).split("\n\n")[0] in notes
+            assert re.sub(prose.LINK, r"\1", text).split("\n\n")[0] in notes
 
 
 def made(*cells):
@@ -250,12 +250,12 @@ BOLD = "**This is what the picture shows.**"
     ],
 )
 def test_what_a_text_says_about_a_picture(text, takeaway, rest):
-    assert compose.told(text, pictured=True) == (takeaway, rest)
+    assert prose.told(text, pictured=True) == (takeaway, rest)
 
 
 def test_only_a_bold_sentence_is_said_of_what_is_printed():
-    assert compose.told(f"{PLAIN} Two.") == ("", f"{PLAIN} Two.")
-    assert compose.told(f"{PLAIN} {BOLD}") == (BOLD, "")
+    assert prose.told(f"{PLAIN} Two.") == ("", f"{PLAIN} Two.")
+    assert prose.told(f"{PLAIN} {BOLD}") == (BOLD, "")
 
 
 def test_the_notes_of_an_exercise_hold_a_solution():
@@ -278,13 +278,13 @@ def test_a_demo_has_its_takeaway_beside_it(decks, page):
 
 
 def test_code_in_brackets_is_no_link():
-    assert compose.without_links('`P["A"](x)` and [n](a_b.ipynb#c)') == '`P["A"](x)` and n'
+    assert prose.without_links('`P["A"](x)` and [n](a_b.ipynb#c)') == '`P["A"](x)` and n'
 
 
 def test_two_terms_in_a_sentence_are_no_claim():
     text = "A **beam** keeps a few texts at each step, and a **width** of them."
-    assert compose.told(text) == ("", text)
-    assert not compose.is_claim("The **[softmax](glossary.md#softmax)** is a function.")
+    assert prose.told(text) == ("", text)
+    assert not prose.is_claim("The **[softmax](glossary.md#softmax)** is a function.")
 
 
 def test_what_is_written_for_a_slide_stands_there_and_the_text_in_the_notes():

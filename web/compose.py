@@ -14,34 +14,34 @@ from dataclasses import dataclass, field, replace
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from charrnn_helpers import checks
-from web.questions import CHECK
+from web.prose import (
+    WORDS,
+    count,
+    height_of,
+    needs,
+    pages,
+    picked,
+    plain_paragraphs,
+    sentences,
+    told,
+    without_links,
+)
+from web.questions import ANSWER, CHECK, RIGHT
 
 LIVE = ("<script", '<div class="charrnn-')
 SHOWN = "slide-code"  # the tag of a cell whose code is to be shown
-WORDS = 56  # on a slide, as counted here; some formulas are words
 LEAD = 42  # of them, in what comes before the thing to look at
 DEMO = 24  # of them, before a demo, which takes the room
-TAKEAWAY = 26  # of them, in what comes after it
 LINES = 18  # of code
 HEIGHT, SMALL = 640, 270  # in pixels; a slide is 720 high, and its text grows to fill it
 PICTURE = 400
-CAPTION = (
-    r"^\*(?!\*).*?[.:]\*(?!\*)\s*(?:[a-z][^.]*\.\s*)?"  # with its full stop, and what goes on
-    r"|^\*(?!\*)(?:[^*\s]+\s+){3,}[^*]*\*[^.*]*\.\s*"  # with the full stop after it
-)
-LINK = r"\[([^\]]+)\]\([\w./-]+\.(?:md|ipynb)(?:#[\w-]+)?\)"  # to another page of the course
-OUTCOME = r"<summary>Show the answer</summary>(.*?)</details>"
-KEY = r"^It is (?:\"\w+\" \()?([^).]*(?:\.\d+)?[^).]*)\)?"
 ELSEWHERE = (
     r"\b(?:below|later section|section on|See|comes? next|last picture|Anything within|asks why)\b"
 )
-LIST, ITEM = r"- |1\. ", r"\n(?=- |\d+\. )"
-BOLD = 25  # letters of a sentence or most of one, and not of a term
 UNTOLD = ("exercise", "predict")  # nothing is told after these
 FURTHER = "## Further: "
 BREAK = r"\n*^---$\n*"  # between two slides, in what is written for them
 TODO = r"\**(?:Now )?(?:drag|move|press|choose|set|type|turn|go|push|click)\b"
-LEANS = r"\**(?:It|Then|So|Their|They|This|That|These|Those|The first|The second|The two|For|But)\b"
 
 
 @dataclass
@@ -76,6 +76,16 @@ class Slide:
         """Add a sentence after what is to be seen, if it fits."""
         if text and self.words() + count(text) <= WORDS:
             self.parts.append(text if "**" in text else f"**{text}**")
+
+    def hear(self, text):
+        """Say what a text says about the thing to look at; return that, and the rest."""
+        look = self.looks()[-1]
+        if look.asks == "exercise":
+            return "", text
+        demo = look.asks.endswith("demo")
+        takeaway, rest = told(self.ask(text) if demo else text, look.is_picture() and not demo)
+        self.say(takeaway)
+        return takeaway, rest
 
     def ask(self, text):
         """Put before a demo what a text says to do with it; return the rest of the text."""
@@ -177,17 +187,22 @@ def with_pictures(found):
 
 def outcome_of(output):
     """Return the answer of a prediction: its beginning, for a slide, and the whole; "" if none."""
-    found = re.search(OUTCOME, output.get("data", {}).get("text/html", ""))
+    found = ANSWER.search(output.get("data", {}).get("text/html", ""))
     if not found:
         return "", ""
-    answer = re.sub("</?code[^>]*>", "`", html.unescape(found[1]))
-    first, *more = sentences(re.sub(KEY, r"\1", answer))
-    text = f"**The outcome:** {first}"
+    right = RIGHT.match(found[1])
+    text = f"**The outcome:** {without_tags(right[2] or right[3])}."
+    more = sentences(without_tags(found[1][right.end() :]))
     for sentence in more:
         if re.search(ELSEWHERE, sentence) or count(f"{text} {sentence}") > 34:
             break
         text += f" {sentence}"
-    return text, answer
+    return text, without_tags(found[1])
+
+
+def without_tags(text):
+    """Return the text of HTML, with code as in Markdown."""
+    return re.sub("</?code[^>]*>", "`", html.unescape(text))
 
 
 def to_look_at(cell):
@@ -197,7 +212,7 @@ def to_look_at(cell):
     outputs = list(cell.outputs)
     if not code and not outputs:
         return Block("gap", "")
-    if "<details><summary>" in str(outputs) and not re.search(OUTCOME, str(outputs)):
+    if "<details><summary>" in str(outputs) and not ANSWER.search(str(outputs)):
         return Block("gap", "")  # an answer that unfolds is not for the class
     said, whole = outcome_of(outputs[-1]) if outputs else ("", "")
     outputs = outputs[: -1 if said else None]
@@ -283,66 +298,85 @@ def is_task(heading):
 def slides_of(section):
     """Return slides, one for each thing to look at, of the blocks of a section."""
     heading, *rest = section
-    slides, texts, notes, fresh = [], [], [], False
-    task = is_task(heading)  # all of its text is shown, up to where the answer is to stand
+    telling, fresh = Telling(heading.text, is_task(heading)), False
+    for block in rest:
+        if block.kind == "look":
+            telling.show(block)
+        elif block.kind == "break" and telling.texts:
+            telling.show()
+        elif block.kind in ("text", "note"):
+            telling.hear(block, fresh)
+        fresh = block.kind == "look" or (fresh and block.kind == "note")
+    return telling.end()
 
-    def again():
-        return heading.text if task else ""  # a task has its name on each of its slides
 
-    def say_all(look=None):
-        nonlocal texts, notes
-        text = "\n\n".join(texts)
+@dataclass
+class Telling:
+    """The slides of a section while they are made, and what is still to be said."""
+
+    head: str
+    task: bool  # all of its text is shown, up to where the answer is to stand
+    slides: list = field(default_factory=list)
+    texts: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+
+    def show(self, look=None):
+        """Add slides with what is still to be said, and the thing to look at."""
+        before = len(self.slides)
+        lead = self.add_texts(look)
+        if look:
+            parts = [self.again(len(self.slides)), lead, look, look.said]
+            self.slides.append(Slide(self.head, [part for part in parts if part]))
+            self.task = self.task and look.asks != "exercise"
+        if self.slides:
+            self.slides[min(before, len(self.slides) - 1)].notes += self.notes
+        if look and look.notes:
+            self.slides[-1].notes.append(look.notes)
+        self.texts, self.notes = [], []
+
+    def again(self, place):
+        """Return the name of a task, which stands on each of its slides but the first."""
+        return self.head if self.task and place else ""
+
+    def add_texts(self, look):
+        """Add slides for the texts that do not fit beside the look; return its lead."""
+        text = "\n\n".join(self.texts)
         most = DEMO if look and look.asks == "demo" else LEAD  # beside a high one is room
         if look and look.text:
             most = max(16, LEAD - count(look.text))
-        lead, more = (text, True) if task else (picked(text, most), needs(text) > most)
-        new = len(slides)
-        if more or look is None:
-            parts = pages(lead if task else picked(text, WORDS))
-            lead = parts.pop() if task and look and parts else ""
-            if look and look.asks == "exercise" and not lead:
-                lead = "The exercise begins with this code:"
-            slides.extend(
-                Slide(heading.text, [p for p in (again() if slides or k else "", part) if p])
-                for k, part in enumerate(parts)
-            )
-        if look:
-            whole = [again(), lead, look] if task and slides else [lead, look]
-            slides.append(Slide(heading.text, [part for part in (*whole, look.said) if part]))
-        if slides:
-            slides[min(new, len(slides) - 1)].notes += notes
-        if look and look.notes:
-            slides[-1].notes.append(look.notes)
-        texts, notes = [], []
+        lead = text if self.task else picked(text, most)
+        if look and not self.task and needs(text) <= most:
+            return lead
+        parts = pages(lead if self.task else picked(text, WORDS))
+        lead = parts.pop() if self.task and look and parts else ""
+        for part in parts:
+            shown = [self.again(len(self.slides)), part]
+            self.slides.append(Slide(self.head, [part for part in shown if part]))
+        exercise = look and look.asks == "exercise" and not lead
+        return "The exercise begins with this code:" if exercise else lead
 
-    for block in rest:
-        text = takeaway = ""
-        if block.kind == "look" or (block.kind == "break" and texts):
-            say_all(block if block.kind == "look" else None)
-            task = task and block.asks != "exercise"
-        elif block.kind == "text":
-            text = block.text
-            asks = slides[-1].looks()[-1].asks if fresh else ""
-            if asks.endswith("demo"):
-                text = slides[-1].ask(text)
-            if fresh and asks != "exercise":
-                pictured = slides[-1].looks()[-1].is_picture() and not asks.endswith("demo")
-                takeaway, text = told(text, pictured)
-                slides[-1].say(takeaway)
-            texts.append(text)
-        if block.kind in ("text", "note"):
-            here, later = block.notes, ""
-            if fresh and text:
-                here, later = apart(here, takeaway)
-            if fresh:
-                slides[-1].notes.append(here)
-            notes += [part for part in (later if fresh else here,) if part]
-        fresh = block.kind == "look" or (fresh and block.kind == "note")
-    if texts and (not slides or task or needs("\n\n".join(texts))):
-        say_all()
-    elif slides:
-        slides[-1].notes += notes
-    return slides
+    def hear(self, block, fresh):
+        """Keep a text; what it says about the thing before it is said there."""
+        takeaway, text = "", block.text if block.kind == "text" else ""
+        before = self.slides[-1] if fresh else None
+        if fresh and text:
+            takeaway, text = before.hear(text)
+        self.texts += [text] * (block.kind == "text")
+        if fresh:
+            here, later = apart(block.notes, takeaway) if text else (block.notes, "")
+            before.notes.append(here)
+            self.notes += [later] if later else []
+        else:
+            self.notes += [block.notes] if block.notes else []
+
+    def end(self):
+        """Return the slides, with a last one if something is still to be said."""
+        text = "\n\n".join(self.texts)
+        if self.texts and (not self.slides or self.task or needs(text)):
+            self.show()
+        elif self.slides:
+            self.slides[-1].notes += self.notes
+        return self.slides
 
 
 def apart(text, takeaway):
@@ -472,166 +506,3 @@ def cells_of(slide, kind):
         cells.append(new_markdown_cell(without_links("\n\n".join(slide.notes))))
         cells[-1].metadata.slideshow = {"slide_type": "notes"}
     return cells
-
-
-def without_links(text):
-    """Return a text without the links that lead to other pages of the course."""
-    return re.sub(LINK, r"\1", text)
-
-
-def count(text):
-    """Return the number of words of a text, without its formulas and tables."""
-    text = re.sub(r"\$[^$]+\$|^\|.*$", "", without_links(text), flags=re.MULTILINE)
-    return len(re.findall(r"[^\W\d]+(?:['\u2019][^\W\d]+)?", text))
-
-
-def height_of(text):
-    """Return about how high a text is, in pixels."""
-    lines = 0
-    for paragraph in text.split("\n\n"):
-        rows = paragraph.splitlines() if is_formal(paragraph) else [paragraph]
-        lines += 0.5 + sum(1 + len(row) // 100 for row in rows)
-        lines += 1.2 * paragraph.startswith("$$")
-    return round(33 * lines)
-
-
-def sentences(paragraph):
-    """Return the sentences of a paragraph; a dot inside of a number ends none."""
-    ends = r"(?<=[.!?])(?:\*\*)?(?<!e\.g\.)(?<!al\.)(?<! [A-Z]\.)\s+(?=[A-Z*$`(\u201c])"
-    found, start = [], 0
-    for end in re.finditer(ends, paragraph):
-        if paragraph[start : end.start()].count("**") % 2 == end.group().count("**") % 2:
-            found.append(paragraph[start : end.end()].strip())
-            start = end.end()
-    return [*found, paragraph[start:].strip()]
-
-
-def is_formal(paragraph):
-    """Tell whether a paragraph is a formula, a table, a list, or set apart."""
-    return bool(re.match(r"\$\$|\||- |\d+\. |> ", paragraph))
-
-
-def shortened(paragraph):
-    """Return a list with the first sentence of each of its items; others as they are."""
-    if not re.match(LIST, paragraph):
-        return paragraph
-    items = []
-    for item in re.split(ITEM, paragraph):
-        mark, text = re.split(r"(?<=[-.])\s+", item, maxsplit=1)
-        found = sentences(" ".join(text.split()))
-        items.append(f"{mark} {' '.join(found[: 1 if count(found[0]) > 3 else 2])}")
-    return "\n".join(items)
-
-
-def plain_paragraphs(text):
-    """Return the paragraphs of a text without its folded parts and without captions."""
-    text = re.sub(r"<details.*?</details>", "", text, flags=re.DOTALL)
-    parts = [p.strip() for p in re.split(r"\n{2,}", text) if p.strip()]
-    parts = [re.sub(CAPTION, "", p, flags=re.DOTALL) for p in parts]
-    return [part for part in parts if part and not part.startswith(("```", "<"))]
-
-
-def weighed(text):
-    """Return (weight, piece) for the sentences, formulas, lists, and tables of a text.
-
-    The smaller the weight, the sooner it is shown: 0 is a formula and what leads to it, and a
-    sentence with a bold term or claim; 1 leads to what follows; 2 comes first; 3 is the rest.
-    """
-    found = []
-    paragraphs = plain_paragraphs(text)
-    for k, paragraph in enumerate(paragraphs):
-        if is_formal(paragraph):
-            found.append([3 if paragraph.startswith("> **") else 0, shortened(paragraph)])
-            continue
-        here = [s for s in sentences(paragraph) if not re.match('Answer `?"', s)]
-        parts = [[0 if "**" in s else 3, s] for s in here]
-        if parts and k + 1 < len(paragraphs) and is_formal(paragraphs[k + 1]):
-            parts[-1][0] = 0
-        found += parts
-    if found and re.search(r"[:?]\**$", found[-1][1]):
-        found[-1][0] = min(found[-1][0], 1)
-    if found:
-        found[0][0] = min(found[0][0], 2)
-    return found
-
-
-def needs(text):
-    """Return the number of words of what a text cannot do without."""
-    return sum(count(piece) for weight, piece in weighed(text) if weight == 0)
-
-
-def picked(text, most):
-    """Return what of a text is shown on a slide, in its order: the weightiest, up to `most` words.
-
-    Two formulas at most; the first piece is shown even if it is too long.
-    """
-    found = weighed(text)
-    kept = set()
-    for k in sorted(range(len(found)), key=lambda k: (found[k][0], k)):
-        group = {k}
-        while min(group) and re.match(LEANS, found[min(group)][1]):
-            group.add(min(group) - 1)  # what it leans on
-        if not kept or sum(count(found[j][1]) for j in kept | group) <= most:
-            kept |= group
-    return together([found[k][1] for k in sorted(kept)])
-
-
-def together(pieces):
-    """Return pieces as a text: sentences side by side, and what is formal on lines of its own."""
-    parts = []
-    for piece in pieces:
-        if parts and not is_formal(piece) and not is_formal(parts[-1]):
-            parts[-1] += f" {piece}"
-        else:
-            parts.append(piece)
-    return "\n\n".join(parts)
-
-
-def pages(text):
-    """Return a text in parts of no more words than a slide may have."""
-    pieces = []
-    for paragraph in plain_paragraphs(text):
-        if re.match(LIST, paragraph):
-            pieces += re.split(ITEM, paragraph)
-        else:
-            pieces += [paragraph] if is_formal(paragraph) else sentences(paragraph)
-    number = -(-count(" ".join(pieces)) // WORDS) or 1
-    most = min(WORDS, 1.2 * count(" ".join(pieces)) / number)  # about as much on each
-    parts = []
-    for piece in pieces:
-        if parts and count(" ".join([*parts[-1], piece])) <= most:
-            parts[-1].append(piece)
-        else:
-            parts.append([piece])
-    return [re.sub(r"\n\n(?=- |[2-9]\. )", "\n", together(part)) for part in parts]
-
-
-def is_claim(sentence):
-    """Tell whether a sentence, or most of it, is bold, and not a term alone."""
-    bold = [part for part in sentence.split("**")[1::2] if "[" not in part]
-    return max(map(len, bold), default=0) >= BOLD
-
-
-def told(text, pictured=False):
-    """Return what a text says about the thing before it, and the rest: what leads to the next.
-
-    It is the first bold sentence, or, of a picture, the first sentence, unless that leans on
-    another; a question says nothing.  The rest is what its paragraph asks, and those after it.
-    """
-    paragraphs = plain_paragraphs(text)
-    said = [
-        (k, sentence)
-        for k, paragraph in enumerate(paragraphs)
-        if not is_formal(paragraph)
-        for sentence in sentences(paragraph)
-        if not re.search(r"\?\**$", sentence)
-    ]
-    bold = [found for found in said if is_claim(found[1])]
-    alone = said and pictured and count(said[0][1]) > 5 and not re.match(LEANS, said[0][1])
-    if not bold and not alone:
-        return "", "\n\n".join(paragraphs)
-    place, takeaway = (bold or said)[0]
-    last = sentences(paragraphs[place])[-1]  # the others are about the same thing
-    here = last if last != takeaway and re.search(r"[:?]\**$", last) else ""
-    rest = "\n\n".join(part for part in (here, *paragraphs[place + 1 :]) if part)
-    return takeaway if count(takeaway) <= TAKEAWAY else "", rest
