@@ -278,9 +278,15 @@ def test_on_a_phone_a_picture_moves_to_where_it_has_changed(site, browser):
     page.get_by_label("characters written").first.press("End")  # in the circle, on the right
     page.wait_for_function("box => box.scrollLeft > 50", arg=box.element_handle())
     page.locator(".charrnn-whole:has(+ [data-grid])").first.click()  # all of it, across the phone
-    shown = page.locator(".charrnn-turned svg").bounding_box()
-    assert shown["height"] > 480 and shown["y"] >= 0 and shown["y"] + shown["height"] <= 844
-    assert shown["x"] >= 0 and shown["x"] + shown["width"] <= 390
+    seen = "e => ((box) => [box.width, box.height, box.x, box.y])(e.getBoundingClientRect())"
+    screen, shown = page.locator(".charrnn-turned"), page.locator(".charrnn-turned svg")
+    assert screen.evaluate(seen) == [390, 844, 0, 0]
+    assert shown.evaluate(seen)[1] == 690  # as wide as on the page, and upright if the phone lies
+    assert page.get_by_label("characters written").first.evaluate(seen)[1] <= 128
+    page.set_viewport_size({"width": 844, "height": 390})  # if it turns by itself
+    assert screen.evaluate(seen) == [844, 390, 0, 0]
+    assert shown.evaluate(seen)[0] == 690
+    page.set_viewport_size(size)
     page.get_by_label("characters written").first.press("Home")
     page.keyboard.press("Escape")
     assert box.evaluate("box => box.scrollWidth > box.clientWidth")

@@ -303,7 +303,7 @@ def test_what_is_written_for_a_slide_stands_there_and_the_text_in_the_notes():
 
 ANSWER = (
     "<div><strong>No prediction was made.</strong><details><summary>Show the answer</summary>It is "
-    '"up" (it rises). It is steep. See the text below.</details></div>'
+    "&quot;up&quot; (it rises). It is steep. See the text below.</details></div>"
 )
 PICTURE = '<img alt="A curve." src="x">'
 

@@ -263,8 +263,8 @@ PREDICTIONS = (
     Prediction("one_gate", 10, "Two more kinds of networks have one of the two gates each, and "
         "about the same number of weights. Which gate, alone, brings more than half of the GRU's "
         "lead over the plain RNN?",
-        "In the game, a value must last over 40 letters; here, the lead comes within about eight "
-        "characters.",
+        "Without the reset gate, most of the lead is gone; without the update gate, nothing is "
+        "lost. In the game, a value must last over 40 letters; the book asks for something else.",
         which_gate, "reset",
         {"update": "the update gate", "reset": "the reset gate", "both": "each of them",
          "none": "neither, so both are needed"}),

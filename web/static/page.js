@@ -40,7 +40,7 @@ function ask(form) {
       end(`You predicted: ${words}. ${agrees ? "As predicted." : "Not as predicted."}`);
     }
   });
-  form.querySelector("button[type=button]").addEventListener("click", () => end(""));
+  form.querySelector("button[type=button]").addEventListener("click", () => end("You asked for the outcome."));
   show(true);
 }
 
