@@ -16,6 +16,11 @@ GUARDS = {"check_len", "check_shape", "evaluating"}
 ROWS = 14  # of the table of symbols: those of notebooks 1 to 7
 
 
+def title_of(path):
+    """Return the title of a notebook, with its number."""
+    return nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].lstrip("# ")
+
+
 def key():
     """Return the key as Markdown: for each notebook, predictions, exercises, and open exercises."""
     parts = [
@@ -26,8 +31,7 @@ def key():
     ]
     for path in NOTEBOOKS:
         number = int(path.stem[:2])
-        title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].lstrip("# ")
-        parts.append(f"## {title}")
+        parts.append(f"## {title_of(path)}")
         for asked in PREDICTIONS:
             if asked.notebook == number:
                 answer = asked.shown(asked.answer)

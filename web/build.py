@@ -25,7 +25,7 @@ from charrnn_helpers.data import preprocess
 from charrnn_helpers.trained import recorded, trained_model
 from tools.course import is_folded
 from web import links
-from web.bag import handout, key
+from web.bag import handout, key, title_of
 from web.overview import cards
 from web.questions import with_questions
 from web.terms import scorer, with_terms
@@ -136,10 +136,9 @@ def decks(folder, paper):
     """Return the page that leads to the slides, the handout, and the key."""
     lines = []
     for path in sorted(folder.glob("*.ipynb")):
-        title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].lstrip("# ")
         links_of = [f'<a href="slides/{path.stem}.html">slides</a>']
         links_of += [f'<a href="paper/{path.stem}.pdf">paper</a>'] * paper
-        lines.append(f"- {html.escape(title)}: {', '.join(links_of)}")
+        lines.append(f"- {html.escape(title_of(path))}: {', '.join(links_of)}")
     return (
         "# Slides and key\n\nA deck opens in a browser; an arrow key goes on, and S shows "
         "your notes.\n\n"
@@ -246,9 +245,7 @@ def with_live_demos(notebook, number, static):
             still = "".join(output["data"]["text/html"] for output in cell.outputs)
             white = "keeps-white" in cell.metadata.get("tags", [])
             kind = "charrnn-drawn charrnn-keeps-white" if white else "charrnn-drawn"
-            start = html.escape(
-                json.dumps(cell.metadata.get("start", {}))
-            )  # where it begins, if not there
+            start = html.escape(json.dumps(cell.metadata.get("start", {})))
             demo = f'<div class="{kind}" data-grid="{place}" data-start="{start}">{still}</div>'
             cells.append(nbformat.v4.new_markdown_cell(script + demo))
             cell.outputs, place = [], place + 1

@@ -58,8 +58,8 @@ def outcome(cell):
 
 def form(asked, told):
     """Return a form that asks a question; page.js shows the outcome after the answer."""
-    key, words, number = RIGHT.match(told).groups()
-    why = told[RIGHT.match(told).end() :]
+    right = RIGHT.match(told)
+    (key, words, number), why = right.groups(), told[right.end() :]
     if asked.choices:
         rows = [
             f'<label><input type="radio" name="{asked.name}" value="{html.escape(key)}"> '

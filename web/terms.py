@@ -1,5 +1,6 @@
 """The glossary on the pages: its terms are links, and the search puts first where one is taught."""
 
+import functools
 import json
 import re
 
@@ -60,14 +61,20 @@ def with_terms(notebook, glossary):
     return notebook
 
 
-def with_titles(source, glossary):
-    """Return a text whose links to the glossary say what the term means when pointed at."""
-    meanings = {
+@functools.cache
+def meanings(glossary):
+    """Return what the terms mean, in words alone: those with a parenthesis are left out."""
+    found = {
         term.replace(" ", "-"): re.sub(r"\s*\(\[.*|[$`*\\\"]", "", " ".join(text.split()))
         for term, text in HEADING.findall(glossary)
     }
-    for name, meaning in meanings.items():
-        if f"](glossary.md#{name})" in source and "(" not in meaning:
+    return {name: meaning for name, meaning in found.items() if "(" not in meaning}
+
+
+def with_titles(source, glossary):
+    """Return a text whose links to the glossary say what the term means when pointed at."""
+    for name, meaning in meanings(glossary).items():
+        if f"](glossary.md#{name})" in source:
             link = f'](glossary.md#{name} "{meaning}")'
             source = source.replace(f"](glossary.md#{name})", link)
     return source
